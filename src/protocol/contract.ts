@@ -1,0 +1,91 @@
+import type { AnyEvent, CommonEvent, DataEvent, ThreadSnapshot, ToolCalled, ToolCompleted, ToolProgress } from './event.ts';
+import type { JsonObject } from './json.ts';
+
+/** What a reader may know of a tool: plain types of parsed values. */
+export interface ToolContract {
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly progress: unknown;
+}
+
+/** What a caller may know of an agent. `InferApi` makes it from the agent's definition. */
+export interface AgentContract {
+  readonly tools: { readonly [name: string]: ToolContract };
+  /** Data parts by name: `data { name, data }` events. */
+  readonly data: { readonly [name: string]: unknown };
+  /** What `send({ context })` takes; `undefined` when the agent declares none. */
+  readonly context: unknown;
+}
+
+/** An application's agents by name. */
+export interface ApiContract {
+  readonly [agent: string]: AgentContract;
+}
+
+type ToolEvents<Tools extends AgentContract['tools']> = {
+  [Name in keyof Tools & string]:
+    | ToolCalled<Name, Tools[Name]['input']>
+    | ToolProgress<Name, Tools[Name]['progress']>
+    | ToolCompleted<Name, Tools[Name]['output']>;
+}[keyof Tools & string];
+
+type DataEvents<Data extends AgentContract['data']> = { [Name in keyof Data & string]: DataEvent<Name, Data[Name]> }[keyof Data & string];
+
+/**
+ * Every event that a reader of these agents can meet. Distributes over a union of agents, so that a thread's reader keeps the tool
+ * events of each; a tool name with two inputs in two agents is a union.
+ */
+export type EventOf<Agent extends AgentContract> =
+  | CommonEvent
+  | ThreadSnapshot
+  | (Agent extends AgentContract ? ToolEvents<Agent['tools']> | DataEvents<Agent['data']> : never);
+
+/** `context` is required when the agent's `contextInput` is, optional when that may be undefined, and not taken when there is none. */
+export type ContextField<Agent extends AgentContract> = [Agent['context']] extends [undefined]
+  ? { readonly context?: undefined }
+  : undefined extends Agent['context']
+    ? { readonly context?: Agent['context'] }
+    : { readonly context: Agent['context'] };
+
+export type WhenBusy = 'queue' | 'reject' | 'interrupt' | 'steer';
+export type OnDisconnect = 'continue' | 'cancel';
+
+export interface SendOptions {
+  /** 0 to 2. */
+  readonly temperature?: number;
+  readonly maxOutputTokens?: number;
+}
+
+export type SendInput<Api extends ApiContract> = {
+  [Name in keyof Api & string]: {
+    readonly agent: Name;
+    readonly text: string;
+    /** Absent: a new thread. */
+    readonly threadId?: string;
+    /** What to do when the thread has an open run. Default `queue`. */
+    readonly whenBusy?: WhenBusy;
+    /** Default: what the agent says, else `continue`. */
+    readonly onDisconnect?: OnDisconnect;
+    readonly metadata?: JsonObject;
+    readonly options?: SendOptions;
+  } & ContextField<Api[Name]>;
+}[keyof Api & string];
+
+/** Proof that a command is durable. */
+export interface Receipt {
+  readonly threadId: string;
+  readonly messageId: string;
+  /** The root run that answers the message. */
+  readonly runId: string;
+  /** The position just before the message's own `message.received`: watch from it and nothing is missed. */
+  readonly seq: number;
+  readonly disposition: 'started' | 'queued' | 'steered' | 'interrupted';
+  /** The run that `interrupt` cancels. */
+  readonly interruptedRunId?: string;
+}
+
+export type EventOfApi<Api extends ApiContract> = EventOf<Api[keyof Api & string]>;
+
+type Assignable<A, B> = A extends B ? true : never;
+/** Typed events are events. */
+export type _TypedEventsAreEvents = Assignable<EventOf<AgentContract>['type'], AnyEvent['type']>;

@@ -1,0 +1,142 @@
+import type { ApiContract, Receipt, SendInput } from './contract.ts';
+import type { AnyEvent, Usage } from './event.ts';
+import type { ErrorInfo } from './errorCodes.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Message } from './message.ts';
+
+/** The closed list of states of a run. `waiting` is for an answer from outside; the last three are final. */
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
+
+export interface ToolInfo {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema. */
+  readonly input: Json;
+}
+
+export interface AgentInfo<Name extends string = string> {
+  readonly name: Name;
+  readonly description: string;
+  readonly tools: readonly ToolInfo[];
+}
+
+export interface ThreadInfo {
+  readonly id: string;
+  readonly title: string | null;
+  readonly metadata: JsonObject | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Last committed position; 0 when nothing happened yet. */
+  readonly head: number;
+  /** Positions up to here are folded: only their messages remain. */
+  readonly floor: number;
+  readonly epoch: string;
+  /** The open root run at the front of the thread, when there is one. */
+  readonly activeRunId?: string;
+}
+
+export interface RunInfo {
+  readonly id: string;
+  readonly threadId: string;
+  readonly agent: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  /** Where it begins in the thread's log: watch from `firstSeq - 1`. */
+  readonly firstSeq: number;
+  readonly parentRunId?: string;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly usage: Usage;
+  readonly outcome?: 'complete' | 'partial';
+  readonly output?: Json;
+  readonly error?: ErrorInfo;
+}
+
+export interface Page<Row> {
+  readonly items: readonly Row[];
+  /** Give it back as `pageToken` for the next page; absent on the last one. */
+  readonly nextPageToken?: string;
+}
+
+export interface ThreadListInput {
+  readonly limit?: number;
+  readonly pageToken?: string;
+  /** Case-insensitive part of the title. */
+  readonly search?: string;
+  /** `activity` sorts by `updatedAt`. Both newest first, unless `order` is `asc`. */
+  readonly sort?: 'activity' | 'created';
+  readonly order?: 'asc' | 'desc';
+  /** Only threads with (or without) an open run. */
+  readonly active?: boolean;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+}
+
+export interface ImportedMessage {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+}
+
+export interface WatchInput {
+  /** `epoch-seq` or a bare seq: deliver what comes after it. Absent: from the beginning. */
+  readonly lastEventId?: string | number;
+  /** `messages` leaves out deltas, progress and status. Default `events`. */
+  readonly mode?: 'events' | 'messages';
+}
+
+export interface Tracked<Data> {
+  readonly id: string;
+  readonly data: Data;
+}
+
+interface Query<Input, Output> {
+  readonly kind: 'query';
+  readonly input: Input;
+  readonly output: Output;
+}
+interface Mutation<Input, Output> {
+  readonly kind: 'mutation';
+  readonly input: Input;
+  readonly output: Output;
+}
+interface Subscription<Input, Event> {
+  readonly kind: 'subscription';
+  readonly input: Input;
+  readonly output: Event;
+}
+
+type Keyed = { readonly idempotencyKey?: string };
+
+/** Every procedure: what it takes and what it answers. `PROTOCOL.md` says the rest. */
+export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
+  readonly agents: { readonly list: Query<void, readonly AgentInfo<keyof Api & string>[]> };
+  readonly threads: {
+    readonly create: Mutation<
+      Keyed & { readonly title?: string; readonly metadata?: JsonObject; readonly messages?: readonly ImportedMessage[] },
+      ThreadInfo
+    >;
+    readonly get: Query<{ readonly threadId: string }, ThreadInfo>;
+    readonly list: Query<ThreadListInput | undefined, Page<ThreadInfo>>;
+    readonly update: Mutation<
+      Keyed & { readonly threadId: string; readonly title?: string | null; readonly metadata?: JsonObject | null },
+      ThreadInfo
+    >;
+    readonly delete: Mutation<Keyed & { readonly threadId: string }, { readonly threadId: string }>;
+    /** Oldest first. Without `pageToken` the last page: `limit` newest messages; each next page is older. */
+    readonly messages: Query<{ readonly threadId: string; readonly limit?: number; readonly pageToken?: string }, Page<Message>>;
+    readonly fork: Mutation<Keyed & { readonly threadId: string; readonly atSeq?: number; readonly title?: string }, ThreadInfo>;
+    readonly watch: Subscription<WatchInput & { readonly threadId: string; readonly snapshot?: boolean }, Event>;
+  };
+  readonly messages: { readonly send: Mutation<Keyed & SendInput<Api>, Receipt> };
+  readonly runs: {
+    readonly get: Query<{ readonly runId: string }, RunInfo>;
+    readonly list: Query<
+      { readonly threadId?: string; readonly status?: RunStatus; readonly limit?: number; readonly pageToken?: string } | undefined,
+      Page<RunInfo>
+    >;
+    readonly cancel: Mutation<Keyed & { readonly runId: string }, RunInfo>;
+    readonly wait: Query<{ readonly runId: string; readonly timeoutMs?: number }, RunInfo>;
+    readonly watch: Subscription<WatchInput & { readonly runId: string }, Event>;
+  };
+}
