@@ -1,0 +1,2 @@
+import { VerbatimError } from '../protocol/verbatimError.ts';
+export function storageError(_cause: unknown): VerbatimError | undefined { return undefined; }
