@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { EVENT_FORMAT, type EncodedEvent, encodeDelta, encodeEvent } from './encodedEvent.ts';
+import { type EncodedEvent, EVENT_FORMAT, encodeDelta, encodeEvent } from './encodedEvent.ts';
 import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
 import { ThreadLog } from './threadLog.ts';
@@ -240,7 +240,12 @@ export class GroupCommit {
   #insertDelta({ log, run, head, text }: PendingDelta, now: number): void {
     if (log.deleted || this.#ended.has(log)) return;
     const seq = log.last + 1;
-    this.#insertEvent(log, { seq, run, type: head.startsWith(',"type":"text') ? 'text.delta' : 'reasoning.delta', json: encodeDelta(seq, now, head, text) });
+    this.#insertEvent(log, {
+      seq,
+      run,
+      type: head.startsWith(',"type":"text') ? 'text.delta' : 'reasoning.delta',
+      json: encodeDelta(seq, now, head, text),
+    });
   }
 
   #insertEvent(log: ThreadLog, event: EncodedEvent): number {

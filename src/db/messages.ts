@@ -42,14 +42,23 @@ export function prepareMessages(db: Drizzle) {
     })
     .returning({ key: messages.key })
     .prepare();
-  const byId = db.select().from(messages).where(eq(messages.id, $('id'))).prepare();
+  const byId = db
+    .select()
+    .from(messages)
+    .where(eq(messages.id, $('id')))
+    .prepare();
   const taken = db
     .select()
     .from(messages)
     .where(and(eq(messages.thread, $('thread')), sql`${messages.seq} <= ${$('seq')}`))
     .orderBy(asc(messages.seq))
     .prepare();
-  const ofRun = db.select().from(messages).where(eq(messages.run, $('run'))).orderBy(asc(messages.receivedSeq)).prepare();
+  const ofRun = db
+    .select()
+    .from(messages)
+    .where(eq(messages.run, $('run')))
+    .orderBy(asc(messages.receivedSeq))
+    .prepare();
   const waiting = db
     .select()
     .from(messages)

@@ -22,8 +22,13 @@ export function prepareReceipts(db: Drizzle) {
     .prepare();
   return {
     get: (principal: string, key: string): ReceiptRow | undefined => get.get({ principal, key }),
-    put: (row: { readonly principal: string; readonly key: string; readonly hash: string; readonly answer: Json; readonly at: number }): void =>
-      void put.run({ ...row }),
+    put: (row: {
+      readonly principal: string;
+      readonly key: string;
+      readonly hash: string;
+      readonly answer: Json;
+      readonly at: number;
+    }): void => void put.run({ ...row }),
     removeBefore: (at: number): number => db.delete(receipts).where(lt(receipts.at, at)).run().changes,
   };
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Usage } from '../protocol/event.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -41,8 +41,16 @@ export type RunChange = Partial<
 
 export function prepareRuns(db: Drizzle) {
   const $ = sql.placeholder;
-  const byId = db.select().from(runs).where(eq(runs.id, $('id'))).prepare();
-  const byKey = db.select().from(runs).where(eq(runs.key, $('key'))).prepare();
+  const byId = db
+    .select()
+    .from(runs)
+    .where(eq(runs.id, $('id')))
+    .prepare();
+  const byKey = db
+    .select()
+    .from(runs)
+    .where(eq(runs.key, $('key')))
+    .prepare();
   const insert = db
     .insert(runs)
     .values({
@@ -71,10 +79,19 @@ export function prepareRuns(db: Drizzle) {
     .prepare();
   const start = db
     .update(runs)
-    .set({ status: 'running', attempt: sql`${$('attempt')}`, lease: sql`${$('lease')}`, startedAt: sql`coalesce(${runs.startedAt}, ${$('now')})` })
+    .set({
+      status: 'running',
+      attempt: sql`${$('attempt')}`,
+      lease: sql`${$('lease')}`,
+      startedAt: sql`coalesce(${runs.startedAt}, ${$('now')})`,
+    })
     .where(and(eq(runs.key, $('key')), sql`${runs.status} = ${$('from')}`))
     .prepare();
-  const setUsage = db.update(runs).set({ usage: sql`${$('usage')}` }).where(eq(runs.key, $('key'))).prepare();
+  const setUsage = db
+    .update(runs)
+    .set({ usage: sql`${$('usage')}` })
+    .where(eq(runs.key, $('key')))
+    .prepare();
   return {
     insert: (row: NewRun): number => insert.get({ ...row, usage: NO_USAGE })?.key ?? 0,
     byId: (id: string): RunRow | undefined => byId.get({ id }),
@@ -82,7 +99,13 @@ export function prepareRuns(db: Drizzle) {
     /** The open root runs of a thread: the active one first, then those that wait, in order. */
     openOfThread: (thread: number): RunRow[] => openOfThread.all({ thread }),
     /** Every open root run of the file, with its thread; oldest first. */
-    allOpen: (): RunRow[] => db.select().from(runs).where(and(isNull(runs.parent), openStatus)).orderBy(asc(runs.key)).all(),
+    allOpen: (): RunRow[] =>
+      db
+        .select()
+        .from(runs)
+        .where(and(isNull(runs.parent), openStatus))
+        .orderBy(asc(runs.key))
+        .all(),
     start(row: RunRow, change: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
       assertTransition(row, 'running');
       assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);
@@ -90,12 +113,19 @@ export function prepareRuns(db: Drizzle) {
     /** Moves a run to another status, or refuses: no other query changes a status. */
     move(row: RunRow, to: RunStatus, change: RunChange = {}): void {
       assertTransition(row, to);
-      const result = db.update(runs).set({ ...change, status: to }).where(and(eq(runs.key, row.key), eq(runs.status, row.status))).run();
+      const result = db
+        .update(runs)
+        .set({ ...change, status: to })
+        .where(and(eq(runs.key, row.key), eq(runs.status, row.status)))
+        .run();
       assertMoved(row, result.changes);
     },
     setUsage: (key: number, usage: Usage): void => void setUsage.run({ key, usage: JSON.stringify(usage) }),
     setCancelBy(key: number, by: string): void {
-      db.update(runs).set({ cancelBy: by }).where(and(eq(runs.key, key), isNull(runs.cancelBy))).run();
+      db.update(runs)
+        .set({ cancelBy: by })
+        .where(and(eq(runs.key, key), isNull(runs.cancelBy)))
+        .run();
     },
     list(filter: {
       readonly owner: string;
@@ -126,14 +156,7 @@ export function prepareRuns(db: Drizzle) {
         .get();
       return row?.seq ?? undefined;
     },
-    idsOfThread: (thread: number): { key: number; id: string; status: RunStatus }[] =>
-      db.select({ key: runs.key, id: runs.id, status: runs.status }).from(runs).where(eq(runs.thread, thread)).all(),
-    remove(keys: readonly number[]): void {
-      if (keys.length > 0) db.delete(runs).where(inArray(runs.key, [...keys])).run();
-    },
     removeOfThread(thread: number): void {
-      // Children refer to their parents.
-      db.update(runs).set({ parent: null, status: 'cancelled' }).where(eq(runs.thread, thread)).run();
       db.delete(runs).where(eq(runs.thread, thread)).run();
     },
   };

@@ -31,8 +31,16 @@ export function prepareSteps(db: Drizzle) {
     .set({ finish: sql`${$('finish')}`, usage: sql`${$('usage')}`, endedAt: sql`${$('endedAt')}` })
     .where(and(eq(steps.message, $('message'))))
     .prepare();
-  const addPrompt = db.insert(prompts).values({ hash: $('hash'), text: $('text') }).onConflictDoNothing().prepare();
-  const prompt = db.select({ text: prompts.text }).from(prompts).where(eq(prompts.hash, $('hash'))).prepare();
+  const addPrompt = db
+    .insert(prompts)
+    .values({ hash: $('hash'), text: $('text') })
+    .onConflictDoNothing()
+    .prepare();
+  const prompt = db
+    .select({ text: prompts.text })
+    .from(prompts)
+    .where(eq(prompts.hash, $('hash')))
+    .prepare();
   return {
     insert: (row: NewStep): void => void insert.run({ ...row }),
     finish: (message: number, change: { readonly finish: FinishReason; readonly usage: Usage | null; readonly endedAt: number }): void =>

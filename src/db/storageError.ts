@@ -1,2 +1,4 @@
-import { VerbatimError } from '../protocol/verbatimError.ts';
-export function storageError(_cause: unknown): VerbatimError | undefined { return undefined; }
+import type { VerbatimError } from '../protocol/verbatimError.ts';
+export function storageError(_cause: unknown): VerbatimError | undefined {
+  return undefined;
+}

@@ -22,13 +22,37 @@ export function prepareThreads(db: Drizzle) {
   const $ = sql.placeholder;
   const insert = db
     .insert(threads)
-    .values({ id: $('id'), owner: $('owner'), title: $('title'), metadata: $('metadata'), createdAt: $('now'), updatedAt: $('now'), floor: $('floor') })
+    .values({
+      id: $('id'),
+      owner: $('owner'),
+      title: $('title'),
+      metadata: $('metadata'),
+      createdAt: $('now'),
+      updatedAt: $('now'),
+      floor: $('floor'),
+    })
     .returning({ key: threads.key })
     .prepare();
-  const byId = db.select().from(threads).where(eq(threads.id, $('id'))).prepare();
-  const byKey = db.select().from(threads).where(eq(threads.key, $('key'))).prepare();
-  const touch = db.update(threads).set({ updatedAt: sql`${$('now')}` }).where(eq(threads.key, $('key'))).prepare();
-  const setFloor = db.update(threads).set({ floor: sql`${$('floor')}` }).where(eq(threads.key, $('key'))).prepare();
+  const byId = db
+    .select()
+    .from(threads)
+    .where(eq(threads.id, $('id')))
+    .prepare();
+  const byKey = db
+    .select()
+    .from(threads)
+    .where(eq(threads.key, $('key')))
+    .prepare();
+  const touch = db
+    .update(threads)
+    .set({ updatedAt: sql`${$('now')}` })
+    .where(eq(threads.key, $('key')))
+    .prepare();
+  const setFloor = db
+    .update(threads)
+    .set({ floor: sql`${$('floor')}` })
+    .where(eq(threads.key, $('key')))
+    .prepare();
   return {
     insert(row: {
       readonly id: string;
@@ -45,11 +69,15 @@ export function prepareThreads(db: Drizzle) {
     touch: (key: number, now: number): void => void touch.run({ key, now }),
     setFloor: (key: number, floor: number): void => void setFloor.run({ key, floor }),
     update(key: number, change: { title?: string | null; metadata?: JsonObject | null }, now: number): void {
-      db.update(threads).set({ ...change, updatedAt: now }).where(eq(threads.key, key)).run();
+      db.update(threads)
+        .set({ ...change, updatedAt: now })
+        .where(eq(threads.key, key))
+        .run();
     },
     remove(key: number): void {
       db.delete(threads).where(eq(threads.key, key)).run();
     },
+    all: (): { key: number; floor: number }[] => db.select({ key: threads.key, floor: threads.floor }).from(threads).all(),
     list(filter: ThreadFilter): ThreadRow[] {
       const at = filter.sort === 'activity' ? threads.updatedAt : threads.createdAt;
       const [direction, beyond] = filter.order === 'asc' ? [asc, gt] : [desc, lt];

@@ -28,14 +28,23 @@ export function prepareToolCalls(db: Drizzle) {
       endedSeq: $('endedSeq'),
     })
     .prepare();
-  const byId = db.select().from(toolCalls).where(eq(toolCalls.id, $('id'))).prepare();
+  const byId = db
+    .select()
+    .from(toolCalls)
+    .where(eq(toolCalls.id, $('id')))
+    .prepare();
   const running = db
     .select()
     .from(toolCalls)
     .where(and(eq(toolCalls.run, $('run')), eq(toolCalls.status, 'running')))
     .orderBy(asc(toolCalls.key))
     .prepare();
-  const ofThread = db.select().from(toolCalls).where(eq(toolCalls.thread, $('thread'))).orderBy(asc(toolCalls.key)).prepare();
+  const ofThread = db
+    .select()
+    .from(toolCalls)
+    .where(eq(toolCalls.thread, $('thread')))
+    .orderBy(asc(toolCalls.key))
+    .prepare();
   return {
     insert: (row: NewToolCall): void => void insert.run({ ...EMPTY, ...row }),
     byId: (id: string): ToolCallRow | undefined => byId.get({ id }),
@@ -46,7 +55,12 @@ export function prepareToolCalls(db: Drizzle) {
     ofMessages: (keys: readonly number[]): ToolCallRow[] =>
       keys.length === 0
         ? []
-        : db.select().from(toolCalls).where(inArray(toolCalls.message, [...keys])).orderBy(asc(toolCalls.key)).all(),
+        : db
+            .select()
+            .from(toolCalls)
+            .where(inArray(toolCalls.message, [...keys]))
+            .orderBy(asc(toolCalls.key))
+            .all(),
     finish(
       key: number,
       outcome: { readonly status: 'completed'; readonly output: Json } | { readonly status: 'failed'; readonly error: ErrorInfo },

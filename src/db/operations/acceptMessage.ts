@@ -58,9 +58,13 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
     });
   }
   if (existing !== undefined && active !== undefined && queries.messages.waitingInThread(existing.key) >= input.maxQueued) {
-    throw new VerbatimError('QUEUE_FULL', `This thread already has ${input.maxQueued} messages waiting. Send again when some are answered.`, {
-      details: { limit: 'maxQueuedPerThread', max: input.maxQueued },
-    });
+    throw new VerbatimError(
+      'QUEUE_FULL',
+      `This thread already has ${input.maxQueued} messages waiting. Send again when some are answered.`,
+      {
+        details: { limit: 'maxQueuedPerThread', max: input.maxQueued },
+      },
+    );
   }
   const thread = existing ?? newThread(tx, input.principal.id);
   const seq = tx.headOf(thread.key);
@@ -77,7 +81,8 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
     return { ...receipt, disposition: 'started' };
   }
   if (active === undefined || input.whenBusy !== 'interrupt') {
-    const place = active === undefined && input.room !== true ? input.room.waiting + 1 : open.filter((other) => other.status === 'queued').length + 1;
+    const place =
+      active === undefined && input.room !== true ? input.room.waiting + 1 : open.filter((other) => other.status === 'queued').length + 1;
     tx.append(thread.key, run.key, { type: 'run.queued', runId: run.id, agent: run.agent, place, messageId });
     if (active === undefined) effects.waiting = run;
     return { ...receipt, disposition: 'queued' };
@@ -153,4 +158,3 @@ function receive(tx: Tx, input: AcceptInput, thread: ThreadRow, run: RunRow, ste
   });
   return messageId;
 }
-

@@ -13,6 +13,7 @@ export function ownThread(queries: Queries, principalId: string, threadId: strin
 export function ownRun(queries: Queries, principalId: string, runId: string): { readonly run: RunRow; readonly thread: ThreadRow } {
   const run = queries.runs.byId(runId);
   const thread = run === undefined ? undefined : queries.threads.byKey(run.thread);
-  if (run === undefined || thread === undefined || thread.owner !== principalId) throw new VerbatimError('NOT_FOUND', 'There is no such run.');
+  if (run === undefined || thread === undefined || thread.owner !== principalId)
+    throw new VerbatimError('NOT_FOUND', 'There is no such run.');
   return { run, thread };
 }

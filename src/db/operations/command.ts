@@ -18,10 +18,16 @@ export interface Command {
  * Performs a command once: a second time with the same key and content gets the first answer, with other content
  * `IDEMPOTENCY_CONFLICT`. A refusal is not remembered. `again` tells that the answer is an old one.
  */
-export function once<Answer extends object>(tx: Tx, command: Command, perform: () => Answer): { readonly answer: Answer; readonly again: boolean } {
+export function once<Answer extends object>(
+  tx: Tx,
+  command: Command,
+  perform: () => Answer,
+): { readonly answer: Answer; readonly again: boolean } {
   const { key, principalId } = command;
   if (key === undefined) return { answer: perform(), again: false };
-  const hash = createHash('sha256').update(`${command.name}\n${canonical(command.input)}`).digest('base64url');
+  const hash = createHash('sha256')
+    .update(`${command.name}\n${canonical(command.input)}`)
+    .digest('base64url');
   const known = tx.queries.receipts.get(principalId, key);
   if (known !== undefined && known.at > tx.now - command.receiptTtlMs) {
     if (known.hash !== hash) {

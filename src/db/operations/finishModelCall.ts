@@ -48,7 +48,14 @@ export function recordCall(tx: Tx, run: RunRow, message: StartedMessage, call: A
   const { callId, tool } = call;
   const row = { id: callId, thread: run.thread, run: run.key, message: message.key, tool };
   if ('input' in call) {
-    const seq = tx.append(run.thread, run.key, { type: 'tool.called', runId: run.id, callId, tool, input: call.input, messageId: message.id });
+    const seq = tx.append(run.thread, run.key, {
+      type: 'tool.called',
+      runId: run.id,
+      callId,
+      tool,
+      input: call.input,
+      messageId: message.id,
+    });
     tx.queries.toolCalls.insert({ ...row, input: call.input, status: 'running', calledSeq: seq });
     return;
   }

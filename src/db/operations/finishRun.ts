@@ -1,5 +1,5 @@
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
-import type { FinishReason } from '../../protocol/event.ts';
+import type { EventDraft, FinishReason, Usage } from '../../protocol/event.ts';
 import type { Json } from '../../protocol/json.ts';
 import { deltaStart } from '../encodedEvent.ts';
 import type { Tx } from '../groupCommit.ts';
@@ -26,7 +26,8 @@ export type Finished =
  */
 export function finishRun(tx: Tx, held: HeldRun, end: RunEnd, { mayContinue }: { readonly mayContinue: boolean }): Finished {
   const run = heldRun(tx, held);
-  if (end.status === 'completed' && mayContinue && run.cancelBy === null && tx.queries.messages.waiting(run.key).length > 0) return { ended: false };
+  if (end.status === 'completed' && mayContinue && run.cancelBy === null && tx.queries.messages.waiting(run.key).length > 0)
+    return { ended: false };
   return { ended: true, next: endRun(tx, run, end) };
 }
 
@@ -38,7 +39,7 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
   const waiting = queries.messages.waiting(run.key);
   const own = run.status === 'queued' ? waiting[0] : undefined;
   const usage = queries.runs.byKey(run.key)?.usage ?? run.usage;
-  const seq = append(tx, run, end, usage);
+  const seq = tx.append(run.thread, run.key, draftOf(run.id, end, usage));
   if (own !== undefined) queries.messages.take(own.key, 'dropped', seq);
   queries.runs.move(run, end.status, {
     endedAt: tx.now,
@@ -53,21 +54,23 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
   return queries.runs.openOfThread(run.thread)[0];
 }
 
-function append(tx: Tx, run: RunRow, end: RunEnd, usage: RunRow['usage']): number {
+function draftOf(runId: string, end: RunEnd, usage: Usage): EventDraft {
   switch (end.status) {
     case 'completed':
-      return tx.append(run.thread, run.key, {
-        type: 'run.completed',
-        runId: run.id,
-        usage,
-        outcome: end.outcome,
-        ...(end.output !== undefined && { output: end.output }),
-      });
+      return { type: 'run.completed', runId, usage, outcome: end.outcome, ...(end.output !== undefined && { output: end.output }) };
     case 'failed':
-      return tx.append(run.thread, run.key, { type: 'run.failed', runId: run.id, error: end.error, usage });
+      return { type: 'run.failed', runId, error: end.error, usage };
     case 'cancelled':
-      return tx.append(run.thread, run.key, { type: 'run.cancelled', runId: run.id, by: end.by, usage });
+      return { type: 'run.cancelled', runId, by: end.by, usage };
   }
+}
+
+/** The terminal event of a run that has ended, from its row. */
+export function terminalDraft(run: RunRow): EventDraft {
+  if (run.status === 'cancelled') return draftOf(run.id, { status: 'cancelled', by: run.cancelBy ?? 'server' }, run.usage);
+  if (run.status === 'failed' && run.error !== null) return draftOf(run.id, { status: 'failed', error: run.error }, run.usage);
+  const output = run.output === null ? {} : { output: run.output };
+  return draftOf(run.id, { status: 'completed', outcome: run.outcome ?? 'complete', ...output }, run.usage);
 }
 
 /** Closes messages that still stream: text that readers saw is kept, a message without any is withdrawn. */

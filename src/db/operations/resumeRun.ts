@@ -2,8 +2,8 @@ import type { ResumeReason } from '../../protocol/event.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { RunRow } from '../runs.ts';
 import { discardMessage } from './finishModelCall.ts';
-import { OUTCOME_UNKNOWN, recordOutcome } from './finishToolCall.ts';
 import { endRun } from './finishRun.ts';
+import { OUTCOME_UNKNOWN, recordOutcome } from './finishToolCall.ts';
 
 export interface ResumeInput {
   readonly run: number;

@@ -13,6 +13,8 @@ export function transcript(queries: Queries, thread: number, seq: number): Messa
   const calls = queries.toolCalls
     .ofThread(thread)
     .filter((call) => call.calledSeq <= seq)
-    .map((call) => (call.endedSeq !== null && call.endedSeq > seq ? { ...call, status: 'running' as const, output: null, error: null } : call));
+    .map((call) =>
+      call.endedSeq !== null && call.endedSeq > seq ? { ...call, status: 'running' as const, output: null, error: null } : call,
+    );
   return messagesOf(queries, rows, calls);
 }
