@@ -30,6 +30,9 @@ export function openMessageWriter(commit: GroupCommit, run: HeldRun, message: St
       await commit.committed();
       if (failed !== undefined) throw failed;
     },
+    assertStored() {
+      if (failed !== undefined) throw failed;
+    },
     close() {
       if (!open) return;
       open = false;

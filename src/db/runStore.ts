@@ -4,7 +4,7 @@ import type { Page, RunInfo, RunStatus } from '../protocol/procedures.ts';
 import type { Accepted, AcceptInput } from './operations/acceptMessage.ts';
 import type { CancelAsked } from './operations/cancelRun.ts';
 import type { Command } from './operations/command.ts';
-import type { ModelCallResult } from './operations/finishModelCall.ts';
+import type { AskedCall, ModelCallResult } from './operations/finishModelCall.ts';
 import type { Finished, RunEnd } from './operations/finishRun.ts';
 import type { ToolOutcome } from './operations/finishToolCall.ts';
 import type { Resumed, ResumeInput } from './operations/resumeRun.ts';
@@ -33,6 +33,8 @@ export interface MessageWriter {
   committed(): Promise<void>;
   /** UTF-16 units since the last `committed()`: who writes faster than the disk must wait. */
   readonly uncommitted: number;
+  /** Throws what kept any of it from being stored. */
+  assertStored(): void;
   close(): void;
 }
 
@@ -66,10 +68,14 @@ export interface RunStore {
   /** The server's own wish, such as nobody watching. False when it has ended. */
   cancel(key: number, by: string): Promise<CancelAsked | undefined>;
   startStep(input: StepInput): Promise<StartedStep>;
-  /** Begins a message of an agent that has no steps. Steers that wait are taken first. */
+  /** Puts steered messages that wait into the transcript, for an agent that has no steps; returns how many. */
+  takeSteers(run: HeldRun): Promise<number>;
+  /** Begins a message of an agent that has no steps. */
   startMessage(run: HeldRun, message: { readonly agent: string; readonly step: number }): Promise<StartedMessage>;
   writeMessage(run: HeldRun, message: StartedMessage): MessageWriter;
   finishModelCall(result: ModelCallResult): Promise<void>;
+  /** One more call of a finished message, by an agent that yields its calls one by one. */
+  addToolCall(run: HeldRun, message: StartedMessage, call: AskedCall): Promise<void>;
   /** Withdraws a message that streams. */
   discardMessage(run: HeldRun, message: StartedMessage, reason: 'retried' | 'empty'): Promise<void>;
   finishToolCall(run: HeldRun, callId: string, outcome: ToolOutcome): Promise<boolean>;

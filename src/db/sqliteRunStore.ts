@@ -2,7 +2,7 @@ import { openMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
 import { ownRun, ownThread } from './operations/access.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
-import { discardMessage, finishModelCall } from './operations/finishModelCall.ts';
+import { discardMessage, finishModelCall, recordCall } from './operations/finishModelCall.ts';
 import { endRun, finishRun } from './operations/finishRun.ts';
 import { finishToolCall } from './operations/finishToolCall.ts';
 import { resumeRun } from './operations/resumeRun.ts';
@@ -57,14 +57,15 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
         return { info: runInfo(tx.queries, run, thread.id), ...cancelOpen(tx, run, by) };
       }),
     startStep: (input) => commit.run((tx) => startStep(tx, input)),
-    startMessage: (run, message) =>
+    takeSteers: (run) =>
       commit.run((tx) => {
         heldRun(tx, run);
-        takeSteers(tx, run);
-        return startMessage(tx, run, message);
+        return takeSteers(tx, run);
       }),
+    startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
     writeMessage: (run, message) => openMessageWriter(commit, run, message),
     finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result)),
+    addToolCall: (run, message, call) => commit.run((tx) => recordCall(tx, heldRun(tx, run), message, call)),
     discardMessage: (run, message, reason) => commit.run((tx) => discardMessage(tx, heldRun(tx, run), message, reason)),
     finishToolCall: (run, callId, outcome) => commit.run((tx) => finishToolCall(tx, run, callId, outcome)),
     append: (run, draft) =>

@@ -19,6 +19,9 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts): Thre
     async keyOf(principalId, threadId) {
       return ownThread(queries, principalId, threadId).key;
     },
+    async idOf(key) {
+      return queries.threads.byKey(key)?.id ?? '';
+    },
     async list(principalId, filter) {
       const { limit, pageToken, sort = 'activity', order = 'desc' } = filter;
       const [at, key] = pageToken === undefined ? [] : decodePageToken(pageToken, 2);

@@ -18,6 +18,8 @@ export interface ThreadStore {
   get(principalId: string, threadId: string): Promise<ThreadInfo>;
   /** The key by which the log knows it. */
   keyOf(principalId: string, threadId: string): Promise<number>;
+  /** The id by which callers know it; empty for one that is gone. */
+  idOf(key: number): Promise<string>;
   list(principalId: string, filter: ThreadListInput & { readonly limit: number }): Promise<Page<ThreadInfo>>;
   update(
     command: Command,
