@@ -17,7 +17,7 @@ export const CHECKPOINT_WORKER = `'use strict';
 const { parentPort, workerData } = require('node:worker_threads');
 const Database = require(workerData.module);
 const { file, thresholdPages, idleMs } = workerData;
-const FAST_MS = 20, SLOW_MS = Math.max(FAST_MS, Math.min(1000, idleMs)), BACKOFF_MS = 2000;
+const FAST_MS = 20, SLOW_MS = Math.max(FAST_MS, Math.min(1000, idleMs)), LONGEST_WAIT_MS = 2000;
 
 const db = new Database(file, { fileMustExist: true, timeout: 20 });
 db.pragma('synchronous = NORMAL');
@@ -25,26 +25,43 @@ db.pragma('wal_autocheckpoint = 0');
 const sql = (mode) => db.prepare('PRAGMA wal_checkpoint(' + mode + ')');
 const look = sql('NOOP'), passive = sql('PASSIVE'), restart = sql('RESTART'), truncate = sql('TRUNCATE');
 
-let seen = '', changedAt = Date.now(), truncated = false, stuckUntil = 0;
+let seen = '', changedAt = Date.now(), truncated = false, restarted = false, waitMs = FAST_MS, waitUntil = 0;
+
+// A busy writer is gone in a moment, a reader may stay for hours: ask ever more seldom.
+function wait() {
+  waitUntil = Date.now() + waitMs;
+  waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+}
+
+function run(statement) {
+  const { busy } = statement.get();
+  if (busy) wait(); else waitMs = FAST_MS;
+  return !busy;
+}
+
+function state() {
+  const { log, checkpointed } = look.get();
+  return { log, pending: log - checkpointed, text: log + '/' + checkpointed };
+}
 
 function tick() {
   const now = Date.now();
-  let { log, checkpointed } = look.get();
-  const state = log + '/' + checkpointed;
-  if (state !== seen) { changedAt = now; truncated = false; }
+  const before = state();
+  const changed = before.text !== seen;
+  if (changed) { changedAt = now; truncated = false; }
   try {
-    if (log - checkpointed >= thresholdPages) ({ log, checkpointed } = passive.get());
-    if (log >= 4 * thresholdPages && now >= stuckUntil && restart.get().busy) stuckUntil = now + BACKOFF_MS;
-    if (!truncated && now - changedAt >= idleMs && now >= stuckUntil) {
-      if (truncate.get().busy) stuckUntil = now + BACKOFF_MS; else truncated = true;
+    if (before.pending >= thresholdPages) passive.get();
+    if (now >= waitUntil) {
+      // After a restart the log keeps its length until the next commit.
+      if (before.log >= 4 * thresholdPages && !(restarted && !changed)) restarted = run(restart);
+      else if (!truncated && now - changedAt >= idleMs) truncated = run(truncate);
     }
   } catch {
     // A full or failing disk: commits report it to those who can act. The log is whole, only longer; try again later.
-    stuckUntil = now + BACKOFF_MS;
+    wait();
   }
-  const after = look.get();
-  seen = after.log + '/' + after.checkpointed;
-  timer = setTimeout(tick, now < stuckUntil ? SLOW_MS : now - changedAt < 1000 ? FAST_MS : SLOW_MS);
+  seen = state().text;
+  timer = setTimeout(tick, now - changedAt < 1000 ? FAST_MS : SLOW_MS);
 }
 
 let timer = setTimeout(tick, FAST_MS);

@@ -42,7 +42,6 @@ export function lockFile(file: string): FileLock {
   const path = `${file}.lock`;
   const created = !existsSync(path);
   const db = openLock(file, path);
-  // One sector: a power loss cannot tear the record. Its page is the only one a write changes, so a journal in memory will do.
   const high = db.prepare<[number]>('update record set high_water = ?');
   return {
     read() {
@@ -84,13 +83,13 @@ function openLock(file: string, path: string) {
   try {
     db = new Database(path, { timeout: WAIT_MS });
     db.pragma('page_size = 512');
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.exec('begin exclusive');
     db.exec(
-      'create table if not exists record (id integer primary key, epoch text not null, high_water integer not null, boot_id text not null, clean integer not null, identity text not null)',
+      'begin exclusive; create table if not exists record (id integer primary key, epoch text not null, high_water integer not null, boot_id text not null, clean integer not null, identity text not null); commit',
     );
-    db.exec('commit');
+    // From here on a write changes one page, which is one sector and cannot be torn: a journal in memory is enough.
     db.pragma('journal_mode = MEMORY');
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.exec('begin exclusive; commit');
     return db;
   } catch (cause) {
     db?.close();
