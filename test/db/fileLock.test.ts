@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { lockFile } from '../../src/db/fileLock.ts';
 import { loadSqlite } from '../../src/db/sqlite.ts';
 import { startChildServer } from './childServer.ts';
 import { addEvent, openForTest, refusal } from './openForTest.ts';
@@ -24,6 +25,15 @@ test('a second server on the file is refused in the same process', async () => {
   addEvent(database, 1);
   await database.close();
   expect(openForTest({ file }).epoch).toBe(database.epoch);
+});
+
+test('the lock is held from the start, before anything is recorded', () => {
+  const file = join(tempFolder(), 'v.db');
+  const lock = lockFile(file);
+  expect(() => lockFile(file)).toThrow(expect.objectContaining({ code: 'DATABASE_LOCKED' }));
+  expect(lock.read()).toBeUndefined();
+  lock.close();
+  lockFile(file).close();
 });
 
 test('a refused server takes neither the lock nor the lock file away', () => {

@@ -147,19 +147,22 @@ test('a file that was cut short is refused', async () => {
   expect(refusal({ file }).code).toBe('DATABASE_CORRUPT');
 });
 
-test('a file with a page of garbage is refused', async () => {
+/** Overwrites one page of a table, chosen by a condition on SQLite's `dbstat`, with noise. */
+function damage(file: string, condition: string): void {
+  const raw = new (loadSqlite().Database)(file);
+  const page = raw.prepare(`select pageno from dbstat where ${condition} limit 1`).pluck().get();
+  raw.close();
+  execFileSync('dd', ['if=/dev/urandom', `of=${file}`, 'bs=4096', `seek=${Number(page) - 1}`, 'count=1', 'conv=notrunc', 'status=none']);
+}
+
+test('a file with a page of garbage in the middle is refused', async () => {
   const file = join(tempFolder(), 'v.db');
   await makeDatabase(file, 2_000);
-  const fill = new (loadSqlite().Database)(file);
-  const page = fill.prepare("select max(pageno) from dbstat where name = 'events'").pluck().get();
-  fill.close();
-  const copy = `${file}.2`;
-  copyFileSync(file, copy);
-  execFileSync('dd', ['if=/dev/urandom', `of=${copy}`, 'bs=4096', `seek=${Number(page) - 1}`, 'count=1', 'conv=notrunc', 'status=none']);
-  expect(refusal({ file: copy }).code).toBe('DATABASE_CORRUPT');
+  damage(file, "name = 'events' and path = '/003/'");
+  expect(refusal({ file }).code).toBe('DATABASE_CORRUPT');
 });
 
-test('the check of a large file does not read all of it, and still finds a lost end', async () => {
+test('a large file is refused when its end is lost or a table cannot be read', async () => {
   const file = join(tempFolder(), 'v.db');
   const database = openForTest({ file });
   database.raw.exec(
@@ -169,8 +172,10 @@ test('the check of a large file does not read all of it, and still finds a lost 
   expect(statSync(file).size).toBeGreaterThan(32e6);
   await openForTest({ file }).close();
   const { size } = statSync(file);
+  copyFileSync(file, `${file}.2`);
+  damage(`${file}.2`, "name = 'messages'");
   truncateSync(file, size - 4_096);
-  expect(refusal({ file }).code).toBe('DATABASE_CORRUPT');
+  for (const broken of [file, `${file}.2`]) expect(refusal({ file: broken }).code).toBe('DATABASE_CORRUPT');
 });
 
 test('a database of another program is refused and not touched', () => {
