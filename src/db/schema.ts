@@ -157,7 +157,11 @@ export const toolCalls = sqliteTable(
     calledSeq: integer('called_seq').notNull(),
     endedSeq: integer('ended_seq'),
   },
-  (table) => [index('tool_calls_message').on(table.message), index('tool_calls_run').on(table.run), index('tool_calls_thread').on(table.thread)],
+  (table) => [
+    index('tool_calls_message').on(table.message),
+    index('tool_calls_run').on(table.run),
+    index('tool_calls_thread').on(table.thread),
+  ],
 );
 
 /** What a command answered, for as long as it may be asked again with the same key. */
