@@ -46,7 +46,10 @@ export async function callModel(
       if (chunk.delta === '') continue;
       said[chunk.type] += chunk.delta;
       if (said.text.length + said.reasoning.length > limits.maxMessageBytes) {
-        throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', `The model wrote more than ${limits.maxMessageBytes} bytes in one message and was stopped.`);
+        throw new VerbatimError(
+          'MODEL_OUTPUT_TOO_LARGE',
+          `The model wrote more than ${limits.maxMessageBytes} bytes in one message and was stopped.`,
+        );
       }
       writer[chunk.type](chunk.delta);
       if (writer.uncommitted > MAX_UNCOMMITTED) await writer.committed();
@@ -58,7 +61,10 @@ export async function callModel(
   signal.throwIfAborted();
   const requested = last?.toolCalls ?? [];
   if (requested.length > limits.maxToolCallsPerStep) {
-    throw new VerbatimError('MODEL_BAD_RESPONSE', `The model asked for ${requested.length} tool calls at once; at most ${limits.maxToolCallsPerStep} are made.`);
+    throw new VerbatimError(
+      'MODEL_BAD_RESPONSE',
+      `The model asked for ${requested.length} tool calls at once; at most ${limits.maxToolCallsPerStep} are made.`,
+    );
   }
   const calls = checkCalls(requested, agent.tools, () => newId('call'));
   const finish = calls.length > 0 ? 'tool_calls' : (last?.finish ?? 'incomplete');

@@ -51,7 +51,10 @@ async function attempt(tool: Tool, { input, context, maxOutputBytes }: CallToolO
     const json = JSON.stringify(parsed.value ?? null);
     const bytes = Buffer.byteLength(json);
     if (bytes > maxOutputBytes) {
-      return failure('OUTPUT_TOO_LARGE', `The tool returned ${bytes} bytes; at most ${maxOutputBytes} fit. Ask for less, or for a part of it.`);
+      return failure(
+        'OUTPUT_TOO_LARGE',
+        `The tool returned ${bytes} bytes; at most ${maxOutputBytes} fit. Ask for less, or for a part of it.`,
+      );
     }
     const output: Json = JSON.parse(json);
     return { output };

@@ -35,7 +35,10 @@ function resultOf(call: ToolCall): { readonly output: Json; readonly isError: bo
     case 'completed':
       return { output: call.output ?? null, isError: false };
     case 'failed':
-      return { output: { error: { code: call.error?.code ?? 'TOOL_FAILED', message: call.error?.message ?? 'The tool failed.' } }, isError: true };
+      return {
+        output: { error: { code: call.error?.code ?? 'TOOL_FAILED', message: call.error?.message ?? 'The tool failed.' } },
+        isError: true,
+      };
     case 'running':
       return { output: { error: { code: 'OUTCOME_UNKNOWN', message: 'This call has not finished.' } }, isError: true };
   }

@@ -176,4 +176,3 @@ function noContext(value: unknown): Parsed {
 export type InferApi<All> = {
   readonly [Name in keyof All & string]: All[Name] extends Agent<infer Contract> ? Contract : never;
 };
-

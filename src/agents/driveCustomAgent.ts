@@ -1,6 +1,6 @@
+import { newId } from '../db/ids.ts';
 import type { AskedCall } from '../db/operations/finishModelCall.ts';
 import type { RunEnd } from '../db/operations/finishRun.ts';
-import { newId } from '../db/ids.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { MessageWriter } from '../db/runStore.ts';
 import type { FinishReason } from '../protocol/event.ts';
@@ -11,8 +11,8 @@ import { compileTranscript } from './compileTranscript.ts';
 import type { CustomAgent } from './defineAgent.ts';
 import type { Tool } from './defineTool.ts';
 import { publicMessage } from './publicError.ts';
-import { type Parsed, parseWith } from './schema.ts';
 import type { Drive } from './runWorker.ts';
+import { type Parsed, parseWith } from './schema.ts';
 import { withTimeout } from './withTimeout.ts';
 
 const MAX_UNCOMMITTED = 16 * 1024;
@@ -152,7 +152,10 @@ class AgentEventWriter {
     open[kind] += delta;
     const { maxMessageBytes } = this.#drive.limits;
     if (open.text.length + open.reasoning.length > maxMessageBytes) {
-      throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', `The agent wrote more than ${maxMessageBytes} bytes in one message and was stopped.`);
+      throw new VerbatimError(
+        'MODEL_OUTPUT_TOO_LARGE',
+        `The agent wrote more than ${maxMessageBytes} bytes in one message and was stopped.`,
+      );
     }
     open.writer[kind](delta);
     if (open.writer.uncommitted > MAX_UNCOMMITTED) await open.writer.committed();

@@ -1,13 +1,13 @@
 import type { RunEnd } from '../db/operations/finishRun.ts';
 import type { HeldRun } from '../db/operations/startRun.ts';
-import type { RunRow } from '../db/runs.ts';
 import type { RunStore } from '../db/runStore.ts';
+import type { RunRow } from '../db/runs.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Agent } from './defineAgent.ts';
 import { driveCustomAgent } from './driveCustomAgent.ts';
 import { driveModelAgent } from './driveModelAgent.ts';
-import type { Agent } from './defineAgent.ts';
 import { publicError } from './publicError.ts';
 import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
 
@@ -39,7 +39,10 @@ export type WorkerResult =
   /** The run is still open because nothing could be stored. */
   | { readonly kind: 'storage'; readonly error: VerbatimError };
 
-type Stop = { readonly kind: 'cancel'; readonly by: string } | { readonly kind: 'leave' } | { readonly kind: 'timeout'; readonly error: VerbatimError };
+type Stop =
+  | { readonly kind: 'cancel'; readonly by: string }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'timeout'; readonly error: VerbatimError };
 
 /**
  * Works on one attempt at one run until it has ended. Knows no sockets: everything it has to say goes into the log. Work that does not stop
@@ -86,7 +89,10 @@ export class RunWorker {
     try {
       for (let again = false; ; again = true) {
         const end = await this.#drive(held, status, again);
-        if (end === undefined) return { kind: 'left' };
+        if (end === undefined) {
+          await this.#options.store.leave(held);
+          return { kind: 'left' };
+        }
         const finished = await this.#options.store.finish(held, end, { mayContinue: true });
         if (finished.ended) return { kind: 'ended', next: finished.next };
       }

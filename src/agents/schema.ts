@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '../protocol/json.ts';
 
 /** Refuses, at compile time, a schema whose values JSON cannot hold: dates, maps, bigints, classes, and `unknown`. */
-export type JsonOnly<Schema extends z.ZodType> = z.output<Schema> extends Json | undefined ? unknown : { readonly '~error': 'this schema is not JSON' };
+export type JsonOnly<Schema extends z.ZodType> =
+  z.output<Schema> extends Json | undefined ? unknown : { readonly '~error': 'this schema is not JSON' };
 
 /**
  * The JSON Schema of a zod schema. Throws, naming `what`, for one that JSON cannot hold or that transforms: what a model writes, what is
@@ -14,9 +15,12 @@ export function jsonSchemaOf(schema: z.ZodType, what: string): JsonObject {
     const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, { io: 'input' });
     return jsonSchema as JsonObject;
   } catch (cause) {
-    throw new TypeError(`${what} cannot be written as JSON. Use only strings, numbers, booleans, null, arrays and objects, without transforms.`, {
-      cause,
-    });
+    throw new TypeError(
+      `${what} cannot be written as JSON. Use only strings, numbers, booleans, null, arrays and objects, without transforms.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
-import type { EventDraft } from '../protocol/event.ts';
 import type { HeldRun } from '../db/operations/startRun.ts';
 import type { RunStore } from '../db/runStore.ts';
 import type { Clock } from '../protocol/clock.ts';
+import type { EventDraft } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 
 /** At most one status of a run, and one progress of a call, in this time: the last one said. */

@@ -17,6 +17,8 @@ export interface Tx {
   headOf(thread: number): number;
   /** Ends a thread's log: its readers end, and nothing can be appended to it. */
   endLog(thread: number): void;
+  /** To be called after events were removed: the newest may have been among them. */
+  removedEvents(): void;
 }
 
 /** Text that waits for the next commit. Text of the same message that arrives before it is joined to it. */
@@ -43,6 +45,8 @@ export interface GroupCommitOptions {
   readonly clock: Clock;
   /** Called after each commit with the threads whose head moved: only now may anybody see it. */
   readonly onCommit: (threads: readonly ThreadLog[]) => void;
+  /** Told the id of the newest event: after a commit, and before one that removed events, or a crash in between would look like a restored backup. */
+  readonly recordHighWater: (id: number) => void;
 }
 
 /** Longest a commit waits under load. */
@@ -68,6 +72,7 @@ export class GroupCommit {
   #closed = false;
   #lastEndMs = 0;
   #lastCostMs = 0;
+  #newestId = 0;
   #touched = new Set<ThreadLog>();
   readonly #ended = new Set<ThreadLog>();
   #encoded: { readonly log: ThreadLog; readonly event: EncodedEvent }[] = [];
@@ -210,6 +215,7 @@ export class GroupCommit {
           return this.#insertEvent(log, encodeEvent(log.last + 1, now, run, draft));
         },
         headOf: (thread) => this.#logs.get(thread)?.last ?? this.#options.queries.events.head(thread),
+        removedEvents: () => this.#options.recordHighWater(this.#options.queries.events.newestId()),
         endLog: (thread) => {
           this.#touched.add(this.#logOf(thread));
           this.#ended.add(this.#logOf(thread));
@@ -249,7 +255,7 @@ export class GroupCommit {
   }
 
   #insertEvent(log: ThreadLog, event: EncodedEvent): number {
-    this.#insert.run(log.key, event.seq, event.run, EVENT_FORMAT, event.json);
+    this.#newestId = Number(this.#insert.run(log.key, event.seq, event.run, EVENT_FORMAT, event.json).lastInsertRowid);
     log.last = event.seq;
     this.#touched.add(log);
     this.#encoded.push({ log, event });
@@ -262,6 +268,8 @@ export class GroupCommit {
     for (const log of touched) log.head = log.last;
     for (const log of this.#ended) log.deleted = true;
     this.#clear();
+    if (this.#newestId > 0) this.#options.recordHighWater(this.#newestId);
+    this.#newestId = 0;
     if (touched.length > 0) this.#options.onCommit(touched);
     for (const log of touched) if (log.holders === 0 && log.pending === undefined) this.#logs.delete(log.key);
   }

@@ -81,6 +81,8 @@ export interface RunStore {
   finishToolCall(run: HeldRun, callId: string, outcome: ToolOutcome): Promise<boolean>;
   append(run: HeldRun, draft: EventDraft): Promise<void>;
   finish(run: HeldRun, end: RunEnd, options: { readonly mayContinue: boolean }): Promise<Finished>;
+  /** Gives an open run back, so that the next server knows that this one did not crash. */
+  leave(run: HeldRun): Promise<void>;
   /** Ends an open run that nobody works on. Undefined when it has ended already. */
   endOrphan(key: number, end: RunEnd): Promise<{ readonly next: RunRow | undefined } | undefined>;
   /** What was sent to the model at each step of a run, compiled again from what is stored. */

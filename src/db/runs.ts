@@ -121,6 +121,9 @@ export function prepareRuns(db: Drizzle) {
       assertMoved(row, result.changes);
     },
     setUsage: (key: number, usage: Usage): void => void setUsage.run({ key, usage: JSON.stringify(usage) }),
+    dropLease(key: number): void {
+      db.update(runs).set({ lease: null }).where(eq(runs.key, key)).run();
+    },
     setCancelBy(key: number, by: string): void {
       db.update(runs)
         .set({ cancelBy: by })

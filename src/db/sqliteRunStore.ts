@@ -74,6 +74,7 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
         tx.append(run.thread, run.key, draft);
       }),
     finish: (run, end, options) => commit.run((tx) => finishRun(tx, run, end, options)),
+    leave: (run) => commit.run((tx) => tx.queries.runs.dropLease(heldRun(tx, run).key)),
     endOrphan: (key, end) =>
       commit.run((tx) => {
         const run = tx.queries.runs.byKey(key);

@@ -16,8 +16,6 @@ export interface Store {
   readonly runs: RunStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
-  /** Id of the newest event of the file. */
-  newestEventId(): number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
   close(): void;
 }
@@ -29,10 +27,12 @@ export function sqliteStore(opts: {
   readonly clock: Clock;
   /** Called after each commit with the keys of the threads whose log moved or ended. */
   readonly onCommit: (threads: readonly number[]) => void;
+  /** Told the id of the log's newest event after each commit, and before one that removed the newest. */
+  readonly recordHighWater: (id: number) => void;
 }): Store {
-  const { raw, epoch, clock, onCommit } = opts;
+  const { raw, epoch, clock, onCommit, recordHighWater } = opts;
   const queries = prepareQueries(raw);
-  const commit = new GroupCommit({ raw, queries, clock, onCommit: (logs) => onCommit(logs.map((log) => log.key)) });
+  const commit = new GroupCommit({ raw, queries, clock, recordHighWater, onCommit: (logs) => onCommit(logs.map((log) => log.key)) });
   const parts = { queries, commit, clock, epoch };
   return {
     log: sqliteLog(parts),
@@ -41,7 +41,6 @@ export function sqliteStore(opts: {
     get heldLogs() {
       return commit.heldLogs;
     },
-    newestEventId: () => queries.events.newestId(),
     close: () => commit.close(),
   };
 }

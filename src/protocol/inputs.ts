@@ -28,7 +28,10 @@ export function createInputs(limits: Limits) {
   const context = z
     .unknown()
     .refine((value) => jsonDepth(value) <= limits.maxMetadataDepth, `must nest at most ${limits.maxMetadataDepth} levels`)
-    .refine((value) => value === undefined || bytesOf(value) <= limits.maxMetadataBytes, `must have at most ${limits.maxMetadataBytes} bytes as JSON`);
+    .refine(
+      (value) => value === undefined || bytesOf(value) <= limits.maxMetadataBytes,
+      `must have at most ${limits.maxMetadataBytes} bytes as JSON`,
+    );
   const title = z
     .string()
     .refine((value) => codePoints(value) <= limits.maxTitleCodePoints, `must have at most ${limits.maxTitleCodePoints} characters`)

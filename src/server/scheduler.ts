@@ -1,7 +1,6 @@
 import type { Agents } from '../agents/defineAgent.ts';
 import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
-import type { Accepted } from '../db/operations/acceptMessage.ts';
-import type { AcceptInput } from '../db/operations/acceptMessage.ts';
+import type { Accepted, AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';
 import type { Command } from '../db/operations/command.ts';
 import type { RunRow } from '../db/runs.ts';
@@ -83,10 +82,10 @@ export class Scheduler {
   }
 
   /** Takes up what the last process left, and what waited. */
-  async recover(reason: ResumeReason): Promise<void> {
+  async recover(): Promise<void> {
     for (const run of await this.#options.store.runs.open()) {
       if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
-      if (run.status !== 'queued') this.#reasons.set(run.key, reason);
+      if (run.status !== 'queued') this.#reasons.set(run.key, run.lease === null ? 'shutdown' : 'crash');
       const first = (await this.#options.store.runs.openOfThread(run.thread))[0];
       if (first?.key === run.key) this.#queue.push({ run: run.key, principalId: run.principal.id });
     }

@@ -158,7 +158,13 @@ export class Tail {
       }
       if (sink.full) return;
       const next = this.#endOfDeltas(events, index);
-      const joined = next - index === 1 ? event : joinDeltas(events.slice(index, next).filter((other) => this.#wants(other)), deltaStart(event));
+      const joined =
+        next - index === 1
+          ? event
+          : joinDeltas(
+              events.slice(index, next).filter((other) => this.#wants(other)),
+              deltaStart(event),
+            );
       this.#read = joined.seq;
       this.#send(joined, sink);
       index = next;

@@ -24,6 +24,7 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
     queries.messages.removeOfThread(key);
     queries.runs.removeOfThread(key);
     queries.events.removeUpTo(key, Number.MAX_SAFE_INTEGER);
+    tx.removedEvents();
     queries.threads.remove(key);
     tx.endLog(key);
     return { threadId };

@@ -13,5 +13,6 @@ export function foldThread(tx: Tx, key: number, endedBefore: number): number {
   if (floor <= thread.floor) return thread.floor;
   queries.threads.setFloor(key, floor);
   queries.events.removeUpTo(key, floor);
+  tx.removedEvents();
   return floor;
 }
