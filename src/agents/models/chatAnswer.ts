@@ -25,11 +25,13 @@ export async function* chatAnswer(response: Response, watchdog: Watchdog, limits
   const stream = new ChatStream(limits);
   const decoder = type.includes('application/json') ? new WholeBody(limits.maxEventBytes) : new ServerSentEvents(limits);
   let saidDone = false;
+  let overUntil: number | undefined;
   try {
     // The first byte's time runs since the request was sent.
     for (let ended = false, first = true; !ended; first = false) {
       const over = stream.finished || saidDone;
-      if (!first) watchdog.expect(over ? AFTER_FINISH_MS : limits.idleTimeoutMs);
+      if (over) overUntil ??= performance.now() + AFTER_FINISH_MS;
+      if (!first) watchdog.expect(overUntil === undefined ? limits.idleTimeoutMs : Math.max(0, overUntil - performance.now()));
       const bytes = await read(reader, over);
       watchdog.rest();
       ended = bytes === undefined;

@@ -34,16 +34,16 @@ export class ChatStream {
   push(value: unknown): ModelChunk[] {
     if (!isRecord(value))
       throw new VerbatimError('MODEL_BAD_RESPONSE', 'The model sent something that is not an answer.', { cause: value });
-    if (value['error'] !== undefined && value['error'] !== null) throw failureInStream(value['error']);
+    if (value.error !== undefined && value.error !== null) throw failureInStream(value.error);
     this.#chunks++;
-    this.#usage = usageOf(value['usage']) ?? usageOf(field(value['x_groq'], 'usage')) ?? this.#usage;
-    const choice = Array.isArray(value['choices']) ? value['choices'].find(isRecord) : undefined;
+    this.#usage = usageOf(value.usage) ?? usageOf(field(value.x_groq, 'usage')) ?? this.#usage;
+    const choice = Array.isArray(value.choices) ? value.choices.find(isRecord) : undefined;
     if (choice === undefined) return [];
     const chunks: ModelChunk[] = [];
     // A server that was asked to stream and did not has `message` in the place of `delta`.
-    const delta = choice['delta'] ?? choice['message'];
+    const delta = choice.delta ?? choice.message;
     if (isRecord(delta)) this.#delta(delta, chunks);
-    this.#finishReason(choice['finish_reason']);
+    this.#finishReason(choice.finish_reason);
     return chunks;
   }
 
@@ -59,23 +59,23 @@ export class ChatStream {
 
   #delta(delta: Record<string, unknown>, chunks: ModelChunk[]): void {
     // Where a server sends both, they are the same text.
-    const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
+    const reasoning = textOf(delta.reasoning_content) || textOf(delta.reasoning);
     if (reasoning !== '') chunks.push({ type: 'reasoning', delta: reasoning });
-    const text = textOf(delta['content']);
+    const text = textOf(delta.content);
     if (text !== '') chunks.push({ type: 'text', delta: text });
-    const refusal = textOf(delta['refusal']);
+    const refusal = textOf(delta.refusal);
     if (refusal !== '') {
       this.#refused = true;
       chunks.push({ type: 'text', delta: refusal });
     }
-    if (!Array.isArray(delta['tool_calls'])) return;
-    for (const entry of delta['tool_calls']) {
+    if (!Array.isArray(delta.tool_calls)) return;
+    for (const entry of delta.tool_calls) {
       if (!isRecord(entry)) continue;
       this.#toolCalls.add({
-        index: typeof entry['index'] === 'number' ? entry['index'] : undefined,
-        id: nonEmpty(entry['id']),
-        name: nonEmpty(field(entry['function'], 'name')),
-        arguments: argumentsOf(field(entry['function'], 'arguments')),
+        index: typeof entry.index === 'number' ? entry.index : undefined,
+        id: nonEmpty(entry.id),
+        name: nonEmpty(field(entry.function, 'name')),
+        arguments: argumentsOf(field(entry.function, 'arguments')),
       });
     }
   }

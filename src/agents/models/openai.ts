@@ -108,8 +108,8 @@ export function openai(model: string, options: OpenAIOptions = {}): Model {
 type Settings = OpenAIOptions & OpenAILimits;
 
 function connect(user: object, options: Settings): { client: OpenAI; baseURL: string } {
-  const baseURL = (options.baseURL ?? (process.env['OPENAI_BASE_URL'] || OPENAI_URL)).replace(/\/+$/, '');
-  const apiKey = options.apiKey ?? process.env['OPENAI_API_KEY'] ?? '';
+  const baseURL = (options.baseURL ?? (process.env.OPENAI_BASE_URL || OPENAI_URL)).replace(/\/+$/, '');
+  const apiKey = options.apiKey ?? process.env.OPENAI_API_KEY ?? '';
   if (!URL.canParse(baseURL)) throw new VerbatimError('MODEL_BAD_REQUEST', 'OPENAI_BASE_URL is not a URL.');
   if (apiKey === '' && baseURL === OPENAI_URL) {
     throw new VerbatimError('MODEL_UNAUTHORIZED', 'There is no API key for OpenAI: set OPENAI_API_KEY, or give openai() an apiKey.');
