@@ -38,6 +38,9 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 async function stream(writer: EventWriter, turn: ScriptedTurn, options: ChatFrameOptions, signal: AbortSignal): Promise<void> {
   const { quirks } = options;
   let sent = 0;
+  const turnMayEnd = async (): Promise<void> => {
+    if (turn.until !== undefined) await abortable(turn.until, signal);
+  };
   for (const frame of chatFrames(turn, options)) {
     if (sent === quirks.cutAfterChunks) return writer.cut();
     if (sent === quirks.silentAfterChunks) return forever(signal);
@@ -48,12 +51,13 @@ async function stream(writer: EventWriter, turn: ScriptedTurn, options: ChatFram
     if (sent === quirks.garbageAfterChunks) await writer.event('{"choices": [{"del');
     if (sent === 1 && quirks.endless !== undefined) return endless(writer, quirks.endless, options);
     if (sent > 0 && turn.delayMs !== undefined && turn.delayMs > 0) await abortableDelay(turn.delayMs, signal);
-    if (turn.until !== undefined && isEnd(frame)) await abortable(turn.until, signal);
+    if (isEnd(frame)) await turnMayEnd();
     await writer.event(JSON.stringify(frame));
     sent++;
   }
   if (quirks.cutAfterChunks !== undefined) return writer.cut();
   if (quirks.silentAfterChunks !== undefined) return forever(signal);
+  await turnMayEnd();
   if (quirks.noDone !== true) await writer.event('[DONE]');
   if (quirks.openAfterDone === true) return forever(signal);
   return writer.end();

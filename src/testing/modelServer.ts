@@ -92,8 +92,9 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
 
   const server = createServer((incoming, response) => {
     answer(incoming, response).catch((error: unknown) => {
-      // A client that hangs up in mid-answer is part of the test; anything else must be seen.
-      if (!response.destroyed) response.destroy(error instanceof Error ? error : new Error(String(error)));
+      // A client that hangs up in mid-answer is part of the test; a script that throws must be seen.
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 500, { error: { message: String(error), type: 'server_error' } });
     });
   });
   server.on('connection', (socket) => {

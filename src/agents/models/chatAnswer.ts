@@ -1,6 +1,7 @@
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ModelChunk } from '../model.ts';
 import { ChatStream } from './chatStream.ts';
+import { connectionIsFree } from './connectionPool.ts';
 import { type ServerSentEvent, ServerSentEvents } from './serverSentEvents.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -46,6 +47,7 @@ export async function* chatAnswer(response: Response, watchdog: Watchdog, limits
         }
       }
     }
+    await connectionIsFree();
     if (!stream.begun && !saidDone) throw notAnAnswer();
     yield stream.end(saidDone);
   } finally {

@@ -44,6 +44,14 @@ export async function releaseConnections(user: object): Promise<void> {
   await Promise.all(closing);
 }
 
+/**
+ * To be awaited after the end of a body, before anyone is told of it: undici gives a connection back one turn of the event loop later,
+ * and whoever asks sooner opens another one.
+ */
+export function connectionIsFree(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Reads the body of an error to its end, so that the connection can be used again, but not further than anyone needs. */
 async function withBoundedBody(response: Response): Promise<Response> {
   const parts: Uint8Array[] = [];
@@ -57,6 +65,7 @@ async function withBoundedBody(response: Response): Promise<Response> {
   } catch {
     // The status says what went wrong; a body that breaks off adds nothing. An abort is seen by the caller's signal.
   }
+  await connectionIsFree();
   const text = Buffer.concat(parts).toString('utf8').slice(0, MAX_ERROR_BODY_BYTES);
   // Some statuses may not have a body, not even an empty one.
   return new Response(text || null, { status: response.status, headers: response.headers });
