@@ -58,6 +58,10 @@ async function stream(writer: EventWriter, turn: ScriptedTurn, options: ChatFram
   if (quirks.cutAfterChunks !== undefined) return writer.cut();
   if (quirks.silentAfterChunks !== undefined) return forever(signal);
   await turnMayEnd();
+  if (quirks.tornEnd === true) {
+    await writer.write('data: {"choices": [{"del');
+    return writer.end();
+  }
   if (quirks.noDone !== true) await writer.event('[DONE]');
   if (quirks.openAfterDone === true) return forever(signal);
   return writer.end();

@@ -35,6 +35,8 @@ export interface ModelServerQuirks {
   readonly keepAliveComments?: boolean;
   /** The stream ends without `[DONE]`. */
   readonly noDone?: boolean;
+  /** The stream ends in the middle of an event, after all that the turn has to say. */
+  readonly tornEnd?: boolean;
   /** The stream stays open after `[DONE]`. */
   readonly openAfterDone?: boolean;
   /** Lines end with CR LF. */

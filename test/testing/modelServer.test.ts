@@ -76,7 +76,8 @@ it('holds an answer until it is let go', async () => {
     for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) seen += part.value;
   })();
   await vi.waitFor(() => expect(seen).toContain('"content":"ab"'));
-  expect(seen).not.toContain('[DONE]');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(seen).not.toContain('"finish_reason":"stop"');
   gate.open();
   await done;
   expect(seen).toContain('[DONE]');

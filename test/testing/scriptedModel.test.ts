@@ -101,7 +101,8 @@ describe('a scripted model', () => {
     const chunks = model.stream(HELLO, { signal: new AbortController().signal })[Symbol.asyncIterator]();
     const order: string[] = [];
     const first = chunks.next().then(() => order.push('text'));
-    await Promise.resolve(order.push('start'));
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push('start');
     start.open();
     await first;
     const second = chunks.next().then(() => order.push('finish'));

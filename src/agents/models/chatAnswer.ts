@@ -16,7 +16,7 @@ export interface ChatAnswerLimits {
 
 /**
  * Reads the body of a Chat Completions answer to its end, so that its connection can be used again, and yields what it means. Whatever
- * goes wrong after the model has ended is not an error. Leaving early cancels the body.
+ * goes wrong after the model has ended is not an error. When it is left early, the watchdog's end is the end of the connection.
  */
 export async function* chatAnswer(response: Response, watchdog: Watchdog, limits: ChatAnswerLimits): AsyncGenerator<ModelChunk> {
   const type = response.headers.get('content-type') ?? '';
@@ -27,33 +27,34 @@ export async function* chatAnswer(response: Response, watchdog: Watchdog, limits
   const decoder = type.includes('application/json') ? new WholeBody(limits.maxEventBytes) : new ServerSentEvents(limits);
   let saidDone = false;
   let overUntil: number | undefined;
-  try {
-    // The first byte's time runs since the request was sent.
-    for (let ended = false, first = true; !ended; first = false) {
-      const over = stream.finished || saidDone;
-      if (over) overUntil ??= performance.now() + AFTER_FINISH_MS;
-      if (!first) watchdog.expect(overUntil === undefined ? limits.idleTimeoutMs : Math.max(0, overUntil - performance.now()));
-      const bytes = await read(reader, over);
-      watchdog.rest();
-      ended = bytes === undefined;
-      // Nothing counts after `[DONE]`: the rest is read for the connection's sake.
-      if (saidDone) continue;
-      for (const { event, data } of bytes === undefined ? decoder.end() : decoder.push(bytes)) {
-        saidDone = data.startsWith('[DONE]');
-        if (saidDone) break;
-        for (const chunk of stream.push(parse(data, event))) {
-          yield chunk;
-          watchdog.signal.throwIfAborted();
-        }
+  // The first byte's time runs since the request was sent.
+  for (let ended = false, first = true; !ended; first = false) {
+    const over = stream.finished || saidDone;
+    if (over) overUntil ??= performance.now() + AFTER_FINISH_MS;
+    if (!first) watchdog.expect(overUntil === undefined ? limits.idleTimeoutMs : Math.max(0, overUntil - performance.now()));
+    const bytes = await read(reader, over);
+    watchdog.rest();
+    ended = bytes === undefined;
+    // Nothing counts after `[DONE]`: the rest is read for the connection's sake.
+    if (saidDone) continue;
+    for (const { event, data } of bytes === undefined ? decoder.end() : decoder.push(bytes)) {
+      saidDone = data.startsWith('[DONE]');
+      if (saidDone) break;
+      const value = parse(data, event);
+      if (value === undefined) {
+        // An event that the end of the body tore is a part of the cut, and what came before it counts.
+        if (ended) break;
+        throw notAnAnswer(data);
+      }
+      for (const chunk of stream.push(value)) {
+        yield chunk;
+        watchdog.signal.throwIfAborted();
       }
     }
-    await connectionIsFree();
-    if (!stream.begun && !saidDone) throw notAnAnswer();
-    yield stream.end(saidDone);
-  } finally {
-    // Of a body that is read to its end this does nothing; of one that broke it repeats the error, which is known.
-    reader.cancel().catch(() => {});
   }
+  await connectionIsFree();
+  if (!stream.begun && !saidDone) throw notAnAnswer();
+  yield stream.end(saidDone);
 }
 
 async function read(reader: ReadableStreamDefaultReader<Uint8Array>, finished: boolean): Promise<Uint8Array | undefined> {
@@ -65,12 +66,13 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>, finished: b
   }
 }
 
+/** Undefined for what is no JSON. */
 function parse(data: string, event: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(data);
-  } catch (error) {
-    throw notAnAnswer(error);
+  } catch {
+    return undefined; // The caller knows what it means here.
   }
   return event === 'error' && typeof value === 'object' && value !== null && !('error' in value) ? { error: value } : value;
 }

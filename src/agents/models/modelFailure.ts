@@ -9,10 +9,20 @@ import { retryAfterMs } from './retryDelay.ts';
 export function modelFailure(error: unknown): VerbatimError {
   if (error instanceof VerbatimError) return error;
   if (error instanceof APIConnectionError) {
+    if (isNotHttp(error))
+      return new VerbatimError('MODEL_BAD_RESPONSE', 'The model sent something that is not an answer.', { cause: error });
     return new VerbatimError('MODEL_UNREACHABLE', 'The model could not be reached.', { cause: error });
   }
   if (error instanceof APIError && error.status !== undefined) return failureOfStatus(error.status, error);
   return new VerbatimError('MODEL_FAILED', 'The model call failed.', { cause: error });
+}
+
+/** undici's parser says `HPE_...`, one or two causes down. */
+function isNotHttp(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && String(cause.code).startsWith('HPE_')) return true;
+  }
+  return false;
 }
 
 /** An error that came as part of the stream, after the headers had promised an answer. */

@@ -69,14 +69,10 @@ export class ToolCallAssembly {
   #find({ index, id }: ToolCallFragment): OpenCall | undefined {
     const byId = id === undefined ? undefined : this.#calls.findLast((call) => call.id === id);
     const byIndex = index === undefined ? undefined : this.#calls.findLast((call) => call.index === index);
-    if (id !== undefined) {
-      if (byId !== undefined) {
-        // The same id at another index: two calls to a server that uses the tool's name as the id. `startsAnother` sees to it.
-        return byIndex !== undefined && byIndex.id === id ? byIndex : byId;
-      }
-      // An id that comes late belongs to the call at its index.
-      return byIndex?.id === undefined ? byIndex : undefined;
-    }
+    // The same id at another index may be another call, to a server that takes the tool's name for an id: `startsAnother` decides.
+    if (byId !== undefined) return byId;
+    // An id that comes late belongs to the call at its index.
+    if (id !== undefined) return byIndex?.id === undefined ? byIndex : undefined;
     if (index === undefined) return this.#calls.at(-1);
     if (byIndex !== undefined) return byIndex;
     // A server that counts fragments instead of calls: the fragment goes on with the last call when it cannot begin one.

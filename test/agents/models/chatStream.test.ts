@@ -175,10 +175,10 @@ describe('tool calls', () => {
       'get an id that comes late',
       [
         { index: 0, name: 'a', arguments: '' },
-        { index: 0, id: 'x', arguments: '{}' },
+        { index: 0, id: 'x', arguments: '{"n":1}' },
         { index: 0, id: 'y', name: 'a', arguments: '{"n":2}' },
       ],
-      ['a {}', 'a {"n":2}'],
+      ['a {"n":1}', 'a {"n":2}'],
     ],
     [
       'end with an empty fragment that repeats the name',
@@ -188,6 +188,30 @@ describe('tool calls', () => {
         { index: 0, name: 'a', arguments: '' },
       ],
       ['a {"n":1}'],
+    ],
+    [
+      'without index, id and arguments are told apart by their names',
+      [
+        { name: 'a', arguments: '' },
+        { name: 'b', arguments: '' },
+      ],
+      ['a {}', 'b {}'],
+    ],
+    [
+      'of one tool without arguments are told apart by their index alone',
+      [
+        { index: 0, name: 'a', arguments: '' },
+        { index: 1, name: 'a', arguments: '' },
+      ],
+      ['a {}', 'a {}'],
+    ],
+    [
+      'of one tool without arguments are told apart by their index although they share an id',
+      [
+        { index: 0, id: 'a', name: 'a', arguments: '' },
+        { index: 1, id: 'a', name: 'a', arguments: '' },
+      ],
+      ['a {}', 'a {}'],
     ],
     ['without a name are none', [{ index: 0, id: 'x', arguments: '{"n":1}' }], []],
   ])('%s', (_fact, fragments, calls) => {

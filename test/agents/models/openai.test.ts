@@ -100,6 +100,20 @@ it("the environment is read at the call, and a server of one's own needs no key"
   await model.close?.();
 });
 
+it('nothing is written to the console, whatever the environment asks', async () => {
+  await using server = await startModelServer({ script: [{ text: 'a' }, { quirks: { garbageAfterChunks: 1 } }] });
+  vi.stubEnv('OPENAI_LOG', 'debug');
+  const written = (['debug', 'info', 'log', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level));
+  const model = openai('m', { baseURL: server.url, maxRetries: 0 });
+  await callModel(model);
+  await expect(callModel(model)).rejects.toMatchObject({ code: 'MODEL_BAD_RESPONSE' });
+  for (const spy of written) {
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  }
+  await model.close?.();
+});
+
 it('a base URL that is none is refused: an option at once, the environment at the call', async () => {
   expect(() => openai('m', { baseURL: 'localhost' })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   vi.stubEnv('OPENAI_BASE_URL', 'nowhere');

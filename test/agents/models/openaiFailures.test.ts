@@ -86,6 +86,16 @@ describe('a failed call has a code, a sentence without secrets, and says whether
     expect(error).toMatchObject({ code: 'MODEL_UNREACHABLE', message: 'The model could not be reached.', retryable: true });
   });
 
+  it('when something else than HTTP answers', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n')).listen(0, '127.0.0.1');
+    open.push(async () => void server.close());
+    await vi.waitFor(() => expect(server.listening).toBe(true));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { error } = await failureOf(modelOf({ url: `http://127.0.0.1:${port}/v1` }));
+    expect(error).toMatchObject({ code: 'MODEL_BAD_RESPONSE' });
+  });
+
   it('when there is no key for OpenAI', async () => {
     vi.stubEnv('OPENAI_API_KEY', '');
     vi.stubEnv('OPENAI_BASE_URL', '');
@@ -168,10 +178,40 @@ describe('time', () => {
     }
   });
 
+  it('of the whole call includes what the reader takes', async () => {
+    const server = await serve([{ text: 'abc', chunks: 3 }]);
+    let text = '';
+    const call = (async () => {
+      for await (const chunk of modelOf(server, { callTimeoutMs: 100 }).stream(HELLO, { signal: new AbortController().signal })) {
+        if (chunk.type === 'text') text += chunk.delta;
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      }
+    })();
+    await expect(call).rejects.toMatchObject({ code: 'MODEL_TIMEOUT' });
+    expect(text).toBe('a');
+  });
+
+  it('that a provider asks to wait is not waited when the call has less left', async () => {
+    const server = await serve([{ quirks: { status: 429, retryAfter: '2' } }, { text: 'late' }]);
+    const startedAt = performance.now();
+    const { error } = await failureOf(modelOf(server, { maxRetries: 1, callTimeoutMs: 1_000 }));
+    expect(error).toMatchObject({ code: 'MODEL_RATE_LIMITED' });
+    expect(performance.now() - startedAt).toBeLessThan(900);
+  });
+
+  it('for the end of the body, once the model has ended, is short', async () => {
+    const server = await serve([{ text: 'a', quirks: { openAfterDone: true } }]);
+    const startedAt = performance.now();
+    expect((await callModel(modelOf(server))).end.finish).toBe('stop');
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+  });
+
   it('that the reader takes is no silence of the model', async () => {
     const server = await serve([{ text: 'slowly read', chunks: 3 }]);
     let text = '';
-    for await (const chunk of modelOf(server, { idleTimeoutMs: 20 }).stream(HELLO, { signal: new AbortController().signal })) {
+    for await (const chunk of modelOf(server, { firstByteTimeoutMs: 50, idleTimeoutMs: 20 }).stream(HELLO, {
+      signal: new AbortController().signal,
+    })) {
       if (chunk.type === 'text') text += chunk.delta;
       await new Promise((resolve) => setTimeout(resolve, 60));
     }

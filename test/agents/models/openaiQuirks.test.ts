@@ -97,6 +97,7 @@ describe('text', () => {
     { noDone: true },
     { notStreamed: true },
     { openAfterDone: true },
+    { tornEnd: true },
   ])('is whole with %o', async (quirks) => {
     const { text, end } = await answer({ text: TEXT, chunks: 7 }, quirks);
     expect(text).toBe(TEXT);
@@ -106,6 +107,11 @@ describe('text', () => {
   it('without a finish_reason is incomplete, and kept', async () => {
     expect((await answer({ text: TEXT }, { noFinishReason: true, noDone: true })).end.finish).toBe('incomplete');
     const { text, end } = await answer({ text: TEXT }, { noFinishReason: true });
+    expect({ text, finish: end.finish }).toEqual({ text: TEXT, finish: 'incomplete' });
+  });
+
+  it('whose stream ends in the middle of an event is incomplete, and kept', async () => {
+    const { text, end } = await answer({ text: TEXT }, { noFinishReason: true, tornEnd: true });
     expect({ text, finish: end.finish }).toEqual({ text: TEXT, finish: 'incomplete' });
   });
 
