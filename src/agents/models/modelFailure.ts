@@ -17,10 +17,10 @@ export function modelFailure(error: unknown): VerbatimError {
   return new VerbatimError('MODEL_FAILED', 'The model call failed.', { cause: error });
 }
 
-/** undici's parser says `HPE_...`, one or two causes down. */
+/** undici's parser names its errors so, one or two causes down. */
 function isNotHttp(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && String(cause.code).startsWith('HPE_')) return true;
+    if (cause.name === 'HTTPParserError') return true;
   }
   return false;
 }

@@ -87,7 +87,7 @@ describe('a failed call has a code, a sentence without secrets, and says whether
   });
 
   it('when something else than HTTP answers', async () => {
-    const server = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n')).listen(0, '127.0.0.1');
+    const server = createServer((socket) => socket.once('data', () => socket.end('220 mail.example ESMTP\r\n'))).listen(0, '127.0.0.1');
     open.push(async () => void server.close());
     await vi.waitFor(() => expect(server.listening).toBe(true));
     const address = server.address();
