@@ -3,7 +3,11 @@
  * after an abort, nobody is told.
  */
 export async function abortable<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    // It may still reject, and nobody else is there to hear it.
+    Promise.resolve(promise).catch(() => {});
+    throw signal.reason;
+  }
   let stop = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
