@@ -27,7 +27,8 @@ export async function expectNoLeak(before: Record<string, number>, timers?: Live
   const isClean = (): boolean => Object.keys(leaked()).length === 0 && (timers?.count ?? 0) === 0;
   while (!isClean() && performance.now() < deadline) await nextTurn();
   expect(leaked(), `left open: ${JSON.stringify(leaked())}`).toEqual({});
-  expect(timers?.origins.join('\n') ?? '', 'timers left').toBe('');
+  const origins = timers?.origins ?? [];
+  expect(origins.length, `timers left: ${origins.join(', ')}`).toBe(0);
 }
 
 /** After every test of the file that calls it: nothing is open, and no timer set by `src/` is live, that was not before the test. */
