@@ -1,6 +1,6 @@
 import type { ApiContract, Receipt, SendInput } from './contract.ts';
-import type { AnyEvent, Usage } from './event.ts';
 import type { ErrorInfo } from './errorCodes.ts';
+import type { AnyEvent, Usage } from './event.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 
