@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
-import { type Client, createClient, type Run } from '../client/index.ts';
+import { type Client, createClient, type Run } from '../client/index.node.ts';
 import type { ApiContract } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { ChatPrinter } from './chatPrinter.ts';
@@ -18,7 +18,7 @@ export interface ChatFlags {
  * Ctrl-C when there is nothing to stop. The exit code is 1 when a run failed.
  */
 export async function chat(flags: ChatFlags): Promise<void> {
-  const client = createClient({ url: flags.url, ...(flags.token !== undefined && { token: flags.token }) });
+  const client = createClient<ApiContract>({ url: flags.url, ...(flags.token !== undefined && { token: flags.token }) });
   try {
     await converse(client, flags);
   } finally {
@@ -72,7 +72,7 @@ class AnswerStopper {
   readonly #printer: ChatPrinter;
   readonly #reader: Interface;
   readonly #stop = (): void => this.#interrupt();
-  #run: Run<ApiContract> | undefined;
+  #run: Run<ApiContract[string]> | undefined;
   #isStopping = false;
 
   constructor(printer: ChatPrinter, reader: Interface, isTerminal: boolean) {
@@ -82,7 +82,7 @@ class AnswerStopper {
     process.on('SIGINT', this.#stop);
   }
 
-  set run(run: Run<ApiContract> | undefined) {
+  set run(run: Run<ApiContract[string]> | undefined) {
     this.#run = run;
     this.#isStopping = false;
   }
@@ -108,7 +108,7 @@ class AnswerStopper {
 }
 
 async function chooseAgent(client: Client<ApiContract>, named: string | undefined): Promise<string> {
-  const agents = await client.trpc.agents.list.query();
+  const agents = await client.agents.list();
   const names = agents.map(({ name }) => name);
   if (named === undefined) {
     const first = names.includes('assistant') ? 'assistant' : names[0];

@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../client/index.ts';
+import type { ConnectionState } from '../client/connectionState.ts';
 import type { AnyEvent, FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { AnswerText, type Printable } from './answerText.ts';

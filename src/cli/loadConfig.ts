@@ -43,7 +43,7 @@ async function importDefault(file: string): Promise<unknown> {
 async function ownModules(file: string): Promise<Record<string, unknown>> {
   const modules: Record<string, unknown> = {
     'verbatim-agents': await import('../index.ts'),
-    'verbatim-agents/client': await import('../client/index.ts'),
+    'verbatim-agents/client': await import('../client/index.node.ts'),
     'verbatim-agents/testing': await import('../testing/index.ts'),
   };
   if (!canResolve(file, 'zod')) modules.zod = await import('zod');
