@@ -7,7 +7,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     passWithNoTests: false,
-    globalSetup: ['test/support/buildDist.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -1,4 +1,5 @@
-// Builds dist from nothing. With --if-stale only when the sources are not those that the last build saw.
+// Builds dist from nothing. With --if-stale only when the sources are not those that the last build saw; with --check nothing is built,
+// and a stale dist is an error.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -31,7 +32,12 @@ function builtFrom() {
 }
 
 const sources = fingerprint();
-if (!process.argv.includes('--if-stale') || builtFrom() !== sources) {
+const isStale = builtFrom() !== sources;
+if (process.argv.includes('--check')) {
+  if (isStale) console.error('dist is not built from these sources: npm run build');
+  process.exit(isStale ? 1 : 0);
+}
+if (isStale || !process.argv.includes('--if-stale')) {
   rmSync(dist, { recursive: true, force: true });
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });

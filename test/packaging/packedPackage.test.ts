@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectBuilt } from '../support/builtDist.ts';
 import { runCommand, SpawnedCommand } from '../support/spawnedCommand.ts';
 
 /**
@@ -39,6 +40,7 @@ let tarball = '';
 let consumer = '';
 
 beforeAll(async () => {
+  expectBuilt();
   // Without scripts: it is built, and others are using dist.
   await runCommand('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: root });
   tarball = join(directory, readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? 'none');

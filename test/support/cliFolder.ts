@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expectBuilt } from './builtDist.ts';
 import { SpawnedCommand } from './spawnedCommand.ts';
 
 export const VERBATIM_COMMAND = fileURLToPath(new URL('../../dist/cli/verbatim.js', import.meta.url));
+
+expectBuilt();
 
 type Env = Readonly<Record<string, string | undefined>>;
 
