@@ -23,6 +23,7 @@ const FORBIDDEN_NAME = /^(?:utils?|helpers?|common|types?|managers?)$|(?:Utils?|
 const CAMEL_CASE = /^[a-z][a-zA-Z0-9]*$/;
 /** What of Node a browser's module may name: only in a file that the `node` export condition picks. */
 const NODE_ONLY_FILE = /\.node\.ts$/;
+/** The only files whose code knows tRPC; its types are part of the surface, as `client.trpc`. */
 const TRANSPORT_FILE = /^client\/(?:transport\/.*|transport[A-Za-z]*)\.ts$/;
 
 /** What is wrong with a source tree, a sentence each. Empty when nothing is. */
@@ -58,14 +59,14 @@ function* checkImports(tree: SourceTree, { path, imports }: SourceFile): Generat
     yield `${path}: "${folder}" is not one of the folders of src`;
     return;
   }
-  for (const { target, isLocal } of imports) {
+  for (const { target, isLocal, isTypeOnly } of imports) {
     if (isLocal) {
       if (!tree.has(target)) yield `${path} imports ${target}, which is not there`;
       const from = folderOf(target);
       if (from !== folder && !allowed.includes(from)) yield `${path} imports ${target}: ${folder} must not know ${from}`;
     } else if (folder === 'protocol' && target !== 'zod') {
       yield `${path} imports ${target}: the protocol imports nothing but zod`;
-    } else if (folder === 'client' && target.startsWith('@trpc/') && !TRANSPORT_FILE.test(path)) {
+    } else if (folder === 'client' && !isTypeOnly && target.startsWith('@trpc/') && !TRANSPORT_FILE.test(path)) {
       yield `${path} imports ${target}: only the transport knows tRPC`;
     }
   }
