@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
 import { type Client, createClient, type Run } from '../client/index.node.ts';
-import type { ApiContract } from '../protocol/contract.ts';
+import type { JsonApi } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { ChatPrinter } from './chatPrinter.ts';
 import { explainError } from './explainError.ts';
@@ -18,7 +18,7 @@ export interface ChatFlags {
  * Ctrl-C when there is nothing to stop. The exit code is 1 when a run failed.
  */
 export async function chat(flags: ChatFlags): Promise<void> {
-  const client = createClient<ApiContract>({ url: flags.url, ...(flags.token !== undefined && { token: flags.token }) });
+  const client = createClient<JsonApi>({ url: flags.url, ...(flags.token !== undefined && { token: flags.token }) });
   try {
     await converse(client, flags);
   } finally {
@@ -26,7 +26,7 @@ export async function chat(flags: ChatFlags): Promise<void> {
   }
 }
 
-async function converse(client: Client<ApiContract>, flags: ChatFlags): Promise<void> {
+async function converse(client: Client<JsonApi>, flags: ChatFlags): Promise<void> {
   const printer = new ChatPrinter(process.stdout, process.stderr);
   // Before anything is awaited: lines of a pipe that come earlier would be lost.
   const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
@@ -72,7 +72,7 @@ class AnswerStopper {
   readonly #printer: ChatPrinter;
   readonly #reader: Interface;
   readonly #stop = (): void => this.#interrupt();
-  #run: Run<ApiContract[string]> | undefined;
+  #run: Run<JsonApi[string]> | undefined;
   #isStopping = false;
 
   constructor(printer: ChatPrinter, reader: Interface, isTerminal: boolean) {
@@ -82,7 +82,7 @@ class AnswerStopper {
     process.on('SIGINT', this.#stop);
   }
 
-  set run(run: Run<ApiContract[string]> | undefined) {
+  set run(run: Run<JsonApi[string]> | undefined) {
     this.#run = run;
     this.#isStopping = false;
   }
@@ -107,7 +107,7 @@ class AnswerStopper {
   }
 }
 
-async function chooseAgent(client: Client<ApiContract>, named: string | undefined): Promise<string> {
+async function chooseAgent(client: Client<JsonApi>, named: string | undefined): Promise<string> {
   const agents = await client.agents.list();
   const names = agents.map(({ name }) => name);
   if (named === undefined) {
@@ -120,7 +120,7 @@ async function chooseAgent(client: Client<ApiContract>, named: string | undefine
 }
 
 /** Later losses are waited out; but a server that was never there is most likely not started, or elsewhere. */
-async function firstReach<T>(client: Client<ApiContract>, { url }: ChatFlags, ask: () => Promise<T>): Promise<T> {
+async function firstReach<T>(client: Client<JsonApi>, { url }: ChatFlags, ask: () => Promise<T>): Promise<T> {
   let stop: (() => void) | undefined;
   const unreachable = new Promise<never>((_, reject) => {
     stop = client.connection.subscribe((state) => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../client/index.node.ts';
-import type { ApiContract } from '../protocol/contract.ts';
+import type { JsonApi } from '../protocol/contract.ts';
 import { ChatPrinter } from './chatPrinter.ts';
 import { DeliveryCheck } from './deliveryCheck.ts';
 import { DemoServer } from './demoServer.ts';
@@ -49,7 +49,7 @@ async function play(directory: string, servers: DemoServer[]): Promise<boolean> 
   const first = await start(0);
   printer.line(`${paint.cyan('1')} A server: process ${first.pid}, ${first.url}, one SQLite file. We ask it to count to ${COUNT_TO}.\n`);
 
-  const client = createClient<ApiContract>({ url: first.url });
+  const client = createClient<JsonApi>({ url: first.url });
   try {
     client.connection.subscribe((state) => printer.connection(state));
     const run = await client.send({ agent: 'assistant', text: `count to ${COUNT_TO}` });
@@ -77,7 +77,7 @@ async function play(directory: string, servers: DemoServer[]): Promise<boolean> 
 
 /** What somebody who comes only now gets of the run. */
 async function readAgain(url: string, runId: string): Promise<{ readonly text: string; readonly seq: number }> {
-  const client = createClient<ApiContract>({ url });
+  const client = createClient<JsonApi>({ url });
   try {
     const check = new DeliveryCheck(0);
     for await (const event of client.run(runId)) check.add(event);

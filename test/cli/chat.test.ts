@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.node.ts';
-import type { ApiContract } from '../../src/protocol/contract.ts';
+import type { JsonApi } from '../../src/protocol/contract.ts';
 import { CliFolder, VERBATIM_COMMAND } from '../support/cliFolder.ts';
 
 const countTo = (n: number): string => Array.from({ length: n }, (_, i) => i + 1).join(' ');
@@ -26,7 +26,7 @@ test('its lines are one conversation, which --thread goes on with', async () => 
     chat.endInput();
     expect((await chat.exited).code).toBe(0);
   };
-  const client = createClient<ApiContract>({ url });
+  const client = createClient<JsonApi>({ url });
   try {
     await say('count to 1\ncount to 2\n');
     const [thread] = (await client.threads.list()).items;

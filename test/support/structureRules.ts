@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Generated, and as long as they must be. */
-const GENERATED = /^db\/migrations\//;
+const GENERATED = /^db\/migrations(?:\.ts$|\/)/;
 const FORBIDDEN_NAME = /^(?:utils?|helpers?|common|types?|managers?)$|(?:Utils?|Helpers?|Types|Managers?)$/;
 const CAMEL_CASE = /^[a-z][a-zA-Z0-9]*$/;
 /** What of Node a browser's module may name: only in a file that the `node` export condition picks. */
