@@ -58,13 +58,14 @@ test('flags go before the environment, and the environment before the defaults',
   expect(existsSync(join(folder.path, 'from-env.db'))).toBe(true);
 });
 
-test('npm start builds what it needs and serves, and Ctrl-C ends it cleanly', async () => {
+test.each(['SIGINT', 'SIGTERM'] as const)('npm start builds what it needs and serves, and %s reaches it', async (signal) => {
   await using folder = new CliFolder();
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const command = folder.spawn('npm', ['--prefix', root, 'start'], { PORT: '0', VERBATIM_DB: ':memory:' });
-  await command.output('stdout', /^Verbatim listening on http:\/\/127\.0\.0\.1:\d+$/m);
-  command.kill('SIGINT');
+  const command = folder.spawn('npm', ['--prefix', root, 'start'], { PORT: '0', VERBATIM_DB: ':memory:' }, true);
+  const [, url = ''] = await command.output('stdout', /^Verbatim listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
+  command.kill(signal);
   expect((await command.exited).code).toBe(0);
+  await expect(fetch(url)).rejects.toThrow();
 });
 
 describe('errors are for people', () => {

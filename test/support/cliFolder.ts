@@ -43,8 +43,8 @@ export class CliFolder implements AsyncDisposable {
     return this.spawn(process.execPath, [VERBATIM_COMMAND, ...args], env);
   }
 
-  spawn(command: string, args: readonly string[], env: Env = {}): SpawnedCommand {
-    const spawned = new SpawnedCommand(command, args, { cwd: this.path, env: { ...BARE, ...env } });
+  spawn(command: string, args: readonly string[], env: Env = {}, group = false): SpawnedCommand {
+    const spawned = new SpawnedCommand(command, args, { cwd: this.path, env: { ...BARE, ...env }, group });
     this.#commands.push(spawned);
     return spawned;
   }

@@ -7,21 +7,25 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Killed after it. Default 60 s. */
   readonly timeoutMs?: number;
+  /** It starts processes of its own, which dispose kills too. */
+  readonly group?: boolean;
 }
 
 /** A real process with what it has written so far. Dispose kills it. */
 export class SpawnedCommand implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #timer: NodeJS.Timeout;
+  readonly #isGroup: boolean;
   /** Resolves when it has ended and all of its output is here. The code is null when a signal ended it. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   stdout = '';
   stderr = '';
 
-  constructor(command: string, args: readonly string[], { cwd, env, timeoutMs = 60_000 }: SpawnOptions) {
+  constructor(command: string, args: readonly string[], { cwd, env, timeoutMs = 60_000, group = false }: SpawnOptions) {
     // A child that is told of its runner's test mode or colours would behave as nobody's does.
     const { VITEST: _, VITEST_WORKER_ID: __, NODE_ENV: ___, FORCE_COLOR: ____, ...own } = process.env;
-    this.#child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: group });
+    this.#isGroup = group;
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
@@ -67,8 +71,18 @@ export class SpawnedCommand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const { pid } = this.#child;
+    if (this.#isGroup && pid !== undefined) killGroup(pid);
     this.#child.kill('SIGKILL');
     await this.exited;
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody of it is left: what was wanted.
   }
 }
 
