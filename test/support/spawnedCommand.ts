@@ -11,6 +11,12 @@ export interface SpawnOptions {
   readonly group?: boolean;
 }
 
+/** A test that times out disposes nothing: then they end with the process that ran it. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A real process with what it has written so far. Dispose kills it. */
 export class SpawnedCommand implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -26,6 +32,7 @@ export class SpawnedCommand implements AsyncDisposable {
     const { VITEST: _, VITEST_WORKER_ID: __, NODE_ENV: ___, FORCE_COLOR: ____, ...own } = process.env;
     this.#child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: group });
     this.#isGroup = group;
+    running.add(this.#child);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
@@ -39,6 +46,7 @@ export class SpawnedCommand implements AsyncDisposable {
       this.#child.on('error', reject);
       this.#child.on('close', (code, signal) => {
         clearTimeout(this.#timer);
+        running.delete(this.#child);
         resolve({ code, signal });
       });
     });
