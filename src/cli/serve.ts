@@ -24,7 +24,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const config = await loadConfig(process.cwd(), flags.config);
   const { options, notes } = config === undefined ? withoutConfig() : { options: config.options, notes: [`config: ${config.file}`] };
   const database = flags.db ?? options.database ?? 'verbatim.db';
-  const server = await createServer({ ...options, database, logger });
+  const server = await createServer({ logger, ...options, database });
 
   stopOnSignals(
     () => server.close(),
