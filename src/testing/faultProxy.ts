@@ -171,3 +171,6 @@ export async function startFaultProxy({ port: targetPort, host = '127.0.0.1' }: 
   };
   return proxy;
 }
+
+/** What can go wrong between a client and a server, by name. */
+export const faults = { proxy: startFaultProxy } as const;
