@@ -85,8 +85,8 @@ export class Calls {
   }
 
   #tooLate(call: Call, timeoutMs: number): VerbatimError {
-    const { state } = this.#connection;
-    if (state.status === 'online') return new VerbatimError('TIMEOUT', `${call.path} was not answered within ${timeoutMs} ms`);
+    const { state, isUsable } = this.#connection;
+    if (isUsable) return new VerbatimError('TIMEOUT', `${call.path} was not answered within ${timeoutMs} ms`);
     const cause = 'reason' in state ? state.reason : undefined;
     return new VerbatimError('CONNECTION_LOST', `${call.path} was not answered: no connection within ${timeoutMs} ms`, { cause });
   }

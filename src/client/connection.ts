@@ -55,6 +55,11 @@ export class Connection implements ConnectionStatus {
     return this.#state;
   }
 
+  /** There is a wire: a call that waits now waits for its answer. */
+  get isUsable(): boolean {
+    return this.#usable;
+  }
+
   subscribe(listener: (state: ConnectionState) => void): () => void {
     // A wrapper, so that one function given twice is two subscriptions.
     const own = (state: ConnectionState) => listener(state);

@@ -20,7 +20,8 @@ export interface ErrorShape {
   };
 }
 
-export const encodeInput = (input: unknown): SuperJSONResult | undefined => (input === undefined ? undefined : superjson.serialize(input));
+/** Of no input, too: the server undoes superjson whatever comes. */
+export const encodeInput = (input: unknown): SuperJSONResult => superjson.serialize(input);
 
 /** Undoes superjson. Most of what comes is plain JSON, which is taken as it is: superjson copies it. */
 export function decodeData(data: unknown): unknown {

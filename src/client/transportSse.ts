@@ -124,11 +124,15 @@ class HttpWire implements Wire {
   #take({ event, data, id }: SseMessage, subscriber: Subscriber): boolean {
     switch (event) {
       case 'connected':
+        // No proof yet: tRPC says it before it looks at the token.
         this.#listener.reached();
-        this.#listener.proved();
         subscriber.started?.();
         return false;
+      case 'ping':
+        this.#listener.proved();
+        return false;
       case 'message':
+        this.#listener.proved();
         subscriber.next(id, decodeData(JSON.parse(data)), data.length);
         return false;
       case 'serialized-error':
@@ -141,15 +145,14 @@ class HttpWire implements Wire {
   }
 
   async #fetch({ type, path, input }: Call, signal: AbortSignal, accept = 'application/json'): Promise<Response> {
-    const encoded = encodeInput(input);
-    const text = encoded === undefined ? undefined : encodeRequest(() => encoded);
+    const text = encodeRequest(() => encodeInput(input));
     const asBody = type === 'mutation';
-    const query = asBody || text === undefined ? '' : `?input=${encodeURIComponent(text)}`;
+    const query = asBody ? '' : `?input=${encodeURIComponent(text)}`;
     try {
       return await this.#options.fetch(`${this.#options.url}/${path}${query}`, {
         method: asBody ? 'POST' : 'GET',
         headers: { accept, ...(asBody && { 'content-type': 'application/json' }), ...this.#headers },
-        ...(asBody && text !== undefined && { body: text }),
+        ...(asBody && { body: text }),
         cache: 'no-store',
         signal,
       });
@@ -173,11 +176,11 @@ class HttpWire implements Wire {
 
   /** An answer is a sign of health, whatever it says; but for one, which ends the wire. */
   #answered(error: VerbatimError): VerbatimError {
-    this.#listener.reached();
     if (error.code === 'UNAUTHENTICATED') {
       this.#end(CLOSE_CODES.UNAUTHENTICATED, error.message);
       return connectionLost(error);
     }
+    this.#listener.reached();
     this.#listener.proved();
     return error;
   }
