@@ -51,6 +51,7 @@ export class EventReader implements AsyncIterableIterator<AnyEvent, undefined> {
   readonly #ended = new AbortController();
   #started = false;
   #delivered = false;
+  #release = () => {};
   #endSubscription: ((ending: Ending) => void) | undefined;
 
   constructor(source: ReaderSource, context: ReaderContext) {
@@ -92,18 +93,18 @@ export class EventReader implements AsyncIterableIterator<AnyEvent, undefined> {
     const onAbort = () => void this.return();
     signal?.addEventListener('abort', onAbort, { once: true });
     const release = this.#context.connection.hold();
-    this.#follow()
-      .then(
-        () => this.#finish(),
-        (error: unknown) => this.#finish({ error }),
-      )
-      .finally(() => {
-        signal?.removeEventListener('abort', onAbort);
-        release();
-      });
+    this.#release = () => {
+      signal?.removeEventListener('abort', onAbort);
+      release();
+    };
+    this.#follow().then(
+      () => this.#finish(),
+      (error: unknown) => this.#finish({ error }),
+    );
   }
 
   #finish(failure?: { readonly error: unknown }): void {
+    this.#release();
     this.#ended.abort();
     this.#endSubscription?.({ why: 'last' });
     this.#queue.close(failure);
