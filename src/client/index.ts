@@ -1,3 +1,6 @@
+// For @trpc/server, whose types need it where `skipLibCheck` is off and `lib` is older.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { CLOSE_CODES, type CloseCode } from '../protocol/closeCodes.ts';
 export type * from '../protocol/contract.ts';
 export { type Cursor, formatCursor, parseCursor } from '../protocol/cursor.ts';
