@@ -2,7 +2,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { CLOSE_CODES, type CloseCode } from '../protocol/closeCodes.ts';
-export type * from '../protocol/contract.ts';
+export type {
+  AgentContract,
+  ApiContract,
+  ContextField,
+  EventOf,
+  EventOfApi,
+  OnDisconnect,
+  Receipt,
+  SendInput,
+  SendOptions,
+  ToolContract,
+  WhenBusy,
+} from '../protocol/contract.ts';
 export { type Cursor, formatCursor, parseCursor } from '../protocol/cursor.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorInfo, isErrorCode } from '../protocol/errorCodes.ts';
 export type * from '../protocol/event.ts';

@@ -1,4 +1,6 @@
 import type { Clock } from '../protocol/clock.ts';
+import { clientClock } from './clientClock.ts';
+import { pause } from './pause.ts';
 import type { Transport } from './transport.ts';
 import { SocketWire } from './transportSocketWire.ts';
 import type { WebSocketConstructor } from './webSocketLike.ts';
@@ -16,22 +18,22 @@ const CLOSE_GRACE_MS = 1_000;
 
 /** tRPC over one WebSocket at a time. */
 export function wsTransport(options: WsTransportOptions): Transport {
-  const open = new Map<SocketWire, Promise<void>>();
+  const wires = new Set<SocketWire>();
   return {
     open(token, listener) {
       const wire = new SocketWire(token, listener, options);
-      const gone = wire.gone.then(() => void open.delete(wire));
-      open.set(wire, gone);
+      wires.add(wire);
+      void wire.gone.then(() => wires.delete(wire));
       return wire;
     },
     async close() {
-      const wires = [...open];
-      for (const [wire] of wires) wire.close();
-      const stop = options.clock.after(CLOSE_GRACE_MS, () => {
-        for (const [wire] of wires) wire.cut();
-      });
-      await Promise.all(wires.map(([, gone]) => gone));
-      stop();
+      for (const wire of wires) wire.close();
+      if (wires.size === 0) return;
+      const grace = new AbortController();
+      const patience = pause(clientClock, CLOSE_GRACE_MS, grace.signal);
+      await Promise.race([Promise.all([...wires].map((wire) => wire.gone)), patience]);
+      grace.abort();
+      for (const wire of wires) wire.cut();
     },
   };
 }

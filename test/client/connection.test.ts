@@ -295,3 +295,37 @@ test('a listener that throws stops neither the connection nor the other listener
   expect(seen).toContain('online');
   expect(await thrown.promise).toMatchObject({ message: 'mine' });
 });
+
+test('close leaves no timer and no socket, whatever was going on', async () => {
+  const server = await startServer();
+  const clock = new ManualClock();
+  const client = clientOf(server, { clock });
+  const gate = deferred();
+  server.onCall = (path) => (path === 'agents.list' ? gate.promise : undefined);
+  const pending = [client.agents.list(), collect(client.thread('t').watch()), client.run('r').result()].map(codeOf);
+  await vi.waitFor(() => expect(server.openWatches).toBe(2));
+  expect(clock.timers).toBeGreaterThan(0);
+  await client.close();
+  expect(clock.timers).toBe(0);
+  expect(await Promise.all(pending)).toEqual(['CLIENT_CLOSED', 'CLIENT_CLOSED', 'CLIENT_CLOSED']);
+  await vi.waitFor(() => expect(server.sockets.size).toBe(0));
+  gate.resolve();
+});
+
+test('close does not wait for ever for a server that does not answer it', async () => {
+  const server = await startServer();
+  const client = clientOf(server);
+  await client.agents.list();
+  for (const socket of server.sockets) socket.pause();
+  await client.close();
+  expect(client.connection.state.status).toBe('closed');
+});
+
+test('closing a client twice, or one that never connected, is harmless', async () => {
+  const server = await startServer();
+  const client = clientOf(server);
+  await client.close();
+  await client.close();
+  expect(client.connection.state).toMatchObject({ status: 'closed', reason: { code: 'CLIENT_CLOSED' } });
+  expect(server.tokens).toEqual([]);
+});
