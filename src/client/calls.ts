@@ -1,0 +1,101 @@
+import type { Clock } from '../protocol/clock.ts';
+import type { ErrorCode } from '../protocol/errorCodes.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { backoffMs } from './backoff.ts';
+import type { Connection } from './connection.ts';
+import { newKey } from './newKey.ts';
+import { pause } from './pause.ts';
+import type { Call } from './transport.ts';
+
+export interface CallOptions {
+  /** Gives up waiting: the promise rejects with `CANCELLED`. What was asked may have happened all the same. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long to try, reconnecting included; then `CONNECTION_LOST` while there is no connection, else `TIMEOUT`. A command may have been
+   * carried out all the same: the same call with the same `idempotencyKey` finds out. Default: the client's `timeoutMs`, 60,000.
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Answers after which the same call is asked again by itself: the server did nothing, and will soon be there. */
+const ASK_AGAIN: ReadonlySet<ErrorCode> = new Set(['CONNECTION_LOST', 'SHUTTING_DOWN', 'SERVER_FULL']);
+
+/** Calls with one answer. A lost one is asked again, on the next wire; a command only if it has a key, which makes that harmless. */
+export class Calls {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #timeoutMs: number;
+
+  constructor(connection: Connection, options: { clock: Clock; random: () => number; timeoutMs: number }) {
+    this.#connection = connection;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  query(path: string, input: unknown, options?: CallOptions): Promise<unknown> {
+    return this.ask({ type: 'query', path, input }, options);
+  }
+
+  /** Gives the command a key unless it has one. */
+  command(path: string, input: object, options?: CallOptions): Promise<unknown> {
+    return this.ask({ type: 'mutation', path, input: hasKey(input) ? input : { ...input, idempotencyKey: newKey() } }, options);
+  }
+
+  ask(call: Call, { signal, timeoutMs = this.#timeoutMs }: CallOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const release = this.#connection.hold();
+      const ended = new AbortController();
+      const fail = (error: unknown) => {
+        finish();
+        reject(error);
+        ended.abort(error);
+      };
+      const onAbort = () => fail(new VerbatimError('CANCELLED', `${call.path} was given up by its caller`, { cause: signal?.reason }));
+      const cancelTimer = this.#clock.after(timeoutMs, () => fail(this.#tooLate(call, timeoutMs)));
+      const finish = () => {
+        cancelTimer();
+        signal?.removeEventListener('abort', onAbort);
+        release();
+      };
+      if (signal?.aborted) {
+        onAbort();
+        return;
+      }
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#askUntilAnswered(call, ended.signal).then((answer) => {
+        finish();
+        resolve(answer);
+      }, fail);
+    });
+  }
+
+  async #askUntilAnswered(call: Call, signal: AbortSignal): Promise<unknown> {
+    for (let attempt = 0; ; attempt += 1) {
+      const wire = await this.#connection.ready(signal);
+      try {
+        return await wire.call(call, signal);
+      } catch (error) {
+        if (signal.aborted || !isRepeatable(call) || !(error instanceof VerbatimError) || !ASK_AGAIN.has(error.code)) throw error;
+        // The connection spaces its own attempts; answers of a server that lives are spaced here.
+        if (error.code !== 'CONNECTION_LOST') await pause(this.#clock, backoffMs(attempt, this.#random), signal);
+      }
+    }
+  }
+
+  #tooLate(call: Call, timeoutMs: number): VerbatimError {
+    const { state, isUsable } = this.#connection;
+    if (isUsable) return new VerbatimError('TIMEOUT', `${call.path} was not answered within ${timeoutMs} ms`);
+    const cause = 'reason' in state ? state.reason : undefined;
+    return new VerbatimError('CONNECTION_LOST', `${call.path} was not answered: no connection within ${timeoutMs} ms`, { cause });
+  }
+}
+
+function isRepeatable({ type, input }: Call): boolean {
+  return type === 'query' || hasKey(input);
+}
+
+function hasKey(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && 'idempotencyKey' in input && input.idempotencyKey !== undefined;
+}

@@ -1,0 +1,45 @@
+import type { TRPCClient } from '@trpc/client';
+import type { ApiContract, SendInput } from '../protocol/contract.ts';
+import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
+import type { CallOptions } from './calls.ts';
+import type { ConnectionStatus } from './connectionState.ts';
+import type { ContractRouter } from './contractRouter.ts';
+import type { Run, SentRun } from './run.ts';
+import type { Thread } from './thread.ts';
+
+type ThreadProcedures = Procedures<ApiContract>['threads'];
+
+/** A call with the procedure's own input; `idempotencyKey` is made where it is not given. */
+type ThreadCall<Name extends keyof ThreadProcedures> = undefined extends ThreadProcedures[Name]['input']
+  ? (input?: ThreadProcedures[Name]['input'], options?: CallOptions) => Promise<ThreadProcedures[Name]['output']>
+  : (input: ThreadProcedures[Name]['input'], options?: CallOptions) => Promise<ThreadProcedures[Name]['output']>;
+
+/**
+ * A typed client of one server. Connects when it is first used, stays connected while something is asked for, and comes back by itself.
+ * Everything it rejects with is a `VerbatimError`, but for `trpc`, which rejects as tRPC does.
+ */
+export interface Client<Api extends ApiContract> {
+  /** Resolves with the run once the message is durable; rejects with `THREAD_BUSY`, `NOT_FOUND`, `BAD_INPUT` and their like. */
+  send<const Name extends keyof Api & string>(
+    message: { readonly agent: Name /** Made where it is not given. */; readonly idempotencyKey?: string } & SendInput<Pick<Api, Name>>,
+    options?: CallOptions,
+  ): Promise<SentRun<Api[Name]>>;
+  /** A run by its id. Asks nothing until it is used. */
+  run(runId: string): Run<Api[keyof Api & string]>;
+  thread(threadId: string): Thread<Api>;
+  readonly threads: {
+    readonly create: (input?: ThreadProcedures['create']['input'], options?: CallOptions) => Promise<ThreadProcedures['create']['output']>;
+    readonly get: ThreadCall<'get'>;
+    readonly list: ThreadCall<'list'>;
+    readonly update: ThreadCall<'update'>;
+    readonly delete: ThreadCall<'delete'>;
+    readonly messages: ThreadCall<'messages'>;
+    readonly fork: ThreadCall<'fork'>;
+  };
+  readonly agents: { readonly list: (options?: CallOptions) => Promise<readonly AgentInfo<keyof Api & string>[]> };
+  readonly connection: ConnectionStatus;
+  /** The plain typed tRPC client, over the same connection. */
+  readonly trpc: TRPCClient<ContractRouter<Api>>;
+  /** Rejects what is pending, and all that comes later, with `CLIENT_CLOSED`. Resolves when no socket or timer is left. Cancels no run. */
+  close(): Promise<void>;
+}

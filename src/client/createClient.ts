@@ -1,0 +1,107 @@
+import type { Clock } from '../protocol/clock.ts';
+import type { ApiContract, Receipt } from '../protocol/contract.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { type CallOptions, Calls } from './calls.ts';
+import type { Client } from './client.ts';
+import { clientClock } from './clientClock.ts';
+import { Connection, type TokenSource } from './connection.ts';
+import { type Endpoint, parseEndpoint } from './endpoint.ts';
+import { createRun, type RunContext } from './run.ts';
+import { createThread } from './thread.ts';
+import type { Transport } from './transport.ts';
+import { sseTransport } from './transportSse.ts';
+import { createTrpc } from './transportTrpc.ts';
+import { wsTransport } from './transportWs.ts';
+import type { WebSocketConstructor } from './webSocketLike.ts';
+
+export interface ClientOptions {
+  /** An origin of ws, wss, http or https; `/trpc` is added where there is no path. */
+  readonly url: string;
+  /**
+   * Who is calling. A function is asked anew for each connection, and with `refresh: true` when the server refused the last token; if
+   * that one is refused too, or the function throws then, the client closes with `UNAUTHENTICATED`. Never part of a URL.
+   */
+  readonly token?: TokenSource | undefined;
+  /** `sse` for networks that let no WebSocket through. Default `ws`. */
+  readonly transport?: 'ws' | 'sse' | undefined;
+  /** How long a call is tried, reconnecting included, unless it says otherwise. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /** How long one attempt to connect may take, the token included. Default 15,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** A silence of this length, while something is asked for, is broken by a ping. Default 15,000. */
+  readonly pingIntervalMs?: number | undefined;
+  /** The connection is given up when nothing at all arrives within this time after a ping. Default 15,000. */
+  readonly pongTimeoutMs?: number | undefined;
+  /** For `ws`, where there is no global one, or another is wanted. */
+  readonly WebSocket?: WebSocketConstructor | undefined;
+  /** For `sse`. Default: the global one. */
+  readonly fetch?: typeof fetch | undefined;
+  /** For tests. */
+  readonly clock?: Clock | undefined;
+  /** For tests: 0 to 1, for the jitter of the backoff. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** Does no I/O: the client connects when it is first used. Throws `BAD_INPUT` for a URL it cannot use. */
+export function createClient<Api extends ApiContract>(options: ClientOptions): Client<Api> {
+  const { token, timeoutMs = 60_000, connectTimeoutMs = 15_000, clock = clientClock, random = Math.random } = options;
+  const transport = createTransport(parseEndpoint(options.url), options, clock);
+  const connection = new Connection({ transport, token, clock, random, connectTimeoutMs });
+  const calls = new Calls(connection, { clock, random, timeoutMs });
+  const context: RunContext = { connection, calls, clock, random };
+
+  // The edge: the contract says what the procedures take and answer.
+  const query = (path: string) => (input?: object, callOptions?: CallOptions) => calls.query(path, input, callOptions) as Promise<never>;
+  const command =
+    (path: string) =>
+    (input: object = {}, callOptions?: CallOptions) =>
+      calls.command(path, input, callOptions) as Promise<never>;
+
+  return {
+    async send(message, callOptions) {
+      const receipt = (await calls.command('messages.send', message, callOptions)) as Receipt;
+      return createRun(receipt.runId, context, receipt);
+    },
+    run: (runId) => createRun(runId, context),
+    thread: (threadId) => createThread(threadId, context),
+    threads: {
+      create: command('threads.create'),
+      get: query('threads.get'),
+      list: query('threads.list'),
+      update: command('threads.update'),
+      delete: command('threads.delete'),
+      messages: query('threads.messages'),
+      fork: command('threads.fork'),
+    },
+    agents: { list: (callOptions) => query('agents.list')(undefined, callOptions) },
+    connection: {
+      get state() {
+        return connection.state;
+      },
+      subscribe: (listener) => connection.subscribe(listener),
+    },
+    trpc: createTrpc<Api>(connection, calls),
+    close: () => connection.stop(new VerbatimError('CLIENT_CLOSED', 'The client was closed')),
+  };
+}
+
+function createTransport(endpoint: Endpoint, options: ClientOptions, clock: Clock): Transport {
+  const { pingIntervalMs = 15_000, pongTimeoutMs = 15_000 } = options;
+  if (options.transport === 'sse') {
+    return sseTransport({
+      url: endpoint.http,
+      // Not the bare global: browsers want it called on the window.
+      fetch: options.fetch ?? ((...args) => fetch(...args)),
+      clock,
+      silenceMs: SSE_SILENCE_MS,
+    });
+  }
+  const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
+  if (WebSocket === undefined) {
+    throw new VerbatimError('BAD_INPUT', 'There is no WebSocket here: give createClient a `WebSocket`, or use `transport: "sse"`');
+  }
+  return wsTransport({ url: endpoint.ws, WebSocket, clock, pingIntervalMs, pongTimeoutMs });
+}
+
+/** Longer than the server's own heartbeats on a stream. */
+const SSE_SILENCE_MS = 75_000;

@@ -1,0 +1,44 @@
+import type { ApiContract, EventOfApi } from '../protocol/contract.ts';
+import { EventReader, type ReaderContext } from './eventReader.ts';
+
+export interface WatchOptions {
+  /** Deliver what comes after it: an `epoch-seq` cursor or a seq. Absent: from the beginning of the thread. */
+  readonly after?: string | number | undefined;
+  /** `messages` leaves out deltas, progress and status. Default `events`. */
+  readonly mode?: 'events' | 'messages' | undefined;
+  /** Start with a `thread.snapshot` of the messages so far. */
+  readonly snapshot?: boolean | undefined;
+  /** Ends the loop, without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Each `for await` is a reader of its own, from `after`. It never ends by itself; leaving the loop unsubscribes. */
+export interface Watch<Event> extends AsyncIterable<Event> {
+  /** Where the newest reader stands: `epoch-seq` of the last event it was given. Keep it to go on with `after` another day. */
+  readonly cursor: string | undefined;
+}
+
+export interface Thread<Api extends ApiContract> {
+  readonly id: string;
+  watch(options?: WatchOptions): Watch<EventOfApi<Api>>;
+}
+
+export function createThread<Api extends ApiContract>(id: string, context: ReaderContext): Thread<Api> {
+  return {
+    id,
+    watch({ after, mode, snapshot, signal } = {}) {
+      let newest: EventReader | undefined;
+      return {
+        get cursor() {
+          return newest === undefined && after !== undefined ? String(after) : newest?.cursor;
+        },
+        [Symbol.asyncIterator]() {
+          const input = { threadId: id, ...(mode !== undefined && { mode }) };
+          newest = new EventReader({ path: 'threads.watch', input, after, beginsAt: 0, snapshot, signal }, context);
+          // The edge: the contract says which events an application's agents can make.
+          return newest as AsyncIterator<unknown> as AsyncIterator<EventOfApi<Api>>;
+        },
+      };
+    },
+  };
+}
