@@ -23,6 +23,8 @@ export class ChatPrinter {
   readonly #paint: ReturnType<typeof paintFor>;
   readonly #answer = new AnswerText();
   #isMidLine = false;
+  /** A note ended a line of the answer. */
+  #wasBroken = false;
   #isThinking = false;
   #wasLost = false;
 
@@ -39,7 +41,10 @@ export class ChatPrinter {
 
   /** The same, as it is. */
   line(text: string): void {
-    if (this.#isMidLine && (this.#out.isTTY || this.#out === this.#notes)) this.#newLine();
+    if (this.#isMidLine && (this.#out.isTTY || this.#out === this.#notes)) {
+      this.#newLine();
+      this.#wasBroken = true;
+    }
     this.#notes.write(`${text}\n`);
   }
 
@@ -86,9 +91,12 @@ export class ChatPrinter {
       if (this.#isMidLine) this.#newLine();
       this.note(text === '' ? '~ what stands above was withdrawn' : '~ what stands above was withdrawn; instead:', 'yellow');
     }
-    if (text === '') return;
-    this.#out.write(text);
-    this.#isMidLine = !text.endsWith('\n');
+    // The space between two words that a note came between is a line's end now.
+    const printed = this.#wasBroken ? text.replace(/^ /, '') : text;
+    if (printed === '') return;
+    this.#wasBroken = false;
+    this.#out.write(printed);
+    this.#isMidLine = !printed.endsWith('\n');
   }
 
   #newLine(): void {

@@ -56,12 +56,12 @@ async function play(directory: string, servers: DemoServer[]): Promise<boolean> 
     const check = new DeliveryCheck(run.receipt.seq);
     let restart: Promise<void> | undefined;
     const pullThePlug = async (): Promise<void> => {
+      printer.line(`\n${paint.red('2')} kill -9 ${first.pid}`);
       const killedAt = performance.now();
       await first.kill();
-      printer.line(`\n${paint.red('2')} kill -9 ${first.pid}\n`);
       const second = await start(Number(new URL(first.url).port));
       const seconds = ((performance.now() - killedAt) / 1_000).toFixed(1);
-      printer.line(`\n${paint.cyan('3')} ${seconds} s later: process ${second.pid}, on the same port and the same file.\n`);
+      printer.line(`${paint.cyan('3')} ${seconds} s later: process ${second.pid}, on the same port and the same file.`);
     };
     for await (const event of run) {
       check.add(event);

@@ -131,14 +131,15 @@ test('on a terminal it has a prompt, and Ctrl-C clears a line before it ends', a
   await using folder = new CliFolder();
   const { url } = await folder.serve([], FAST);
   // util-linux's script gives it a terminal of its own.
+  // After the prompt comes an escape sequence that puts the cursor behind it.
   const command = `"${process.execPath}" "${VERBATIM_COMMAND}" chat --url ${url}`;
   const terminal = folder.spawn('script', ['-qfec', command, '/dev/null'], { NO_COLOR: '1', TERM: 'xterm' });
-  await terminal.output('stdout', /Ctrl-D ends\.[\s\S]*> $/);
+  await terminal.output('stdout', /Ctrl-D ends\.[\s\S]*> \S*$/);
   terminal.write('count to 3\r');
-  await terminal.output('stdout', /1 2 3\r\n[\s\S]*> $/);
+  await terminal.output('stdout', /1 2 3\r\n[\s\S]*> \S*$/);
   terminal.write('half a line\u0003');
   terminal.write('count to 2\r');
-  await terminal.output('stdout', /\n1 2\r\n[\s\S]*> $/);
+  await terminal.output('stdout', /\n1 2\r\n[\s\S]*> \S*$/);
   terminal.write('\u0003');
   expect((await terminal.exited).code).toBe(0);
   expect(terminal.stdout).toMatch(/verbatim chat --thread \S+/);

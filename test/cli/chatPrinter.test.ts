@@ -92,7 +92,7 @@ test('on one terminal a note begins on a line of its own', () => {
     if (env === undefined) delete process.env.NO_COLOR;
     else process.env.NO_COLOR = env;
   }
-  expect(terminal.text).toBe('one\n~ searching\n two\n');
+  expect(terminal.text).toBe('one\n~ searching\ntwo\n');
 });
 
 test('a lost connection is told once, and that it is back', () => {
