@@ -8,6 +8,7 @@ export type {
   ContextField,
   EventOf,
   EventOfApi,
+  JsonApi,
   OnDisconnect,
   Receipt,
   SendInput,

@@ -69,7 +69,11 @@ export async function createServer(options: ServerOptions): Promise<VerbatimServ
   }
 }
 
-/** As `createServer`, over a database that is open. Without `closeDatabase` it stays open when the server closes. */
+/**
+ * As `createServer`, over a database that is open. Without `closeDatabase` it stays open when the server closes.
+ *
+ * @internal Left out of the package's types: those of a database do not stand on their own.
+ */
 export async function serverOver(
   database: OpenDatabase,
   options: ServerOptions,

@@ -25,7 +25,7 @@ export const agents = {
   steps: defineAgent({
     description: 'Says how far it is',
     data: { progress: z.object({ percent: z.number() }) },
-    run: async function* () {
+    run: async function* (_context) {
       yield { type: 'data', name: 'progress', data: { percent: 50 } };
     },
   }),
