@@ -264,7 +264,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const { url } = server;
     await server[Symbol.asyncDispose]();
     const client = clientOf({ url }, { transport, random: () => 0.01 });
-    await expect(client.agents.list({ timeoutMs: 80 })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await expect(client.agents.list({ timeoutMs: 500 })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     expect(client.connection.state).toMatchObject({ status: 'idle', reason: { code: 'CONNECTION_LOST' } });
   });
 
