@@ -47,6 +47,18 @@ test('a second signal ends it at once', async () => {
   expect(performance.now() - at).toBeLessThan(1_000);
 });
 
+test('the same signal a moment later, as npm passes a Ctrl-C on, does not end it at once', async () => {
+  await using folder = new CliFolder();
+  const { command, url } = await folder.serve([], { VERBATIM_OFFLINE_TPS: '5' });
+  const chat = folder.verbatim(['chat', '--url', url]);
+  chat.write('count to 1000\n');
+  await chat.output('stdout', /1 2/);
+  command.kill('SIGINT');
+  await command.output('stderr', /SIGINT: closing/);
+  command.kill('SIGINT');
+  expect(await command.exited).toEqual({ code: 0, signal: null });
+});
+
 test('flags go before the environment, and the environment before the defaults', async () => {
   await using folder = new CliFolder();
   const env = { PORT: '0', HOST: 'localhost', VERBATIM_DB: 'from-env.db' };
