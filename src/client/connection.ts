@@ -184,14 +184,12 @@ export class Connection implements ConnectionStatus {
         if (code === CLOSE_CODES.UNAUTHENTICATED && typeof this.#options.token === 'function' && !this.#refreshed) {
           this.#refreshed = true;
           this.#askRefresh = true;
-          if (this.#holds > 0) void this.#connect();
-          else this.#sleep(error);
+          this.#sleep(error);
         } else void this.stop(error);
         return;
       case 'sleep':
-        // Something was asked for while the close was on its way.
-        if (this.#holds > 0) void this.#connect();
-        else this.#sleep(error);
+        // Whatever was asked for while the close was on its way asks again, and that ends the sleep.
+        this.#sleep(error);
         return;
       case 'retry':
         this.#failed(error);
