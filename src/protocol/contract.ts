@@ -1,5 +1,5 @@
 import type { AnyEvent, CommonEvent, DataEvent, ThreadSnapshot, ToolCalled, ToolCompleted, ToolProgress } from './event.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 
 /** What a reader may know of a tool: plain types of parsed values. */
 export interface ToolContract {
@@ -20,6 +20,15 @@ export interface AgentContract {
 /** An application's agents by name. */
 export interface ApiContract {
   readonly [agent: string]: AgentContract;
+}
+
+/** The contract of a reader that knows no particular application: any agent, any tool, everything JSON. Its events are `AnyEvent`s. */
+export interface JsonApi {
+  readonly [agent: string]: {
+    readonly tools: { readonly [name: string]: { readonly input: Json; readonly output: Json; readonly progress: Json } };
+    readonly data: { readonly [name: string]: Json };
+    readonly context: Json | undefined;
+  };
 }
 
 type ToolEvents<Tools extends AgentContract['tools']> = {

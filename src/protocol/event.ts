@@ -38,10 +38,7 @@ type OfRun<Type extends string, Fields> = Stored & { readonly type: Type; readon
 
 /** Events whose shape does not depend on the agents of an application. */
 export type CommonEvent =
-  | OfRun<
-      'message.received',
-      { messageId: string; agent: string; text: string; metadata?: JsonObject; principalId: string }
-    >
+  | OfRun<'message.received', { messageId: string; agent: string; text: string; metadata?: JsonObject; principalId: string }>
   | OfRun<'message.steered', { messageId: string }>
   | OfRun<'run.queued', { agent: string; place: number; messageId: string }>
   | OfRun<'run.started', { agent: string; attempt: number; parentRunId?: string; parentCallId?: string }>

@@ -1,6 +1,6 @@
 import type { ApiContract, Receipt, SendInput } from './contract.ts';
-import type { AnyEvent, Usage } from './event.ts';
 import type { ErrorInfo } from './errorCodes.ts';
+import type { AnyEvent, Usage } from './event.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 
@@ -60,17 +60,17 @@ export interface Page<Row> {
 }
 
 export interface ThreadListInput {
-  readonly limit?: number;
-  readonly pageToken?: string;
+  readonly limit?: number | undefined;
+  readonly pageToken?: string | undefined;
   /** Case-insensitive part of the title. */
-  readonly search?: string;
+  readonly search?: string | undefined;
   /** `activity` sorts by `updatedAt`. Both newest first, unless `order` is `asc`. */
-  readonly sort?: 'activity' | 'created';
-  readonly order?: 'asc' | 'desc';
+  readonly sort?: 'activity' | 'created' | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
   /** Only threads with (or without) an open run. */
-  readonly active?: boolean;
-  readonly createdAfter?: number;
-  readonly createdBefore?: number;
+  readonly active?: boolean | undefined;
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
 }
 
 export interface ImportedMessage {

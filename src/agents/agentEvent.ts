@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { ErrorInfo } from '../protocol/errorCodes.ts';
+import type { DataSchemas } from './defineAgent.ts';
+import type { Tool } from './defineTool.ts';
+
+type ContractOf<T extends Tool> = NonNullable<T['~contract']>;
+
+type ToolEvent<T extends Tool> = T extends Tool
+  ?
+      | { readonly type: 'tool.called'; readonly callId: string; readonly tool: T['name']; readonly input: ContractOf<T>['input'] }
+      | { readonly type: 'tool.progress'; readonly callId: string; readonly data: ContractOf<T>['progress'] }
+      | { readonly type: 'tool.completed'; readonly callId: string; readonly output: ContractOf<T>['output'] }
+      | { readonly type: 'tool.failed'; readonly callId: string; readonly error: Pick<ErrorInfo, 'message'> }
+  : never;
+
+type DataPart<Data extends DataSchemas> = {
+  [Name in keyof Data & string]: { readonly type: 'data'; readonly name: Name; readonly data: z.input<Data[Name]> };
+}[keyof Data & string];
+
+/**
+ * What a custom agent may yield. Text opens a message; `message.completed` ends it, so that it stays even if a crash runs the agent again;
+ * so does a tool call. `callId` is the agent's own and need only be unique within the run; readers get another.
+ */
+export type AgentEvent<Tools extends readonly Tool[] = readonly Tool[], Data extends DataSchemas = DataSchemas> =
+  | { readonly type: 'text.delta'; readonly delta: string }
+  | { readonly type: 'reasoning.delta'; readonly delta: string }
+  | { readonly type: 'message.completed' }
+  | { readonly type: 'run.status'; readonly text: string }
+  | ToolEvent<Tools[number]>
+  | DataPart<Data>;
+
+const callId = z.string().min(1).max(200);
+
+/** The same for what arrives at run time. Tool and data payloads are checked by their own schemas afterwards. */
+export const agentEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text.delta'), delta: z.string() }),
+  z.object({ type: z.literal('reasoning.delta'), delta: z.string() }),
+  z.object({ type: z.literal('message.completed') }),
+  z.object({ type: z.literal('run.status'), text: z.string() }),
+  z.object({ type: z.literal('tool.called'), callId, tool: z.string(), input: z.unknown() }),
+  z.object({ type: z.literal('tool.progress'), callId, data: z.unknown() }),
+  z.object({ type: z.literal('tool.completed'), callId, output: z.unknown() }),
+  z.object({ type: z.literal('tool.failed'), callId, error: z.object({ message: z.string() }) }),
+  z.object({ type: z.literal('data'), name: z.string(), data: z.unknown() }),
+]);
+
+export type UncheckedAgentEvent = z.infer<typeof agentEventSchema>;

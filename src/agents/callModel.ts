@@ -1,0 +1,83 @@
+import { newId } from '../db/ids.ts';
+import type { AskedCall } from '../db/operations/finishModelCall.ts';
+import type { SendOptions } from '../protocol/contract.ts';
+import type { FinishReason } from '../protocol/event.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { compileTranscript } from './compileTranscript.ts';
+import type { ModelAgent } from './defineAgent.ts';
+import { estimateUsage } from './estimateUsage.ts';
+import type { ModelChunk, ModelRequest } from './model.ts';
+import { checkCalls } from './requestedCalls.ts';
+import type { Drive } from './runWorker.ts';
+
+/** How far text may be ahead of the disk before the model is made to wait, in UTF-16 units. */
+const MAX_UNCOMMITTED = 16 * 1024;
+
+/** One model call: begins its message, streams it into the log, and makes the whole of it a fact. */
+export async function callModel(
+  agent: ModelAgent,
+  drive: Drive,
+): Promise<{ readonly finish: FinishReason; readonly calls: readonly AskedCall[] }> {
+  const { store, held, run, threadId, limits, signal } = drive;
+  const { context, principal } = run;
+  const instructions = await agent.instructions({ context: context ?? undefined, principal, threadId, runId: run.id });
+  const tools = agent.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+  const options = optionsOf(agent, run.options);
+  signal.throwIfAborted();
+  const step = await store.startStep({
+    run: held,
+    agent: run.agent,
+    model: agent.model.name,
+    instructions,
+    tools: JSON.stringify(tools),
+    options,
+  });
+  const request: ModelRequest = { instructions, messages: compileTranscript(step.messages), tools, options };
+  const writer = store.writeMessage(held, step.message);
+  const said = { text: '', reasoning: '' };
+  let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
+  try {
+    for await (const chunk of agent.model.stream(request, { signal })) {
+      signal.throwIfAborted();
+      if (chunk.type === 'finish') {
+        last = chunk;
+        break;
+      }
+      if (chunk.delta === '') continue;
+      said[chunk.type] += chunk.delta;
+      if (said.text.length + said.reasoning.length > limits.maxMessageBytes) {
+        throw new VerbatimError(
+          'MODEL_OUTPUT_TOO_LARGE',
+          `The model wrote more than ${limits.maxMessageBytes} bytes in one message and was stopped.`,
+        );
+      }
+      writer[chunk.type](chunk.delta);
+      if (writer.uncommitted > MAX_UNCOMMITTED) await writer.committed();
+    }
+    writer.assertStored();
+  } finally {
+    writer.close();
+  }
+  signal.throwIfAborted();
+  const requested = last?.toolCalls ?? [];
+  if (requested.length > limits.maxToolCallsPerStep) {
+    throw new VerbatimError(
+      'MODEL_BAD_RESPONSE',
+      `The model asked for ${requested.length} tool calls at once; at most ${limits.maxToolCallsPerStep} are made.`,
+    );
+  }
+  const calls = checkCalls(requested, agent.tools, () => newId('call'));
+  const finish = calls.length > 0 ? 'tool_calls' : (last?.finish ?? 'incomplete');
+  const usage = last?.usage ?? estimateUsage(request, said);
+  await store.finishModelCall({ run: held, message: step.message, ...said, finish, usage, calls });
+  return { finish, calls };
+}
+
+function optionsOf(agent: ModelAgent, asked: SendOptions): SendOptions {
+  const temperature = asked.temperature ?? agent.temperature;
+  const ceilings = [asked.maxOutputTokens, agent.maxOutputTokens].filter((value) => value !== undefined);
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(ceilings.length > 0 && { maxOutputTokens: Math.min(...ceilings) }),
+  };
+}

@@ -1,0 +1,70 @@
+import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Json } from '../protocol/json.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Tool, ToolContext } from './defineTool.ts';
+import { publicMessage } from './publicError.ts';
+
+export interface CallToolOptions {
+  readonly input: Json;
+  /** Everything of the context but the signal, which is made here. */
+  readonly context: Omit<ToolContext, 'signal'>;
+  /** The run's: a call ends with it. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly maxOutputBytes: number;
+}
+
+/**
+ * Calls a tool and says what came of it. Never throws. Ends when its time is up even if the tool does not; when the run is aborted it waits
+ * for the tool, and whoever aborted decides how long.
+ */
+export async function callTool(tool: Tool, options: CallToolOptions): Promise<ToolOutcome> {
+  const { clock, timeoutMs, signal } = options;
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  let stopTimer = (): void => {};
+  const timedOut = new Promise<ToolOutcome>((resolve) => {
+    stopTimer = clock.after(timeoutMs, () => {
+      const message = `The tool took longer than ${timeoutMs} ms and was stopped. It is not known whether it was carried out.`;
+      const error = new VerbatimError('TOOL_TIMEOUT', message);
+      controller.abort(error);
+      resolve({ error: error.info });
+    });
+  });
+  try {
+    return await Promise.race([attempt(tool, options, controller.signal), timedOut]);
+  } finally {
+    stopTimer();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function attempt(tool: Tool, { input, context, maxOutputBytes }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
+  try {
+    const result = await tool.execute(input, { ...context, signal });
+    const parsed = tool.parseOutput(result);
+    if (!parsed.ok) return failure('TOOL_BAD_OUTPUT', `The tool returned what its output schema refuses: ${parsed.issues}.`);
+    const json = JSON.stringify(parsed.value ?? null);
+    const bytes = Buffer.byteLength(json);
+    if (bytes > maxOutputBytes) {
+      return failure(
+        'OUTPUT_TOO_LARGE',
+        `The tool returned ${bytes} bytes; at most ${maxOutputBytes} fit. Ask for less, or for a part of it.`,
+      );
+    }
+    const output: Json = JSON.parse(json);
+    return { output };
+  } catch (cause) {
+    if (cause instanceof VerbatimError) return { error: cause.info };
+    if (signal.aborted) return failure('CANCELLED', 'The call was stopped before it finished. It is not known whether it was carried out.');
+    return failure('TOOL_FAILED', publicMessage(cause, 'The tool failed.'));
+  }
+}
+
+function failure(code: 'TOOL_BAD_OUTPUT' | 'OUTPUT_TOO_LARGE' | 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
+  return { error: new VerbatimError(code, message).info };
+}

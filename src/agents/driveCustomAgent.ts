@@ -1,0 +1,210 @@
+import { newId } from '../db/ids.ts';
+import type { AskedCall } from '../db/operations/finishModelCall.ts';
+import type { RunEnd } from '../db/operations/finishRun.ts';
+import type { StartedMessage } from '../db/operations/startStep.ts';
+import type { MessageWriter } from '../db/runStore.ts';
+import type { FinishReason } from '../protocol/event.ts';
+import type { Json } from '../protocol/json.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { agentEventSchema, type UncheckedAgentEvent } from './agentEvent.ts';
+import { compileTranscript } from './compileTranscript.ts';
+import type { CustomAgent } from './defineAgent.ts';
+import type { Tool } from './defineTool.ts';
+import { publicMessage } from './publicError.ts';
+import type { Drive } from './runWorker.ts';
+import { type Parsed, parseWith } from './schema.ts';
+import { withTimeout } from './withTimeout.ts';
+
+const MAX_UNCOMMITTED = 16 * 1024;
+
+interface OpenMessage {
+  readonly message: StartedMessage;
+  readonly writer: MessageWriter;
+  text: string;
+  reasoning: string;
+}
+
+/** Runs an application's own generator and writes what it yields. After a crash it starts anew, and sees what had finished in `messages`. */
+export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promise<RunEnd> {
+  const { store, held, run, threadId, limits, status } = drive;
+  await store.takeSteers(held);
+  const behind = await store.progress(held);
+  const messages = compileTranscript(behind.transcript);
+  const asked = behind.transcript.findLast((message) => message.role === 'user' && message.status === 'complete');
+  const writer = new AgentEventWriter(agent, drive, behind.steps);
+  const timeoutMs = agent.stepTimeoutMs ?? agent.runTimeoutMs ?? limits.runTimeoutMs;
+  await withTimeout(drive, { timeoutMs, code: 'STEP_TIMEOUT', what: 'The agent' }, async (signal) => {
+    const generator = agent.run({
+      agent: run.agent,
+      runId: run.id,
+      threadId,
+      principal: run.principal,
+      context: run.context ?? undefined,
+      text: asked?.text ?? '',
+      messages,
+      attempt: run.attempt,
+      options: run.options,
+      signal,
+      status: (text) => {
+        if (!signal.aborted) status.status(text);
+      },
+    });
+    const aborted = new Promise<never>((_resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+    aborted.catch(() => {});
+    try {
+      for (;;) {
+        // A generator that awaits something deaf to the signal would never hear of the abort.
+        const next = await Promise.race([generator.next(), aborted]);
+        if (next.done === true) break;
+        signal.throwIfAborted();
+        await writer.write(next.value);
+      }
+      await writer.completeMessage('stop');
+    } finally {
+      writer.close();
+      // Lets its `finally` blocks run. Not awaited: one that hangs must not hold the run.
+      generator.return(undefined).catch(() => {});
+    }
+  });
+  return { status: 'completed', outcome: 'complete' };
+}
+
+/** Checks what an agent yields and turns it into the events of a run, in an order that every provider accepts. */
+class AgentEventWriter {
+  readonly #agent: CustomAgent;
+  readonly #drive: Drive;
+  /** The agent's call ids, and ours. */
+  readonly #calls = new Map<string, { readonly callId: string; readonly tool: Tool }>();
+  #steps: number;
+  #open: OpenMessage | undefined;
+  #lastMessage: StartedMessage | undefined;
+
+  constructor(agent: CustomAgent, drive: Drive, steps: number) {
+    this.#agent = agent;
+    this.#drive = drive;
+    this.#steps = steps;
+  }
+
+  async write(yielded: unknown): Promise<void> {
+    const parsed = parseWith(agentEventSchema, yielded);
+    const event = checked(parsed, 'The agent yielded something that is not an event') as UncheckedAgentEvent;
+    const { store, held, run, status, limits } = this.#drive;
+    switch (event.type) {
+      case 'text.delta':
+        return this.#say('text', event.delta);
+      case 'reasoning.delta':
+        return this.#say('reasoning', event.delta);
+      case 'message.completed':
+        return this.completeMessage('stop');
+      case 'run.status':
+        return status.status(event.text);
+      case 'data': {
+        const data = checked(this.#agent.parseData(event.name, event.data), `The data part ${event.name} does not fit its schema`) as Json;
+        assertSize(data, limits.maxToolOutputBytes, `The data part ${event.name}`);
+        return store.append(held, { type: 'data', runId: run.id, name: event.name, data });
+      }
+      case 'tool.called':
+        return this.#callTool(event);
+      case 'tool.progress': {
+        const { callId, tool } = this.#callOf(event.callId);
+        const data = checked(tool.parseProgress(event.data), `The progress of tool ${tool.name} does not fit its schema`) as Json;
+        return status.progress(callId, tool.name, data, limits.maxToolOutputBytes);
+      }
+      case 'tool.completed': {
+        const { callId, tool } = this.#callOf(event.callId);
+        const output = checked(tool.parseOutput(event.output), `The output of tool ${tool.name} does not fit its schema`) as Json;
+        assertSize(output, limits.maxToolOutputBytes, `The output of tool ${tool.name}`);
+        status.flush(callId);
+        await store.finishToolCall(held, callId, { output: output ?? null });
+        return;
+      }
+      case 'tool.failed': {
+        const { callId } = this.#callOf(event.callId);
+        status.flush(callId);
+        const message = publicMessage(event.error.message, 'The tool failed.');
+        await store.finishToolCall(held, callId, { error: new VerbatimError('TOOL_FAILED', message).info });
+      }
+    }
+  }
+
+  async completeMessage(finish: FinishReason, calls: readonly AskedCall[] = []): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    open.writer.assertStored();
+    open.writer.close();
+    const { text, reasoning, message } = open;
+    this.#lastMessage = message;
+    await this.#drive.store.finishModelCall({ run: this.#drive.held, message, text, reasoning, finish, usage: undefined, calls });
+  }
+
+  close(): void {
+    this.#open?.writer.close();
+  }
+
+  async #say(kind: 'text' | 'reasoning', delta: string): Promise<void> {
+    if (delta === '') return;
+    const open = await this.#openMessage();
+    open[kind] += delta;
+    const { maxMessageBytes } = this.#drive.limits;
+    if (open.text.length + open.reasoning.length > maxMessageBytes) {
+      throw new VerbatimError(
+        'MODEL_OUTPUT_TOO_LARGE',
+        `The agent wrote more than ${maxMessageBytes} bytes in one message and was stopped.`,
+      );
+    }
+    open.writer[kind](delta);
+    if (open.writer.uncommitted > MAX_UNCOMMITTED) await open.writer.committed();
+  }
+
+  async #openMessage(): Promise<OpenMessage> {
+    if (this.#open !== undefined) return this.#open;
+    const { store, held, run, limits } = this.#drive;
+    const maxSteps = this.#agent.maxSteps ?? limits.maxSteps;
+    if (this.#steps >= maxSteps) throw new VerbatimError('STEP_LIMIT', `The run wrote ${maxSteps} messages without coming to an end.`);
+    const message = await store.startMessage(held, { agent: run.agent, step: ++this.#steps });
+    this.#open = { message, writer: store.writeMessage(held, message), text: '', reasoning: '' };
+    return this.#open;
+  }
+
+  /** A call belongs to the message before it, which ends with it; calls right behind one another share that message. */
+  async #callTool(event: Extract<UncheckedAgentEvent, { type: 'tool.called' }>): Promise<void> {
+    const tool = this.#agent.tools.find((candidate) => candidate.name === event.tool);
+    if (tool === undefined) throw badEvent(`The agent yielded a call of ${event.tool}, which is not one of its tools`);
+    if (this.#calls.has(event.callId)) throw badEvent(`The agent used the call id ${event.callId} twice`);
+    const input = checked(tool.parseInput(event.input), `The input of tool ${tool.name} does not fit its schema`) as Json;
+    const callId = newId('call');
+    this.#calls.set(event.callId, { callId, tool });
+    const call = { callId, tool: tool.name, input };
+    if (this.#open === undefined && this.#lastMessage !== undefined) {
+      await this.#drive.store.addToolCall(this.#drive.held, this.#lastMessage, call);
+      return;
+    }
+    await this.#openMessage();
+    await this.completeMessage('tool_calls', [call]);
+  }
+
+  #callOf(id: string): { readonly callId: string; readonly tool: Tool } {
+    const call = this.#calls.get(id);
+    if (call === undefined) throw badEvent(`The agent yielded an outcome for the call ${id}, which it had not yielded`);
+    return call;
+  }
+}
+
+function checked(parsed: Parsed, what: string): unknown {
+  if (!parsed.ok) throw badEvent(`${what}: ${parsed.issues}`);
+  return parsed.value;
+}
+
+function assertSize(value: Json, maxBytes: number, what: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value ?? null));
+  if (bytes > maxBytes) throw new VerbatimError('OUTPUT_TOO_LARGE', `${what} has ${bytes} bytes; at most ${maxBytes} fit.`);
+}
+
+function badEvent(message: string): VerbatimError {
+  return new VerbatimError('AGENT_BAD_EVENT', `${message}.`);
+}

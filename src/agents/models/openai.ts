@@ -1,0 +1,136 @@
+import { OpenAI } from 'openai';
+import type { JsonObject } from '../../protocol/json.ts';
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Model } from '../model.ts';
+import { abortableDelay } from './abortable.ts';
+import { chatAnswer } from './chatAnswer.ts';
+import { chatRequest, type MaxTokensField } from './chatRequest.ts';
+import { pooledFetch, releaseConnections } from './connectionPool.ts';
+import { mayRefuseStreamOptions, modelFailure } from './modelFailure.ts';
+import { retryDelay } from './retryDelay.ts';
+import { Watchdog } from './watchdog.ts';
+
+const OPENAI_URL = 'https://api.openai.com/v1';
+
+export const OPENAI_DEFAULTS = {
+  /** From the request to the first byte of its answer, for each attempt. Keep-alive comments are bytes. */
+  firstByteTimeoutMs: 30_000,
+  /** Between one piece of the answer and the next. */
+  idleTimeoutMs: 60_000,
+  /** The whole call, with all its attempts and the time the reader takes. */
+  callTimeoutMs: 10 * 60_000,
+  /** Attempts after the first one. Only before the first chunk, and only for what may pass. */
+  maxRetries: 2,
+  /** A provider that asks for a longer wait is not asked again. */
+  maxRetryAfterMs: 30_000,
+  /** One event of the stream; also the whole of an answer that a server did not stream. */
+  maxEventBytes: 1024 * 1024,
+  /** All tool calls of one answer, with names and ids. */
+  maxToolCallBytes: 1024 * 1024,
+} as const;
+
+export type OpenAILimits = Readonly<Record<keyof typeof OPENAI_DEFAULTS, number>>;
+
+export interface OpenAIOptions extends Partial<OpenAILimits> {
+  /** Default: `OPENAI_BASE_URL`, else OpenAI itself. Any server that speaks Chat Completions. */
+  readonly baseURL?: string;
+  /** Default: `OPENAI_API_KEY`. A server of one's own, such as Ollama, works without. */
+  readonly apiKey?: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Fields of the provider's own in every request, such as `{ reasoning_effort: 'low' }`. */
+  readonly extraBody?: JsonObject;
+  /** What the server calls the limit of tokens. Default: `max_completion_tokens` for OpenAI itself, `max_tokens` for others. */
+  readonly maxTokensField?: MaxTokensField;
+  /** 0 to 1, for the jitter between attempts. */
+  readonly random?: () => number;
+}
+
+/**
+ * A model behind Chat Completions: OpenAI, vLLM, Ollama, llama.cpp, Groq, OpenRouter and others. The environment is read at every call.
+ * Models of one origin share their connections; `close` ends them, with what is going on in them, when no other model uses them.
+ */
+export function openai(model: string, options: OpenAIOptions = {}): Model {
+  const limits: Settings = { ...OPENAI_DEFAULTS, ...definedOnly(options) };
+  if (options.baseURL !== undefined && !URL.canParse(options.baseURL)) {
+    throw new VerbatimError('CONFIG_INVALID', `The baseURL of openai('${model}') is not a URL.`);
+  }
+  const user = {};
+  // Servers that refused `stream_options`, so that each is asked only once.
+  const withoutStreamOptions = new Set<string>();
+
+  return {
+    name: model,
+    async *stream(request, { signal }) {
+      signal.throwIfAborted();
+      const { client, baseURL } = connect(user, limits);
+      const maxTokensField = limits.maxTokensField ?? (baseURL === OPENAI_URL ? 'max_completion_tokens' : 'max_tokens');
+      const { extraBody = {}, random = Math.random } = limits;
+      const deadline = performance.now() + limits.callTimeoutMs;
+
+      for (let attempt = 0, streamOptions = !withoutStreamOptions.has(baseURL); ; attempt++) {
+        const watchdog = new Watchdog(signal, deadline - performance.now());
+        let delayMs = 0;
+        let begun = false;
+        try {
+          const body = chatRequest(request, { model, maxTokensField, streamOptions, extraBody });
+          watchdog.expect(limits.firstByteTimeoutMs);
+          const response = await client.chat.completions.create(body, { signal: watchdog.signal }).asResponse();
+          if (!streamOptions) withoutStreamOptions.add(baseURL);
+          for await (const chunk of chatAnswer(response, watchdog, limits)) {
+            signal.throwIfAborted();
+            begun = true;
+            yield chunk;
+          }
+          return;
+        } catch (error) {
+          // The caller's own reason, whatever the abort looked like underneath.
+          signal.throwIfAborted();
+          if (streamOptions && mayRefuseStreamOptions(error)) {
+            streamOptions = false;
+            attempt--;
+          } else {
+            const failure = modelFailure(watchdog.signal.aborted ? watchdog.signal.reason : error);
+            const wait = begun || attempt >= limits.maxRetries ? undefined : retryDelay(failure, attempt, { ...limits, random });
+            if (wait === undefined || performance.now() + wait >= deadline) throw failure;
+            delayMs = wait;
+          }
+        } finally {
+          watchdog.stop();
+        }
+        if (delayMs > 0) await abortableDelay(delayMs, signal);
+      }
+    },
+    close: () => releaseConnections(user),
+  };
+}
+
+type Settings = OpenAIOptions & OpenAILimits;
+
+function connect(user: object, options: Settings): { client: OpenAI; baseURL: string } {
+  const baseURL = (options.baseURL ?? (process.env.OPENAI_BASE_URL || OPENAI_URL)).replace(/\/+$/, '');
+  const apiKey = options.apiKey ?? process.env.OPENAI_API_KEY ?? '';
+  if (!URL.canParse(baseURL)) throw new VerbatimError('MODEL_BAD_REQUEST', 'OPENAI_BASE_URL is not a URL.');
+  if (apiKey === '' && baseURL === OPENAI_URL) {
+    throw new VerbatimError('MODEL_UNAUTHORIZED', 'There is no API key for OpenAI: set OPENAI_API_KEY, or give openai() an apiKey.');
+  }
+  const client = new OpenAI({
+    baseURL,
+    // The package insists on a key; a null header takes it out again.
+    apiKey: apiKey || 'none',
+    adminAPIKey: null,
+    defaultHeaders: { ...(apiKey === '' ? { Authorization: null } : {}), ...options.headers },
+    fetch: pooledFetch(new URL(baseURL).origin, user),
+    // Ours: the package's own cannot be aborted between attempts, and its timeout ends at the headers.
+    maxRetries: 0,
+    timeout: Math.ceil(options.callTimeoutMs) + 60_000,
+    // It would write bodies and answers to the console.
+    logLevel: 'off',
+  });
+  return { client, baseURL };
+}
+
+/** Options given as `undefined` mean the default. */
+function definedOnly(options: OpenAIOptions): OpenAIOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

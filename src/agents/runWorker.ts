@@ -1,0 +1,179 @@
+import type { RunEnd } from '../db/operations/finishRun.ts';
+import type { HeldRun } from '../db/operations/startRun.ts';
+import type { RunStore } from '../db/runStore.ts';
+import type { RunRow } from '../db/runs.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Agent } from './defineAgent.ts';
+import { driveCustomAgent } from './driveCustomAgent.ts';
+import { driveModelAgent } from './driveModelAgent.ts';
+import { publicError } from './publicError.ts';
+import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
+
+/** Where an agent's failures go: the cause with everything in it. */
+export type LogFailure = (failure: { readonly runId: string; readonly cause: unknown }) => void;
+
+export interface WorkerOptions {
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logFailure: LogFailure;
+  /** The public id of a thread. */
+  readonly threadIdOf: (thread: number) => Promise<string>;
+}
+
+/** What driving an agent needs. */
+export interface Drive extends WorkerOptions {
+  readonly run: RunRow;
+  readonly held: HeldRun;
+  readonly threadId: string;
+  readonly signal: AbortSignal;
+  readonly status: StatusWriter;
+}
+
+export type WorkerResult =
+  | { readonly kind: 'ended'; readonly next: RunRow | undefined }
+  /** The run is still open: the server is closing, or its thread is gone, or another attempt has begun. */
+  | { readonly kind: 'left' }
+  /** The run is still open because nothing could be stored. */
+  | { readonly kind: 'storage'; readonly error: VerbatimError };
+
+type Stop =
+  | { readonly kind: 'cancel'; readonly by: string }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'timeout'; readonly error: VerbatimError };
+
+/**
+ * Works on one attempt at one run until it has ended. Knows no sockets: everything it has to say goes into the log. Work that does not stop
+ * when it is told to is left behind after a grace; what it still says is dropped.
+ */
+export class RunWorker {
+  readonly run: RunRow;
+  readonly #options: WorkerOptions;
+  readonly #agent: Agent;
+  readonly #abort = new AbortController();
+  #stop: Stop | undefined;
+
+  constructor(options: WorkerOptions, work: { readonly run: RunRow; readonly agent: Agent }) {
+    this.#options = options;
+    this.run = work.run;
+    this.#agent = work.agent;
+  }
+
+  /** Ends the run as cancelled once its work has stopped, or the grace is over. Asking again changes nothing. */
+  cancel(by: string): void {
+    this.#stopWith({ kind: 'cancel', by });
+  }
+
+  /** Stops working on the run and leaves it open. */
+  leave(): void {
+    this.#stopWith({ kind: 'leave' });
+  }
+
+  #stopWith(stop: Stop): void {
+    if (this.#stop !== undefined && stop.kind !== 'leave') return;
+    this.#stop = stop;
+    this.#abort.abort(stop.kind === 'timeout' ? stop.error : new VerbatimError('CANCELLED', 'The run was cancelled.'));
+  }
+
+  /** Never rejects. */
+  async work(): Promise<WorkerResult> {
+    const { clock, limits } = this.#options;
+    const runTimeoutMs = this.#agent.runTimeoutMs ?? limits.runTimeoutMs;
+    const stopTimer = clock.after(runTimeoutMs, () => {
+      this.#stopWith({ kind: 'timeout', error: new VerbatimError('RUN_TIMEOUT', `The run took longer than ${runTimeoutMs} ms.`) });
+    });
+    const held: HeldRun = { key: this.run.key, id: this.run.id, thread: this.run.thread, attempt: this.run.attempt };
+    const status = openStatusWriter(this.#options.store, held, clock);
+    try {
+      for (let again = false; ; again = true) {
+        const end = await this.#drive(held, status, again);
+        if (end === undefined) {
+          await this.#options.store.leave(held);
+          return { kind: 'left' };
+        }
+        const finished = await this.#options.store.finish(held, end, { mayContinue: true });
+        if (finished.ended) return { kind: 'ended', next: finished.next };
+      }
+    } catch (cause) {
+      return this.#giveUp(cause);
+    } finally {
+      stopTimer();
+      status.close();
+    }
+  }
+
+  /** How the run ends, or undefined to leave it open. */
+  async #drive(held: HeldRun, status: StatusWriter, again: boolean): Promise<RunEnd | undefined> {
+    const threadId = await this.#options.threadIdOf(this.run.thread);
+    const drive: Drive = { ...this.#options, run: this.run, held, threadId, signal: this.#abort.signal, status };
+    const agent = this.#agent;
+    const driving = agent.kind === 'model' ? driveModelAgent(agent, drive, { again }) : driveCustomAgent(agent, drive);
+    const graceOver = this.#graceOver();
+    try {
+      const end = await Promise.race([driving, graceOver.promise]);
+      return this.#stop === undefined ? end : this.#endOf(this.#stop);
+    } catch (cause) {
+      if (this.#stop !== undefined) return this.#endOf(this.#stop);
+      if (isStorage(cause) || isLost(cause)) throw cause;
+      this.#options.logFailure({ runId: this.run.id, cause });
+      const fallback = agent.kind === 'model' ? 'The model call failed.' : 'The agent failed.';
+      return { status: 'failed', error: publicError(cause, agent.kind === 'model' ? 'MODEL_FAILED' : 'AGENT_FAILED', fallback) };
+    } finally {
+      graceOver.stop();
+      // Work that outlived its grace may still reject, with nobody left to hear it.
+      driving.catch(() => {});
+    }
+  }
+
+  /** Resolves when the work was told to stop and the grace is over. */
+  #graceOver(): { readonly promise: Promise<undefined>; readonly stop: () => void } {
+    const { signal } = this.#abort;
+    let stopTimer = (): void => {};
+    let onAbort = (): void => {};
+    const promise = new Promise<undefined>((resolve) => {
+      onAbort = () => {
+        // A closing server waits for nobody: what is left goes on at the next start.
+        if (this.#stop?.kind === 'leave') resolve(undefined);
+        else stopTimer = this.#options.clock.after(this.#options.limits.cancelGraceMs, () => resolve(undefined));
+      };
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+    return {
+      promise,
+      stop: () => {
+        signal.removeEventListener('abort', onAbort);
+        stopTimer();
+      },
+    };
+  }
+
+  #endOf(stop: Stop): RunEnd | undefined {
+    switch (stop.kind) {
+      case 'cancel':
+        return { status: 'cancelled', by: stop.by };
+      case 'timeout':
+        return { status: 'failed', error: stop.error.info };
+      case 'leave':
+        return undefined;
+    }
+  }
+
+  #giveUp(cause: unknown): WorkerResult {
+    if (isLost(cause)) return { kind: 'left' };
+    const error = isStorage(cause) ? cause : new VerbatimError('STORAGE_FAILED', 'The run could not be stored.', { cause });
+    this.#options.logFailure({ runId: this.run.id, cause });
+    return { kind: 'storage', error };
+  }
+}
+
+/** The run has ended or has another worker, or the server is closing. */
+function isLost(cause: unknown): boolean {
+  return cause instanceof VerbatimError && (cause.code === 'INTERRUPTED' || cause.code === 'SHUTTING_DOWN');
+}
+
+function isStorage(cause: unknown): cause is VerbatimError {
+  return cause instanceof VerbatimError && (cause.code === 'STORAGE_FULL' || cause.code === 'STORAGE_FAILED');
+}

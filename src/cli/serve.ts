@@ -1,0 +1,47 @@
+import pino from 'pino';
+import { createServer, type ServerOptions } from '../index.ts';
+import { createDefaultAgents } from './defaultAgents.ts';
+import { explainError } from './explainError.ts';
+import { loadConfig } from './loadConfig.ts';
+import { paintFor } from './paint.ts';
+import { stopOnSignals } from './stopSignals.ts';
+
+export interface ServeFlags {
+  readonly config?: string;
+  readonly port: number;
+  readonly host: string;
+  /** A file, or `:memory:`. Goes before the config's. */
+  readonly db?: string;
+  readonly logLevel: string;
+}
+
+/** Serves until a signal. stdout gets one line, when clients can connect; everything else goes to stderr. */
+export async function serve(flags: ServeFlags): Promise<void> {
+  const paint = paintFor(process.stderr);
+  const note = (text: string): void => void process.stderr.write(`${paint.dim(text)}\n`);
+  const logger = pino({ level: flags.logLevel }, pino.destination({ fd: 2, sync: true }));
+
+  const config = await loadConfig(process.cwd(), flags.config);
+  const { options, notes } = config === undefined ? withoutConfig() : { options: config.options, notes: [`config: ${config.file}`] };
+  const database = flags.db ?? options.database ?? 'verbatim.db';
+  const server = await createServer({ logger, ...options, database });
+
+  stopOnSignals(
+    () => server.close(),
+    (signal) => note(`${signal}: closing; what runs goes on at the next start. Once more to end at once.`),
+    (error) => process.stderr.write(`${paint.red('verbatim:')} ${explainError(error)}\n`),
+  );
+  try {
+    const { url } = await server.listen({ port: flags.port, host: flags.host });
+    process.stdout.write(`Verbatim listening on ${url}\n`);
+    for (const line of [...notes, `database: ${database}`, `talk to it: verbatim chat --url ${url}`]) note(`  ${line}`);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+function withoutConfig(): { readonly options: ServerOptions; readonly notes: readonly string[] } {
+  const { agents, note } = createDefaultAgents(process.env);
+  return { options: { agents }, notes: [note] };
+}

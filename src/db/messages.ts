@@ -1,0 +1,138 @@
+import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import type { FinishReason } from '../protocol/event.ts';
+import type { Drizzle } from './drizzle.ts';
+import { messages } from './schema.ts';
+
+export type MessageRow = typeof messages.$inferSelect;
+export type NewMessage = Omit<typeof messages.$inferInsert, 'key'>;
+
+const EMPTY: Required<Omit<NewMessage, 'id' | 'thread' | 'role' | 'status' | 'receivedSeq' | 'text' | 'at'>> = {
+  run: null,
+  seq: null,
+  discardedSeq: null,
+  steering: false,
+  agent: null,
+  reasoning: null,
+  finish: null,
+  metadata: null,
+  principalId: null,
+};
+
+export function prepareMessages(db: Drizzle) {
+  const $ = sql.placeholder;
+  const insert = db
+    .insert(messages)
+    .values({
+      id: $('id'),
+      thread: $('thread'),
+      run: $('run'),
+      role: $('role'),
+      status: $('status'),
+      seq: $('seq'),
+      receivedSeq: $('receivedSeq'),
+      discardedSeq: $('discardedSeq'),
+      steering: $('steering'),
+      agent: $('agent'),
+      text: $('text'),
+      reasoning: $('reasoning'),
+      finish: $('finish'),
+      metadata: $('metadata'),
+      principalId: $('principalId'),
+      at: $('at'),
+    })
+    .returning({ key: messages.key })
+    .prepare();
+  const byId = db
+    .select()
+    .from(messages)
+    .where(eq(messages.id, $('id')))
+    .prepare();
+  const taken = db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.thread, $('thread')), sql`${messages.seq} <= ${$('seq')}`))
+    .orderBy(asc(messages.seq))
+    .prepare();
+  const ofRun = db
+    .select()
+    .from(messages)
+    .where(eq(messages.run, $('run')))
+    .orderBy(asc(messages.receivedSeq))
+    .prepare();
+  const waiting = db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.run, $('run')), eq(messages.status, 'queued')))
+    .orderBy(asc(messages.receivedSeq))
+    .prepare();
+  const waitingInThread = db
+    .select({ count: sql<number>`count(*)` })
+    .from(messages)
+    .where(and(eq(messages.thread, $('thread')), isNull(messages.seq)))
+    .prepare();
+  const discarded = db
+    .select({ id: messages.id })
+    .from(messages)
+    .where(and(eq(messages.thread, $('thread')), sql`${messages.status} = 'discarded'`))
+    .prepare();
+  const take = db
+    .update(messages)
+    .set({ status: sql`${$('status')}`, seq: sql`${$('seq')}`, steering: false })
+    .where(eq(messages.key, $('key')))
+    .prepare();
+  const complete = db
+    .update(messages)
+    .set({ status: 'complete', text: sql`${$('text')}`, reasoning: sql`${$('reasoning')}`, finish: sql`${$('finish')}` })
+    .where(eq(messages.key, $('key')))
+    .prepare();
+  const discard = db
+    .update(messages)
+    .set({ status: 'discarded', text: '', reasoning: null, discardedSeq: sql`${$('seq')}` })
+    .where(eq(messages.key, $('key')))
+    .prepare();
+  return {
+    insert: (row: NewMessage): number => insert.get({ ...EMPTY, ...row })?.key ?? 0,
+    byId: (id: string): MessageRow | undefined => byId.get({ id }),
+    /** The transcript up to a seq, in order. */
+    taken: (thread: number, seq: number): MessageRow[] => taken.all({ thread, seq }),
+    ofRun: (run: number): MessageRow[] => ofRun.all({ run }),
+    /** Messages of a run that wait: its own while it is queued, else steers. In order of arrival. */
+    waiting: (run: number): MessageRow[] => waiting.all({ run }),
+    waitingInThread: (thread: number): number => waitingInThread.get({ thread })?.count ?? 0,
+    discardedIds: (thread: number): string[] => discarded.all({ thread }).map((row) => row.id),
+    take: (key: number, status: 'complete' | 'dropped', seq: number): void => void take.run({ key, status, seq }),
+    complete: (key: number, text: string, reasoning: string | null, finish: FinishReason): void =>
+      void complete.run({ key, text, reasoning, finish }),
+    discard: (key: number, seq: number): void => void discard.run({ key, seq }),
+    /** Gives a steered message a run of its own. */
+    setRun(key: number, run: number): void {
+      db.update(messages).set({ run, steering: false }).where(eq(messages.key, key)).run();
+    },
+    /** Newest first; those that wait count as newer than all others. `before` is the order value of the last row of the page before. */
+    newest(thread: number, limit: number, before: { readonly order: number } | undefined): MessageRow[] {
+      const order = transcriptOrder();
+      return db
+        .select()
+        .from(messages)
+        .where(and(eq(messages.thread, thread), before === undefined ? undefined : lt(order, before.order)))
+        .orderBy(desc(order))
+        .limit(limit)
+        .all();
+    },
+    removeOfThread(thread: number): void {
+      db.delete(messages).where(eq(messages.thread, thread)).run();
+    },
+  };
+}
+
+/** Beyond every seq that a thread can reach: waiting messages come after all others, in order of arrival. */
+const WAITING = 2 ** 52;
+
+function transcriptOrder() {
+  return sql<number>`coalesce(${messages.seq}, ${messages.receivedSeq} + ${WAITING})`;
+}
+
+/** A message's place among all messages of its thread. */
+export function orderOf(row: MessageRow): number {
+  return row.seq ?? row.receivedSeq + WAITING;
+}

@@ -1,0 +1,149 @@
+CREATE TABLE `events` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`thread` integer NOT NULL,
+	`seq` integer NOT NULL,
+	`run` integer NOT NULL,
+	`v` integer NOT NULL,
+	`json` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `events_thread_seq` ON `events` (`thread`,`seq`);--> statement-breakpoint
+CREATE TABLE `messages` (
+	`key` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`thread` integer NOT NULL,
+	`run` integer,
+	`role` text NOT NULL,
+	`status` text NOT NULL,
+	`seq` integer,
+	`received_seq` integer NOT NULL,
+	`discarded_seq` integer,
+	`steering` integer DEFAULT false NOT NULL,
+	`agent` text,
+	`text` text NOT NULL,
+	`reasoning` text,
+	`finish` text,
+	`metadata` text,
+	`principal_id` text,
+	`at` integer NOT NULL,
+	FOREIGN KEY (`thread`) REFERENCES `threads`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`run`) REFERENCES `runs`(`key`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `messages_id_unique` ON `messages` (`id`);--> statement-breakpoint
+CREATE INDEX `messages_transcript` ON `messages` (`thread`,`seq`);--> statement-breakpoint
+CREATE INDEX `messages_run` ON `messages` (`run`);--> statement-breakpoint
+CREATE INDEX `messages_discarded` ON `messages` (`thread`) WHERE status = 'discarded';--> statement-breakpoint
+CREATE TABLE `meta` (
+	`key` text PRIMARY KEY NOT NULL,
+	`value` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `prompts` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`text` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `receipts` (
+	`principal` text NOT NULL,
+	`key` text NOT NULL,
+	`hash` text NOT NULL,
+	`answer` text NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`principal`, `key`)
+);
+--> statement-breakpoint
+CREATE INDEX `receipts_at` ON `receipts` (`at`);--> statement-breakpoint
+CREATE TABLE `runs` (
+	`key` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` text NOT NULL,
+	`thread` integer NOT NULL,
+	`parent` integer,
+	`parent_call_id` text,
+	`agent` text NOT NULL,
+	`principal` text NOT NULL,
+	`status` text NOT NULL,
+	`attempt` integer DEFAULT 0 NOT NULL,
+	`lease` text,
+	`rank` integer DEFAULT 0 NOT NULL,
+	`cancel_on_disconnect` integer NOT NULL,
+	`options` text NOT NULL,
+	`context` text,
+	`cancel_by` text,
+	`first_seq` integer NOT NULL,
+	`last_seq` integer,
+	`created_at` integer NOT NULL,
+	`started_at` integer,
+	`ended_at` integer,
+	`usage` text NOT NULL,
+	`outcome` text,
+	`output` text,
+	`error` text,
+	FOREIGN KEY (`thread`) REFERENCES `threads`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`parent`) REFERENCES `runs`(`key`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `runs_id_unique` ON `runs` (`id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `runs_one_active_root` ON `runs` (`thread`) WHERE parent is null and status in ('running', 'waiting');--> statement-breakpoint
+CREATE INDEX `runs_open` ON `runs` (`thread`,`rank`) WHERE status in ('queued', 'running', 'waiting');--> statement-breakpoint
+CREATE INDEX `runs_thread` ON `runs` (`thread`);--> statement-breakpoint
+CREATE TABLE `steps` (
+	`key` integer PRIMARY KEY NOT NULL,
+	`run` integer NOT NULL,
+	`number` integer NOT NULL,
+	`attempt` integer NOT NULL,
+	`seq` integer NOT NULL,
+	`message` integer NOT NULL,
+	`model` text NOT NULL,
+	`instructions` text NOT NULL,
+	`tools` text NOT NULL,
+	`options` text NOT NULL,
+	`finish` text,
+	`usage` text,
+	`started_at` integer NOT NULL,
+	`ended_at` integer,
+	FOREIGN KEY (`run`) REFERENCES `runs`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`message`) REFERENCES `messages`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`instructions`) REFERENCES `prompts`(`hash`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`tools`) REFERENCES `prompts`(`hash`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `steps_run` ON `steps` (`run`);--> statement-breakpoint
+CREATE INDEX `steps_message` ON `steps` (`message`);--> statement-breakpoint
+CREATE TABLE `threads` (
+	`key` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` text NOT NULL,
+	`owner` text NOT NULL,
+	`title` text,
+	`metadata` text,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`floor` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `threads_id_unique` ON `threads` (`id`);--> statement-breakpoint
+CREATE INDEX `threads_activity` ON `threads` (`owner`,`updated_at`);--> statement-breakpoint
+CREATE INDEX `threads_created` ON `threads` (`owner`,`created_at`);--> statement-breakpoint
+CREATE TABLE `tool_calls` (
+	`key` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
+	`thread` integer NOT NULL,
+	`run` integer,
+	`message` integer NOT NULL,
+	`tool` text NOT NULL,
+	`input` text,
+	`rejected` text,
+	`status` text NOT NULL,
+	`output` text,
+	`error` text,
+	`called_seq` integer NOT NULL,
+	`ended_seq` integer,
+	FOREIGN KEY (`thread`) REFERENCES `threads`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`run`) REFERENCES `runs`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`message`) REFERENCES `messages`(`key`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tool_calls_id_unique` ON `tool_calls` (`id`);--> statement-breakpoint
+CREATE INDEX `tool_calls_message` ON `tool_calls` (`message`);--> statement-breakpoint
+CREATE INDEX `tool_calls_run` ON `tool_calls` (`run`);--> statement-breakpoint
+CREATE INDEX `tool_calls_thread` ON `tool_calls` (`thread`);

@@ -1,0 +1,160 @@
+import type { OnDisconnect, Receipt, SendOptions, WhenBusy } from '../../protocol/contract.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Principal } from '../../protocol/principal.ts';
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Tx } from '../groupCommit.ts';
+import { newId } from '../ids.ts';
+import { RANK, type RunRow } from '../runs.ts';
+import type { ThreadRow } from '../threads.ts';
+import { ownThread } from './access.ts';
+import { type Command, once } from './command.ts';
+import { endRun } from './finishRun.ts';
+import { startRun } from './startRun.ts';
+
+export interface AcceptInput {
+  readonly command: Command;
+  readonly principal: Principal;
+  readonly threadId: string | undefined;
+  readonly agent: string;
+  readonly text: string;
+  readonly metadata: JsonObject | undefined;
+  readonly whenBusy: WhenBusy;
+  readonly onDisconnect: OnDisconnect;
+  readonly options: SendOptions;
+  readonly context: Json;
+  readonly maxQueued: number;
+  /** There is room to start a run for this principal now. If not, how many wait before it. */
+  readonly room: true | { readonly waiting: number };
+  readonly lease: string;
+}
+
+export interface Accepted {
+  readonly receipt: Receipt;
+  /** The run that this very command made and started; it is the caller's to work on. */
+  readonly started?: RunRow;
+  /** The run that this very command made and that waits for room, not for its thread. */
+  readonly waiting?: RunRow;
+  /** A run that was asked to end. */
+  readonly interrupted?: RunRow;
+  /** The steered message waits for a step of this run. */
+  readonly thread: number;
+}
+
+/** Makes a message and its run durable, and starts the run when its thread is free and there is room: one transaction, one receipt. */
+export function acceptMessage(tx: Tx, input: AcceptInput): Accepted {
+  const effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow } = {};
+  const { answer } = once(tx, input.command, () => accept(tx, input, effects));
+  return { receipt: answer, thread: tx.queries.threads.byId(answer.threadId)?.key ?? 0, ...effects };
+}
+
+function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow }): Receipt {
+  const { queries } = tx;
+  const existing = input.threadId === undefined ? undefined : ownThread(queries, input.principal.id, input.threadId);
+  const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
+  const active = open[0];
+  if (active !== undefined && input.whenBusy === 'reject') {
+    throw new VerbatimError('THREAD_BUSY', 'This thread has a run at work. Wait for it, cancel it, or send with another whenBusy.', {
+      details: { runId: active.id },
+    });
+  }
+  if (existing !== undefined && active !== undefined && queries.messages.waitingInThread(existing.key) >= input.maxQueued) {
+    throw new VerbatimError(
+      'QUEUE_FULL',
+      `This thread already has ${input.maxQueued} messages waiting. Send again when some are answered.`,
+      {
+        details: { limit: 'maxQueuedPerThread', max: input.maxQueued },
+      },
+    );
+  }
+  const thread = existing ?? newThread(tx, input.principal.id);
+  const seq = tx.headOf(thread.key);
+  queries.threads.touch(thread.key, tx.now);
+  if (active !== undefined && input.whenBusy === 'steer' && active.agent === input.agent && active.cancelBy === null) {
+    const messageId = receive(tx, input, thread, active, true);
+    return { threadId: thread.id, messageId, runId: active.id, seq, disposition: 'steered' };
+  }
+  const run = newRun(tx, input, thread, seq, open);
+  const messageId = receive(tx, input, thread, run, false);
+  const receipt = { threadId: thread.id, messageId, runId: run.id, seq };
+  if (active === undefined && input.room === true) {
+    effects.started = startRun(tx, run, input.lease);
+    return { ...receipt, disposition: 'started' };
+  }
+  if (active === undefined || input.whenBusy !== 'interrupt') {
+    const place =
+      active === undefined && input.room !== true ? input.room.waiting + 1 : open.filter((other) => other.status === 'queued').length + 1;
+    tx.append(thread.key, run.key, { type: 'run.queued', runId: run.id, agent: run.agent, place, messageId });
+    if (active === undefined) effects.waiting = run;
+    return { ...receipt, disposition: 'queued' };
+  }
+  // The interrupted run ends by its own worker; one that never started has none, and ends here.
+  tx.append(thread.key, run.key, { type: 'run.queued', runId: run.id, agent: run.agent, place: 1, messageId });
+  queries.runs.setCancelBy(active.key, input.principal.id);
+  if (active.status === 'queued') {
+    endRun(tx, active, { status: 'cancelled', by: input.principal.id });
+    effects.waiting = run;
+  }
+  effects.interrupted = active;
+  return { ...receipt, disposition: 'interrupted', interruptedRunId: active.id };
+}
+
+function newThread(tx: Tx, owner: string): ThreadRow {
+  const id = newId('thread');
+  tx.queries.threads.insert({ id, owner, title: null, metadata: null, now: tx.now, floor: 0 });
+  return ownThread(tx.queries, owner, id);
+}
+
+function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open: readonly RunRow[]): RunRow {
+  const { queries } = tx;
+  // An interrupting message goes before those that already wait.
+  const rank = input.whenBusy === 'interrupt' ? Math.min(0, ...open.map((run) => run.rank)) + RANK.interrupting : RANK.ordinary;
+  const key = queries.runs.insert({
+    id: newId('run'),
+    thread: thread.key,
+    agent: input.agent,
+    principal: input.principal,
+    rank,
+    cancelOnDisconnect: input.onDisconnect === 'cancel',
+    options: { ...input.options },
+    context: input.context,
+    firstSeq: seq + 1,
+    createdAt: tx.now,
+  });
+  return getRun(tx, key);
+}
+
+/** The run as the transaction sees it now. */
+export function getRun(tx: Tx, key: number): RunRow {
+  const run = tx.queries.runs.byKey(key);
+  if (run === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such run.');
+  return run;
+}
+
+function receive(tx: Tx, input: AcceptInput, thread: ThreadRow, run: RunRow, steering: boolean): string {
+  const messageId = newId('msg');
+  const { agent, text, metadata, principal } = input;
+  const receivedSeq = tx.append(thread.key, run.key, {
+    type: 'message.received',
+    runId: run.id,
+    messageId,
+    agent,
+    text,
+    ...(metadata !== undefined && { metadata }),
+    principalId: principal.id,
+  });
+  tx.queries.messages.insert({
+    id: messageId,
+    thread: thread.key,
+    run: run.key,
+    role: 'user',
+    status: 'queued',
+    receivedSeq,
+    steering,
+    agent,
+    text,
+    metadata: metadata ?? null,
+    principalId: principal.id,
+    at: tx.now,
+  });
+  return messageId;
+}

@@ -1,0 +1,33 @@
+import type { Tx } from '../groupCommit.ts';
+import { isOpen, type RunRow } from '../runs.ts';
+import { ownThread } from './access.ts';
+import { type Command, once } from './command.ts';
+
+export interface Deleted {
+  readonly threadId: string;
+  readonly key: number;
+  /** Runs that were open: they are gone, whoever works on them must stop. */
+  readonly open: readonly RunRow[];
+}
+
+/** Removes a thread and everything in it, for good. Its readers end. */
+export function deleteThread(tx: Tx, command: Command, threadId: string): Deleted {
+  let key = 0;
+  let open: readonly RunRow[] = [];
+  const { answer } = once(tx, command, () => {
+    const { queries } = tx;
+    const thread = ownThread(queries, command.principalId, threadId);
+    key = thread.key;
+    open = queries.runs.openOfThread(key).filter((run) => isOpen(run.status));
+    queries.steps.removeOfThread(key);
+    queries.toolCalls.removeOfThread(key);
+    queries.messages.removeOfThread(key);
+    queries.runs.removeOfThread(key);
+    queries.events.removeUpTo(key, Number.MAX_SAFE_INTEGER);
+    tx.removedEvents();
+    queries.threads.remove(key);
+    tx.endLog(key);
+    return { threadId };
+  });
+  return { ...answer, key, open };
+}

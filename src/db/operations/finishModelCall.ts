@@ -1,0 +1,89 @@
+import type { ErrorInfo } from '../../protocol/errorCodes.ts';
+import type { DiscardReason, FinishReason, Usage } from '../../protocol/event.ts';
+import type { Json } from '../../protocol/json.ts';
+import type { Tx } from '../groupCommit.ts';
+import type { RunRow } from '../runs.ts';
+import { type HeldRun, heldRun } from './startRun.ts';
+import type { StartedMessage } from './startStep.ts';
+
+/** A tool call the model asked for: one that will be made, or one that cannot be. */
+export type AskedCall =
+  | { readonly callId: string; readonly tool: string; readonly input: Json }
+  | { readonly callId: string; readonly tool: string; readonly rejected: string; readonly error: ErrorInfo };
+
+export interface ModelCallResult {
+  readonly run: HeldRun;
+  readonly message: StartedMessage;
+  readonly text: string;
+  readonly reasoning: string;
+  readonly finish: FinishReason;
+  readonly usage: Usage | undefined;
+  readonly calls: readonly AskedCall[];
+}
+
+/** Makes a model call a fact: its whole text, its usage, and the tool calls it asked for, all or nothing. */
+export function finishModelCall(tx: Tx, result: ModelCallResult): void {
+  const run = heldRun(tx, result.run);
+  completeMessage(tx, run, result);
+  for (const call of result.calls) recordCall(tx, run, result.message, call);
+  if (result.usage !== undefined) tx.queries.runs.setUsage(run.key, addUsage(run.usage, result.usage));
+}
+
+export function completeMessage(
+  tx: Tx,
+  run: RunRow,
+  { message, text, reasoning, finish, usage }: Pick<ModelCallResult, 'message' | 'text' | 'reasoning' | 'finish' | 'usage'>,
+): void {
+  tx.append(run.thread, run.key, { type: 'message.completed', runId: run.id, messageId: message.id, text, finish });
+  tx.queries.messages.complete(message.key, text, reasoning === '' ? null : reasoning, finish);
+  tx.queries.steps.finish(message.key, { finish, usage: usage ?? null, endedAt: tx.now });
+}
+
+export function discardMessage(tx: Tx, run: RunRow, message: StartedMessage, reason: DiscardReason): void {
+  const seq = tx.append(run.thread, run.key, { type: 'message.discarded', runId: run.id, messageId: message.id, reason });
+  tx.queries.messages.discard(message.key, seq);
+}
+
+export function recordCall(tx: Tx, run: RunRow, message: StartedMessage, call: AskedCall): void {
+  const { callId, tool } = call;
+  const row = { id: callId, thread: run.thread, run: run.key, message: message.key, tool };
+  if ('input' in call) {
+    const seq = tx.append(run.thread, run.key, {
+      type: 'tool.called',
+      runId: run.id,
+      callId,
+      tool,
+      input: call.input,
+      messageId: message.id,
+    });
+    tx.queries.toolCalls.insert({ ...row, input: call.input, status: 'running', calledSeq: seq });
+    return;
+  }
+  const { error, rejected } = call;
+  const seq = tx.append(run.thread, run.key, {
+    type: 'tool.failed',
+    runId: run.id,
+    callId,
+    tool,
+    error,
+    rejected: { messageId: message.id, arguments: rejected },
+  });
+  tx.queries.toolCalls.insert({ ...row, rejected, error, status: 'failed', calledSeq: seq, endedSeq: seq });
+}
+
+/** Sums two usages; what only one of them knows stays. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  const cached = sum(a.cachedTokens, b.cachedTokens);
+  const reasoning = sum(a.reasoningTokens, b.reasoningTokens);
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    ...(cached !== undefined && { cachedTokens: cached }),
+    ...(reasoning !== undefined && { reasoningTokens: reasoning }),
+    ...((a.estimated === true || b.estimated === true) && { estimated: true }),
+  };
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : a + (b ?? 0);
+}

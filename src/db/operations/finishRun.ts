@@ -1,0 +1,123 @@
+import type { ErrorInfo } from '../../protocol/errorCodes.ts';
+import type { EventDraft, FinishReason, Usage } from '../../protocol/event.ts';
+import type { Json } from '../../protocol/json.ts';
+import { deltaStart } from '../encodedEvent.ts';
+import type { Tx } from '../groupCommit.ts';
+import { newId } from '../ids.ts';
+import type { MessageRow } from '../messages.ts';
+import { RANK, type RunRow } from '../runs.ts';
+import { completeMessage, discardMessage } from './finishModelCall.ts';
+import { OUTCOME_UNKNOWN, recordOutcome } from './finishToolCall.ts';
+import { type HeldRun, heldRun } from './startRun.ts';
+
+export type RunEnd =
+  | { readonly status: 'completed'; readonly outcome: 'complete' | 'partial'; readonly output?: Json }
+  | { readonly status: 'failed'; readonly error: ErrorInfo }
+  | { readonly status: 'cancelled'; readonly by: string };
+
+export type Finished =
+  | { readonly ended: true; readonly next: RunRow | undefined }
+  /** Steered messages came in time, so the run goes on with another step. */
+  | { readonly ended: false };
+
+/**
+ * Ends a run, unless it would complete and steered messages wait for it: both are looked at in one transaction, so none is lost. Returns the
+ * run of the thread that is next.
+ */
+export function finishRun(tx: Tx, held: HeldRun, end: RunEnd, { mayContinue }: { readonly mayContinue: boolean }): Finished {
+  const run = heldRun(tx, held);
+  if (end.status === 'completed' && mayContinue && run.cancelBy === null && tx.queries.messages.waiting(run.key).length > 0)
+    return { ended: false };
+  return { ended: true, next: endRun(tx, run, end) };
+}
+
+/** The end of a run, whoever brings it about: open calls and text are closed first, the terminal event is the run's last. */
+export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
+  const { queries } = tx;
+  for (const call of queries.toolCalls.running(run.key)) recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
+  closeMessages(tx, run, end.status === 'cancelled' ? 'cancelled' : 'failed');
+  const waiting = queries.messages.waiting(run.key);
+  const own = run.status === 'queued' ? waiting[0] : undefined;
+  const usage = queries.runs.byKey(run.key)?.usage ?? run.usage;
+  const seq = tx.append(run.thread, run.key, draftOf(run.id, end, usage));
+  if (own !== undefined) queries.messages.take(own.key, 'dropped', seq);
+  queries.runs.move(run, end.status, {
+    endedAt: tx.now,
+    lastSeq: seq,
+    lease: null,
+    ...(end.status === 'completed' && { outcome: end.outcome, output: end.output ?? null }),
+    ...(end.status === 'failed' && { error: end.error }),
+  });
+  const steers = waiting.filter((message) => message !== own);
+  for (const [index, steer] of steers.entries()) queueSteer(tx, run, steer, index);
+  queries.threads.touch(run.thread, tx.now);
+  return queries.runs.openOfThread(run.thread)[0];
+}
+
+function draftOf(runId: string, end: RunEnd, usage: Usage): EventDraft {
+  switch (end.status) {
+    case 'completed':
+      return { type: 'run.completed', runId, usage, outcome: end.outcome, ...(end.output !== undefined && { output: end.output }) };
+    case 'failed':
+      return { type: 'run.failed', runId, error: end.error, usage };
+    case 'cancelled':
+      return { type: 'run.cancelled', runId, by: end.by, usage };
+  }
+}
+
+/** The terminal event of a run that has ended, from its row. */
+export function terminalDraft(run: RunRow): EventDraft {
+  if (run.status === 'cancelled') return draftOf(run.id, { status: 'cancelled', by: run.cancelBy ?? 'server' }, run.usage);
+  if (run.status === 'failed' && run.error !== null) return draftOf(run.id, { status: 'failed', error: run.error }, run.usage);
+  const output = run.output === null ? {} : { output: run.output };
+  return draftOf(run.id, { status: 'completed', outcome: run.outcome ?? 'complete', ...output }, run.usage);
+}
+
+/** Closes messages that still stream: text that readers saw is kept, a message without any is withdrawn. */
+function closeMessages(tx: Tx, run: RunRow, finish: FinishReason): void {
+  for (const row of tx.queries.messages.ofRun(run.key)) {
+    if (row.status !== 'streaming') continue;
+    const message = { key: row.key, id: row.id };
+    const { text, reasoning } = streamedText(tx, row);
+    if (text === '') discardMessage(tx, run, message, 'empty');
+    else completeMessage(tx, run, { message, text, reasoning, finish, usage: undefined });
+  }
+}
+
+/** The text of an unfinished message, from its deltas: what was committed is what readers saw, and is all there is. */
+function streamedText(tx: Tx, row: MessageRow): { readonly text: string; readonly reasoning: string } {
+  const found = { text: '', reasoning: '' };
+  let after = row.receivedSeq;
+  for (;;) {
+    const page = tx.queries.events.page(row.thread, after, 1_000);
+    for (const event of page) {
+      after = event.seq;
+      if (deltaStart(event) === -1) continue;
+      const delta: { readonly messageId: string; readonly delta: string } = JSON.parse(event.json);
+      if (delta.messageId === row.id) found[event.type === 'text.delta' ? 'text' : 'reasoning'] += delta.delta;
+    }
+    if (page.length === 0) return found;
+  }
+}
+
+/** A steered message whose run ended without it gets a run of its own: after a message that interrupts, before all others. */
+function queueSteer(tx: Tx, ended: RunRow, steer: MessageRow, index: number): void {
+  const { queries } = tx;
+  const place = queries.runs.openOfThread(ended.thread).filter((run) => run.status === 'queued').length + 1;
+  const key = queries.runs.insert({
+    id: newId('run'),
+    thread: ended.thread,
+    agent: steer.agent ?? ended.agent,
+    principal: ended.principal,
+    rank: RANK.steered + index,
+    cancelOnDisconnect: ended.cancelOnDisconnect,
+    options: ended.options,
+    context: ended.context,
+    firstSeq: tx.headOf(ended.thread) + 1,
+    createdAt: tx.now,
+  });
+  const run = queries.runs.byKey(key);
+  if (run === undefined) return;
+  queries.messages.setRun(steer.key, key);
+  tx.append(ended.thread, key, { type: 'run.queued', runId: run.id, agent: run.agent, place, messageId: steer.id });
+}

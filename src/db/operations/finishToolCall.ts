@@ -1,0 +1,35 @@
+import type { ErrorInfo } from '../../protocol/errorCodes.ts';
+import type { Json } from '../../protocol/json.ts';
+import type { Tx } from '../groupCommit.ts';
+import type { RunRow } from '../runs.ts';
+import type { ToolCallRow } from '../toolCalls.ts';
+import { type HeldRun, heldRun } from './startRun.ts';
+
+export type ToolOutcome = { readonly output: Json } | { readonly error: ErrorInfo };
+
+/** Records the outcome of a call. The first one counts: false when there was one already, and nothing is written. */
+export function finishToolCall(tx: Tx, held: HeldRun, callId: string, outcome: ToolOutcome): boolean {
+  const run = heldRun(tx, held);
+  const call = tx.queries.toolCalls.byId(callId);
+  if (call === undefined || call.run !== run.key || call.status !== 'running') return false;
+  recordOutcome(tx, run, call, outcome);
+  return true;
+}
+
+export function recordOutcome(tx: Tx, run: RunRow, call: ToolCallRow, outcome: ToolOutcome): void {
+  const base = { runId: run.id, callId: call.id, tool: call.tool };
+  if ('output' in outcome) {
+    const seq = tx.append(run.thread, run.key, { type: 'tool.completed', ...base, output: outcome.output });
+    tx.queries.toolCalls.finish(call.key, { status: 'completed', output: outcome.output }, seq);
+  } else {
+    const seq = tx.append(run.thread, run.key, { type: 'tool.failed', ...base, error: outcome.error });
+    tx.queries.toolCalls.finish(call.key, { status: 'failed', error: outcome.error }, seq);
+  }
+}
+
+/** What is said of a call whose end nobody saw. */
+export const OUTCOME_UNKNOWN: ErrorInfo = {
+  code: 'OUTCOME_UNKNOWN',
+  message: 'It is not known whether this call was carried out. Check before doing it again.',
+  retryable: false,
+};

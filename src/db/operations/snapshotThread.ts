@@ -1,0 +1,54 @@
+import type { ThreadSnapshot } from '../../protocol/event.ts';
+import { foldEvents } from '../../protocol/foldEvent.ts';
+import type { AssistantMessage, Message } from '../../protocol/message.ts';
+import { decodeEvent } from '../encodedEvent.ts';
+import type { Queries } from '../queries.ts';
+import type { RunRow } from '../runs.ts';
+import { messagesOf } from './views.ts';
+
+/** How many messages a snapshot holds; older ones are paged by `threads.messages`. */
+export const SNAPSHOT_MESSAGES = 200;
+
+/** The thread as it stands at its head, text that streams included. Its readers go on after `seq`. */
+export function snapshotThread(queries: Queries, thread: number, now: number): ThreadSnapshot {
+  const seq = queries.events.head(thread);
+  const newest = queries.messages.newest(thread, SNAPSHOT_MESSAGES + 1, undefined);
+  const rows = newest.slice(0, SNAPSHOT_MESSAGES).reverse();
+  const messages = messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key)));
+  const active = queries.runs.openOfThread(thread)[0];
+  const streaming = rows.find((row) => row.status === 'streaming');
+  return {
+    type: 'thread.snapshot',
+    seq,
+    at: now,
+    messages: streaming === undefined ? messages : withStreamedText(queries, thread, messages, streaming.receivedSeq),
+    ...(active !== undefined && { activeRunId: active.id }),
+    earlier: newest.length > SNAPSHOT_MESSAGES,
+  };
+}
+
+/** What is left to a watcher of one run whose events are folded: its messages, just before its terminal event. */
+export function snapshotRun(queries: Queries, run: RunRow, now: number): ThreadSnapshot {
+  const rows = queries.messages.ofRun(run.key).toSorted((a, b) => (a.seq ?? a.receivedSeq) - (b.seq ?? b.receivedSeq));
+  const messages = messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key)));
+  return { type: 'thread.snapshot', seq: (run.lastSeq ?? 1) - 1, at: now, messages, earlier: false };
+}
+
+/** Rows hold a message's text once it is finished; until then its deltas do. */
+function withStreamedText(queries: Queries, thread: number, messages: readonly Message[], fromSeq: number): readonly Message[] {
+  const streaming = new Map<string, AssistantMessage>();
+  for (const message of messages) if (message.role === 'assistant' && message.status === 'streaming') streaming.set(message.id, message);
+  for (let after = fromSeq; ; ) {
+    const page = queries.events.page(thread, after, 1_000);
+    for (const stored of page) {
+      after = stored.seq;
+      if (stored.type !== 'text.delta' && stored.type !== 'reasoning.delta') continue;
+      const event = decodeEvent(stored.json);
+      const message = 'messageId' in event ? streaming.get(event.messageId) : undefined;
+      if (message === undefined) continue;
+      const [folded] = foldEvents([event], [message]);
+      if (folded?.role === 'assistant') streaming.set(folded.id, folded);
+    }
+    if (page.length === 0) return messages.map((message) => streaming.get(message.id) ?? message);
+  }
+}

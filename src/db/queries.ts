@@ -1,0 +1,25 @@
+import type { Database } from 'better-sqlite3';
+import { drizzleOver } from './drizzle.ts';
+import { prepareEvents } from './events.ts';
+import { prepareMessages } from './messages.ts';
+import { prepareReceipts } from './receipts.ts';
+import { prepareRuns } from './runs.ts';
+import { prepareSteps } from './steps.ts';
+import { prepareThreads } from './threads.ts';
+import { prepareToolCalls } from './toolCalls.ts';
+
+export type Queries = ReturnType<typeof prepareQueries>;
+
+/** Every query of the product, prepared once: one file per kind of state, one function per query. */
+export function prepareQueries(raw: Database) {
+  const db = drizzleOver(raw);
+  return {
+    events: prepareEvents(raw),
+    threads: prepareThreads(db),
+    runs: prepareRuns(db),
+    messages: prepareMessages(db),
+    steps: prepareSteps(db),
+    toolCalls: prepareToolCalls(db),
+    receipts: prepareReceipts(db),
+  };
+}

@@ -1,0 +1,34 @@
+import { and, eq, lt, sql } from 'drizzle-orm';
+import type { Json } from '../protocol/json.ts';
+import type { Drizzle } from './drizzle.ts';
+import { receipts } from './schema.ts';
+
+export type ReceiptRow = typeof receipts.$inferSelect;
+
+export function prepareReceipts(db: Drizzle) {
+  const $ = sql.placeholder;
+  const get = db
+    .select()
+    .from(receipts)
+    .where(and(eq(receipts.principal, $('principal')), eq(receipts.key, $('key'))))
+    .prepare();
+  const put = db
+    .insert(receipts)
+    .values({ principal: $('principal'), key: $('key'), hash: $('hash'), answer: $('answer'), at: $('at') })
+    .onConflictDoUpdate({
+      target: [receipts.principal, receipts.key],
+      set: { hash: sql`excluded.hash`, answer: sql`excluded.answer`, at: sql`excluded.at` },
+    })
+    .prepare();
+  return {
+    get: (principal: string, key: string): ReceiptRow | undefined => get.get({ principal, key }),
+    put: (row: {
+      readonly principal: string;
+      readonly key: string;
+      readonly hash: string;
+      readonly answer: Json;
+      readonly at: number;
+    }): void => void put.run({ ...row }),
+    removeBefore: (at: number): number => db.delete(receipts).where(lt(receipts.at, at)).run().changes,
+  };
+}

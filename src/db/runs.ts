@@ -1,0 +1,176 @@
+import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import type { Usage } from '../protocol/event.ts';
+import type { RunStatus } from '../protocol/procedures.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Drizzle } from './drizzle.ts';
+import { runs, threads } from './schema.ts';
+
+export type RunRow = typeof runs.$inferSelect;
+export type NewRun = Pick<
+  RunRow,
+  'id' | 'thread' | 'agent' | 'principal' | 'rank' | 'cancelOnDisconnect' | 'options' | 'context' | 'firstSeq' | 'createdAt'
+>;
+
+/**
+ * The states of a run and where each may go:
+ *
+ *     queued -> running <-> waiting -> (completed | failed | cancelled)
+ *     queued -> failed | cancelled        without ever having started
+ *     running -> running                  resumed: the next attempt
+ */
+export const RUN_TRANSITIONS: { readonly [From in RunStatus]: readonly RunStatus[] } = {
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['running', 'waiting', 'completed', 'failed', 'cancelled'],
+  waiting: ['running', 'waiting', 'completed', 'failed', 'cancelled'],
+  completed: [],
+  failed: [],
+  cancelled: [],
+};
+
+export const isOpen = (status: RunStatus): boolean => RUN_TRANSITIONS[status].length > 0;
+
+export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
+
+/** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
+export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;
+
+/** What may change with a status. */
+export type RunChange = Partial<
+  Pick<RunRow, 'attempt' | 'lease' | 'startedAt' | 'endedAt' | 'lastSeq' | 'outcome' | 'output' | 'error' | 'firstSeq'>
+>;
+
+export function prepareRuns(db: Drizzle) {
+  const $ = sql.placeholder;
+  const byId = db
+    .select()
+    .from(runs)
+    .where(eq(runs.id, $('id')))
+    .prepare();
+  const byKey = db
+    .select()
+    .from(runs)
+    .where(eq(runs.key, $('key')))
+    .prepare();
+  const insert = db
+    .insert(runs)
+    .values({
+      id: $('id'),
+      thread: $('thread'),
+      agent: $('agent'),
+      principal: $('principal'),
+      status: 'queued',
+      rank: $('rank'),
+      cancelOnDisconnect: $('cancelOnDisconnect'),
+      options: $('options'),
+      context: $('context'),
+      firstSeq: $('firstSeq'),
+      createdAt: $('createdAt'),
+      usage: $('usage'),
+    })
+    .returning({ key: runs.key })
+    .prepare();
+  const openStatus = sql`${runs.status} in ('queued', 'running', 'waiting')`;
+  // Active before queued; then by rank, then by age: the order in which a thread's runs are worked on.
+  const openOfThread = db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.thread, $('thread')), isNull(runs.parent), openStatus))
+    .orderBy(sql`${runs.status} = 'queued'`, asc(runs.rank), asc(runs.key))
+    .prepare();
+  const start = db
+    .update(runs)
+    .set({
+      status: 'running',
+      attempt: sql`${$('attempt')}`,
+      lease: sql`${$('lease')}`,
+      startedAt: sql`coalesce(${runs.startedAt}, ${$('now')})`,
+    })
+    .where(and(eq(runs.key, $('key')), sql`${runs.status} = ${$('from')}`))
+    .prepare();
+  const setUsage = db
+    .update(runs)
+    .set({ usage: sql`${$('usage')}` })
+    .where(eq(runs.key, $('key')))
+    .prepare();
+  return {
+    insert: (row: NewRun): number => insert.get({ ...row, usage: NO_USAGE })?.key ?? 0,
+    byId: (id: string): RunRow | undefined => byId.get({ id }),
+    byKey: (key: number): RunRow | undefined => byKey.get({ key }),
+    /** The open root runs of a thread: the active one first, then those that wait, in order. */
+    openOfThread: (thread: number): RunRow[] => openOfThread.all({ thread }),
+    /** Every open root run of the file, with its thread; oldest first. */
+    allOpen: (): RunRow[] =>
+      db
+        .select()
+        .from(runs)
+        .where(and(isNull(runs.parent), openStatus))
+        .orderBy(asc(runs.key))
+        .all(),
+    start(row: RunRow, change: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
+      assertTransition(row, 'running');
+      assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);
+    },
+    /** Moves a run to another status, or refuses: no other query changes a status. */
+    move(row: RunRow, to: RunStatus, change: RunChange = {}): void {
+      assertTransition(row, to);
+      const result = db
+        .update(runs)
+        .set({ ...change, status: to })
+        .where(and(eq(runs.key, row.key), eq(runs.status, row.status)))
+        .run();
+      assertMoved(row, result.changes);
+    },
+    setUsage: (key: number, usage: Usage): void => void setUsage.run({ key, usage: JSON.stringify(usage) }),
+    dropLease(key: number): void {
+      db.update(runs).set({ lease: null }).where(eq(runs.key, key)).run();
+    },
+    setCancelBy(key: number, by: string): void {
+      db.update(runs)
+        .set({ cancelBy: by })
+        .where(and(eq(runs.key, key), isNull(runs.cancelBy)))
+        .run();
+    },
+    list(filter: {
+      readonly owner: string;
+      readonly thread?: number | undefined;
+      readonly status?: RunStatus | undefined;
+      readonly beforeKey?: number | undefined;
+      readonly limit: number;
+    }): { run: RunRow; threadId: string }[] {
+      const conditions: (SQL | undefined)[] = [eq(threads.owner, filter.owner)];
+      if (filter.thread !== undefined) conditions.push(eq(runs.thread, filter.thread));
+      if (filter.status !== undefined) conditions.push(eq(runs.status, filter.status));
+      if (filter.beforeKey !== undefined) conditions.push(lt(runs.key, filter.beforeKey));
+      return db
+        .select({ run: runs, threadId: threads.id })
+        .from(runs)
+        .innerJoin(threads, eq(threads.key, runs.thread))
+        .where(and(...conditions))
+        .orderBy(desc(runs.key))
+        .limit(filter.limit)
+        .all();
+    },
+    /** Runs of a thread that cannot be folded: open, or ended after `endedBefore`. */
+    firstUnfoldable(thread: number, endedBefore: number): number | undefined {
+      const row = db
+        .select({ seq: sql<number | null>`min(${runs.firstSeq})` })
+        .from(runs)
+        .where(and(eq(runs.thread, thread), sql`(${runs.endedAt} is null or ${runs.endedAt} > ${endedBefore})`))
+        .get();
+      return row?.seq ?? undefined;
+    },
+    removeOfThread(thread: number): void {
+      db.delete(runs).where(eq(runs.thread, thread)).run();
+    },
+  };
+}
+
+function assertTransition(row: RunRow, to: RunStatus): void {
+  if (!RUN_TRANSITIONS[row.status].includes(to)) {
+    throw new VerbatimError('INTERNAL', `Run ${row.id} is ${row.status} and cannot become ${to}.`);
+  }
+}
+
+function assertMoved(row: RunRow, changes: number): void {
+  if (changes !== 1) throw new Error(`run ${row.id} is no longer ${row.status}`);
+}

@@ -1,0 +1,196 @@
+import { sql } from 'drizzle-orm';
+import { type AnySQLiteColumn, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import type { ErrorInfo } from '../protocol/errorCodes.ts';
+import type { FinishReason, Usage } from '../protocol/event.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
+import type { Principal } from '../protocol/principal.ts';
+import type { RunStatus } from '../protocol/procedures.ts';
+
+/** Facts about the file itself: epoch, clean close, boot. */
+export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() });
+
+/** `key` is what other tables refer to; it is never reused, `id` is what callers know. */
+export const threads = sqliteTable(
+  'threads',
+  {
+    key: integer().primaryKey({ autoIncrement: true }),
+    id: text().notNull().unique(),
+    owner: text().notNull(),
+    title: text(),
+    metadata: text({ mode: 'json' }).$type<JsonObject | null>(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    /** Events up to here are gone; their messages remain. The head is the last event's seq, or the floor when there is none. */
+    floor: integer().notNull().default(0),
+  },
+  (table) => [index('threads_activity').on(table.owner, table.updatedAt), index('threads_created').on(table.owner, table.createdAt)],
+);
+
+export const runs = sqliteTable(
+  'runs',
+  {
+    key: integer().primaryKey({ autoIncrement: true }),
+    id: text().notNull().unique(),
+    thread: integer()
+      .notNull()
+      .references(() => threads.key),
+    parent: integer().references((): AnySQLiteColumn => runs.key),
+    parentCallId: text('parent_call_id'),
+    agent: text().notNull(),
+    principal: text({ mode: 'json' }).$type<Principal>().notNull(),
+    status: text().$type<RunStatus>().notNull(),
+    attempt: integer().notNull().default(0),
+    /** The server process that works on it. A file has one server at a time, so the lease of any other process is void. */
+    lease: text(),
+    /** Lower goes first among the queued runs of a thread; then the older one. */
+    rank: integer().notNull().default(0),
+    cancelOnDisconnect: integer('cancel_on_disconnect', { mode: 'boolean' }).notNull(),
+    options: text({ mode: 'json' }).$type<{ temperature?: number; maxOutputTokens?: number }>().notNull(),
+    context: text({ mode: 'json' }).$type<Json>(),
+    /** Who asked to cancel it, once somebody has. */
+    cancelBy: text('cancel_by'),
+    firstSeq: integer('first_seq').notNull(),
+    lastSeq: integer('last_seq'),
+    createdAt: integer('created_at').notNull(),
+    startedAt: integer('started_at'),
+    endedAt: integer('ended_at'),
+    usage: text({ mode: 'json' }).$type<Usage>().notNull(),
+    outcome: text().$type<'complete' | 'partial'>(),
+    output: text({ mode: 'json' }).$type<Json>(),
+    error: text({ mode: 'json' }).$type<ErrorInfo>(),
+  },
+  (table) => [
+    uniqueIndex('runs_one_active_root').on(table.thread).where(sql`parent is null and status in ('running', 'waiting')`),
+    index('runs_open').on(table.thread, table.rank).where(sql`status in ('queued', 'running', 'waiting')`),
+    index('runs_thread').on(table.thread),
+  ],
+);
+
+export const messages = sqliteTable(
+  'messages',
+  {
+    key: integer().primaryKey(),
+    id: text().notNull().unique(),
+    thread: integer()
+      .notNull()
+      .references(() => threads.key),
+    /** Null for an imported or forked message. */
+    run: integer().references(() => runs.key),
+    role: text().$type<'user' | 'assistant'>().notNull(),
+    status: text().$type<'queued' | 'complete' | 'dropped' | 'streaming' | 'discarded'>().notNull(),
+    /** Its place in the transcript; null while it waits. */
+    seq: integer(),
+    receivedSeq: integer('received_seq').notNull(),
+    /** Seq of its `message.discarded`. */
+    discardedSeq: integer('discarded_seq'),
+    /** A message that waits for a step of its run, not for a run of its own. */
+    steering: integer({ mode: 'boolean' }).notNull().default(false),
+    agent: text(),
+    text: text().notNull(),
+    reasoning: text(),
+    finish: text().$type<FinishReason>(),
+    metadata: text({ mode: 'json' }).$type<JsonObject>(),
+    principalId: text('principal_id'),
+    at: integer().notNull(),
+  },
+  (table) => [
+    index('messages_transcript').on(table.thread, table.seq),
+    index('messages_run').on(table.run),
+    index('messages_discarded').on(table.thread).where(sql`status = 'discarded'`),
+  ],
+);
+
+/** One model call of a run: enough, with the transcript up to `seq`, to compile again what the model was sent. */
+export const steps = sqliteTable(
+  'steps',
+  {
+    key: integer().primaryKey(),
+    run: integer()
+      .notNull()
+      .references(() => runs.key),
+    number: integer().notNull(),
+    attempt: integer().notNull(),
+    /** The transcript that was sent is the one up to here. */
+    seq: integer().notNull(),
+    message: integer()
+      .notNull()
+      .references(() => messages.key),
+    model: text().notNull(),
+    instructions: text()
+      .notNull()
+      .references(() => prompts.hash),
+    tools: text()
+      .notNull()
+      .references(() => prompts.hash),
+    options: text({ mode: 'json' }).$type<{ temperature?: number; maxOutputTokens?: number }>().notNull(),
+    finish: text().$type<FinishReason>(),
+    usage: text({ mode: 'json' }).$type<Usage>(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+  },
+  (table) => [index('steps_run').on(table.run), index('steps_message').on(table.message)],
+);
+
+/** Instructions and tool definitions, each stored once by the SHA-256 of its text. */
+export const prompts = sqliteTable('prompts', { hash: text().primaryKey(), text: text().notNull() });
+
+export const toolCalls = sqliteTable(
+  'tool_calls',
+  {
+    key: integer().primaryKey(),
+    id: text().notNull().unique(),
+    thread: integer()
+      .notNull()
+      .references(() => threads.key),
+    /** Null for a forked call. */
+    run: integer().references(() => runs.key),
+    message: integer()
+      .notNull()
+      .references(() => messages.key),
+    tool: text().notNull(),
+    input: text({ mode: 'json' }).$type<Json>(),
+    /** The arguments of a call that could not be made, as the model wrote them. */
+    rejected: text(),
+    status: text().$type<'running' | 'completed' | 'failed'>().notNull(),
+    output: text({ mode: 'json' }).$type<Json>(),
+    error: text({ mode: 'json' }).$type<ErrorInfo>(),
+    calledSeq: integer('called_seq').notNull(),
+    endedSeq: integer('ended_seq'),
+  },
+  (table) => [
+    index('tool_calls_message').on(table.message),
+    index('tool_calls_run').on(table.run),
+    index('tool_calls_thread').on(table.thread),
+  ],
+);
+
+/** What a command answered, for as long as it may be asked again with the same key. */
+export const receipts = sqliteTable(
+  'receipts',
+  {
+    principal: text().notNull(),
+    key: text().notNull(),
+    /** SHA-256 of the command and its input: the same key with other content is a conflict. */
+    hash: text().notNull(),
+    answer: text({ mode: 'json' }).$type<Json>().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.principal, table.key] }), index('receipts_at').on(table.at)],
+);
+
+/**
+ * The log. Append-only, and laid out for it: rows in order of arrival, integer keys, one index. Tables clustered by thread, text ids and
+ * foreign keys each cost more than the insert itself. `v` is the format of `json`, which is what readers get, word for word.
+ */
+export const events = sqliteTable(
+  'events',
+  {
+    id: integer().primaryKey(),
+    thread: integer().notNull(),
+    seq: integer().notNull(),
+    run: integer().notNull(),
+    v: integer().notNull(),
+    json: text().notNull(),
+  },
+  (table) => [uniqueIndex('events_thread_seq').on(table.thread, table.seq)],
+);

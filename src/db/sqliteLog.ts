@@ -1,0 +1,64 @@
+import type { Clock } from '../protocol/clock.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { encodeEvent } from './encodedEvent.ts';
+import type { GroupCommit } from './groupCommit.ts';
+import type { Log } from './log.ts';
+import { terminalDraft } from './operations/finishRun.ts';
+import { snapshotRun, snapshotThread } from './operations/snapshotThread.ts';
+import type { Queries } from './queries.ts';
+
+export interface SqliteParts {
+  readonly queries: Queries;
+  readonly commit: GroupCommit;
+  readonly clock: Clock;
+  readonly epoch: string;
+}
+
+export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
+  return {
+    epoch,
+    async bounds(thread) {
+      const row = queries.threads.byKey(thread);
+      return row === undefined ? undefined : { head: queries.events.head(thread), floor: row.floor };
+    },
+    async page(thread, afterSeq, limit) {
+      return queries.events.page(thread, afterSeq, limit);
+    },
+    follow(thread) {
+      const log = commit.hold(thread);
+      log.followers++;
+      let open = true;
+      return {
+        get head() {
+          return log.head;
+        },
+        get deleted() {
+          return log.deleted;
+        },
+        recentAfter: (afterSeq) => log.recentAfter(afterSeq),
+        close() {
+          if (!open) return;
+          open = false;
+          log.followers--;
+          // With nobody following, nothing is remembered: what is left would have a gap behind it.
+          if (log.followers === 0) log.forget();
+          commit.release(log);
+        },
+      };
+    },
+    async discardedMessages(thread) {
+      return new Set(queries.messages.discardedIds(thread));
+    },
+    async snapshot(thread) {
+      return snapshotThread(queries, thread, clock.now());
+    },
+    async foldedRun(key) {
+      const run = queries.runs.byKey(key);
+      if (run === undefined || run.lastSeq === null || run.endedAt === null) throw new VerbatimError('NOT_FOUND', 'There is no such run.');
+      return {
+        snapshot: snapshotRun(queries, run, clock.now()),
+        terminal: encodeEvent(run.lastSeq, run.endedAt, run.key, terminalDraft(run)),
+      };
+    },
+  };
+}

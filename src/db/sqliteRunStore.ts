@@ -1,0 +1,88 @@
+import { openMessageWriter } from './messageWriter.ts';
+import { acceptMessage } from './operations/acceptMessage.ts';
+import { ownRun, ownThread } from './operations/access.ts';
+import { askCancel, cancelOpen } from './operations/cancelRun.ts';
+import { discardMessage, finishModelCall, recordCall } from './operations/finishModelCall.ts';
+import { endRun, finishRun } from './operations/finishRun.ts';
+import { finishToolCall } from './operations/finishToolCall.ts';
+import { resumeRun } from './operations/resumeRun.ts';
+import { runProgress } from './operations/runProgress.ts';
+import { sentSteps } from './operations/sentStep.ts';
+import { heldRun, startQueuedRun } from './operations/startRun.ts';
+import { startMessage, startStep, takeSteers } from './operations/startStep.ts';
+import { runInfo } from './operations/views.ts';
+import { decodePageToken, encodePageToken } from './pageToken.ts';
+import type { RunStore } from './runStore.ts';
+import { isOpen } from './runs.ts';
+import type { SqliteParts } from './sqliteLog.ts';
+
+export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
+  return {
+    accept: (input) => commit.run((tx) => acceptMessage(tx, input)),
+    async get(principalId, runId) {
+      const { run, thread } = ownRun(queries, principalId, runId);
+      return { info: runInfo(queries, run, thread.id), key: run.key, thread: thread.key };
+    },
+    async read(key) {
+      return queries.runs.byKey(key);
+    },
+    async list(principalId, { threadId, status, limit, pageToken }) {
+      const thread = threadId === undefined ? undefined : ownThread(queries, principalId, threadId).key;
+      const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
+      const rows = queries.runs.list({ owner: principalId, thread, status, beforeKey, limit: limit + 1 });
+      const items = rows.slice(0, limit);
+      const last = items.at(-1);
+      return {
+        items: items.map((row) => runInfo(queries, row.run, row.threadId)),
+        ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
+      };
+    },
+    async open() {
+      return queries.runs.allOpen();
+    },
+    async openOfThread(thread) {
+      return queries.runs.openOfThread(thread);
+    },
+    start: (key, lease) => commit.run((tx) => startQueuedRun(tx, key, lease)),
+    resume: (input) => commit.run((tx) => resumeRun(tx, input)),
+    async progress(run) {
+      return runProgress(queries, run);
+    },
+    askCancel: (command, runId) => commit.run((tx) => askCancel(tx, command, runId)),
+    cancel: (key, by) =>
+      commit.run((tx) => {
+        const run = tx.queries.runs.byKey(key);
+        const thread = run === undefined ? undefined : tx.queries.threads.byKey(run.thread);
+        if (run === undefined || thread === undefined || !isOpen(run.status)) return undefined;
+        return { info: runInfo(tx.queries, run, thread.id), ...cancelOpen(tx, run, by) };
+      }),
+    startStep: (input) => commit.run((tx) => startStep(tx, input)),
+    takeSteers: (run) =>
+      commit.run((tx) => {
+        heldRun(tx, run);
+        return takeSteers(tx, run);
+      }),
+    startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
+    writeMessage: (run, message) => openMessageWriter(commit, run, message),
+    finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result)),
+    addToolCall: (run, message, call) => commit.run((tx) => recordCall(tx, heldRun(tx, run), message, call)),
+    discardMessage: (run, message, reason) => commit.run((tx) => discardMessage(tx, heldRun(tx, run), message, reason)),
+    finishToolCall: (run, callId, outcome) => commit.run((tx) => finishToolCall(tx, run, callId, outcome)),
+    append: (run, draft) =>
+      commit.run((tx) => {
+        heldRun(tx, run);
+        tx.append(run.thread, run.key, draft);
+      }),
+    finish: (run, end, options) => commit.run((tx) => finishRun(tx, run, end, options)),
+    leave: (run) => commit.run((tx) => tx.queries.runs.dropLease(heldRun(tx, run).key)),
+    endOrphan: (key, end) =>
+      commit.run((tx) => {
+        const run = tx.queries.runs.byKey(key);
+        return run === undefined || !isOpen(run.status) ? undefined : { next: endRun(tx, run, end) };
+      }),
+    async sentSteps(runId) {
+      return sentSteps(queries, runId);
+    },
+    purgeReceipts: (before) => commit.run((tx) => tx.queries.receipts.removeBefore(before)),
+  };
+}

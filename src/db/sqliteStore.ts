@@ -1,0 +1,46 @@
+import type { Database } from 'better-sqlite3';
+import type { Clock } from '../protocol/clock.ts';
+import { GroupCommit } from './groupCommit.ts';
+import type { Log } from './log.ts';
+import { prepareQueries } from './queries.ts';
+import type { RunStore } from './runStore.ts';
+import { sqliteLog } from './sqliteLog.ts';
+import { sqliteRunStore } from './sqliteRunStore.ts';
+import { sqliteThreadStore } from './sqliteThreadStore.ts';
+import type { ThreadStore } from './threadStore.ts';
+
+/** Everything that is durable, behind its ports. */
+export interface Store {
+  readonly log: Log;
+  readonly threads: ThreadStore;
+  readonly runs: RunStore;
+  /** Threads held in memory by writers and readers: zero when there are none. */
+  readonly heldLogs: number;
+  /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
+  close(): void;
+}
+
+/** The store on SQLite. Reads run at once on the one connection, between commits; writes share them. */
+export function sqliteStore(opts: {
+  readonly raw: Database;
+  readonly epoch: string;
+  readonly clock: Clock;
+  /** Called after each commit with the keys of the threads whose log moved or ended. */
+  readonly onCommit: (threads: readonly number[]) => void;
+  /** Told the id of the log's newest event after each commit, and before one that removed the newest. */
+  readonly recordHighWater: (id: number) => void;
+}): Store {
+  const { raw, epoch, clock, onCommit, recordHighWater } = opts;
+  const queries = prepareQueries(raw);
+  const commit = new GroupCommit({ raw, queries, clock, recordHighWater, onCommit: (logs) => onCommit(logs.map((log) => log.key)) });
+  const parts = { queries, commit, clock, epoch };
+  return {
+    log: sqliteLog(parts),
+    threads: sqliteThreadStore(parts),
+    runs: sqliteRunStore(parts),
+    get heldLogs() {
+      return commit.heldLogs;
+    },
+    close: () => commit.close(),
+  };
+}

@@ -1,0 +1,80 @@
+import { orderOf } from './messages.ts';
+import { ownThread } from './operations/access.ts';
+import { once } from './operations/command.ts';
+import { createThread, getThread } from './operations/createThread.ts';
+import { deleteThread } from './operations/deleteThread.ts';
+import { foldThread } from './operations/foldThread.ts';
+import { forkThread } from './operations/forkThread.ts';
+import { messagesOf, threadInfo } from './operations/views.ts';
+import { decodePageToken, encodePageToken } from './pageToken.ts';
+import type { SqliteParts } from './sqliteLog.ts';
+import type { ThreadStore } from './threadStore.ts';
+
+export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts): ThreadStore {
+  return {
+    create: (input) => commit.run((tx) => createThread(tx, { ...input, epoch })),
+    async get(principalId, threadId) {
+      return threadInfo(queries, ownThread(queries, principalId, threadId), epoch);
+    },
+    async keyOf(principalId, threadId) {
+      return ownThread(queries, principalId, threadId).key;
+    },
+    async idOf(key) {
+      return queries.threads.byKey(key)?.id ?? '';
+    },
+    async list(principalId, filter) {
+      const { limit, pageToken, sort = 'activity', order = 'desc' } = filter;
+      const [at, key] = pageToken === undefined ? [] : decodePageToken(pageToken, 2);
+      const rows = queries.threads.list({
+        owner: principalId,
+        limit: limit + 1,
+        sort,
+        order,
+        search: filter.search,
+        active: filter.active,
+        createdAfter: filter.createdAfter,
+        createdBefore: filter.createdBefore,
+        after: at === undefined || key === undefined ? undefined : { at, key },
+      });
+      const items = rows.slice(0, limit);
+      const last = items.at(-1);
+      return {
+        items: items.map((row) => threadInfo(queries, row, epoch)),
+        ...(rows.length > limit &&
+          last !== undefined && { nextPageToken: encodePageToken([sort === 'activity' ? last.updatedAt : last.createdAt, last.key]) }),
+      };
+    },
+    update: (command, threadId, { title, metadata }) =>
+      commit.run(
+        (tx) =>
+          once(tx, command, () => {
+            const { key } = ownThread(tx.queries, command.principalId, threadId);
+            const change = { ...(title !== undefined && { title }), ...(metadata !== undefined && { metadata }) };
+            tx.queries.threads.update(key, change, tx.now);
+            return getThread(tx, key, epoch);
+          }).answer,
+      ),
+    delete: (command, threadId) => commit.run((tx) => deleteThread(tx, command, threadId)),
+    fork: (input) => commit.run((tx) => forkThread(tx, { ...input, epoch })),
+    async messages(principalId, threadId, { limit, pageToken }) {
+      const { key } = ownThread(queries, principalId, threadId);
+      const [order] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
+      const newest = queries.messages.newest(key, limit + 1, order === undefined ? undefined : { order });
+      const rows = newest.slice(0, limit).reverse();
+      const first = rows[0];
+      return {
+        items: messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key))),
+        ...(newest.length > limit && first !== undefined && { nextPageToken: encodePageToken([orderOf(first)]) }),
+      };
+    },
+    async fold(endedBefore) {
+      let changed = 0;
+      for (const { key, floor } of queries.threads.all()) {
+        // A transaction for each thread, so that runs at work do not wait for all of them.
+        const after = await commit.run((tx) => foldThread(tx, key, endedBefore));
+        if (after > floor) changed++;
+      }
+      return changed;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { and, desc, eq, sql } from 'drizzle-orm';
+import type { FinishReason, Usage } from '../protocol/event.ts';
+import type { Drizzle } from './drizzle.ts';
+import { messages, prompts, runs, steps } from './schema.ts';
+
+export type StepRow = typeof steps.$inferSelect;
+export type NewStep = Pick<
+  StepRow,
+  'run' | 'number' | 'attempt' | 'seq' | 'message' | 'model' | 'instructions' | 'tools' | 'options' | 'startedAt'
+>;
+
+export function prepareSteps(db: Drizzle) {
+  const $ = sql.placeholder;
+  const insert = db
+    .insert(steps)
+    .values({
+      run: $('run'),
+      number: $('number'),
+      attempt: $('attempt'),
+      seq: $('seq'),
+      message: $('message'),
+      model: $('model'),
+      instructions: $('instructions'),
+      tools: $('tools'),
+      options: $('options'),
+      startedAt: $('startedAt'),
+    })
+    .prepare();
+  const finish = db
+    .update(steps)
+    .set({ finish: sql`${$('finish')}`, usage: sql`${$('usage')}`, endedAt: sql`${$('endedAt')}` })
+    .where(and(eq(steps.message, $('message'))))
+    .prepare();
+  const addPrompt = db
+    .insert(prompts)
+    .values({ hash: $('hash'), text: $('text') })
+    .onConflictDoNothing()
+    .prepare();
+  const prompt = db
+    .select({ text: prompts.text })
+    .from(prompts)
+    .where(eq(prompts.hash, $('hash')))
+    .prepare();
+  return {
+    insert: (row: NewStep): void => void insert.run({ ...row }),
+    finish: (message: number, change: { readonly finish: FinishReason; readonly usage: Usage | null; readonly endedAt: number }): void =>
+      void finish.run({ message, ...change, usage: change.usage === null ? null : JSON.stringify(change.usage) }),
+    addPrompt: (hash: string, text: string): void => void addPrompt.run({ hash, text }),
+    prompt: (hash: string): string | undefined => prompt.get({ hash })?.text,
+    /** The steps of a run, oldest first, with the ids of their messages. */
+    ofRun: (run: number): { step: StepRow; messageId: string }[] =>
+      db
+        .select({ step: steps, messageId: messages.id })
+        .from(steps)
+        .innerJoin(messages, eq(messages.key, steps.message))
+        .where(eq(steps.run, run))
+        .orderBy(steps.key)
+        .all(),
+    lastNumber: (run: number): number =>
+      db.select({ number: steps.number }).from(steps).where(eq(steps.run, run)).orderBy(desc(steps.number)).limit(1).get()?.number ?? 0,
+    removeOfThread(thread: number): void {
+      db.delete(steps).where(sql`${steps.run} in (select ${runs.key} from ${runs} where ${runs.thread} = ${thread})`).run();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { JsonObject } from '../protocol/json.ts';
+import type { Message } from '../protocol/message.ts';
+import type { ImportedMessage, Page, ThreadInfo, ThreadListInput } from '../protocol/procedures.ts';
+import type { Command } from './operations/command.ts';
+import type { Deleted } from './operations/deleteThread.ts';
+
+/**
+ * Threads and their messages. Every call that names a thread names the caller too, and refuses with `NOT_FOUND` what is not the caller's.
+ * A command with a key is performed once.
+ */
+export interface ThreadStore {
+  create(input: {
+    readonly command: Command;
+    readonly title: string | null;
+    readonly metadata: JsonObject | null;
+    readonly messages: readonly ImportedMessage[];
+  }): Promise<ThreadInfo>;
+  get(principalId: string, threadId: string): Promise<ThreadInfo>;
+  /** The key by which the log knows it. */
+  keyOf(principalId: string, threadId: string): Promise<number>;
+  /** The id by which callers know it; empty for one that is gone. */
+  idOf(key: number): Promise<string>;
+  list(principalId: string, filter: ThreadListInput & { readonly limit: number }): Promise<Page<ThreadInfo>>;
+  update(
+    command: Command,
+    threadId: string,
+    change: { readonly title?: string | null | undefined; readonly metadata?: JsonObject | null | undefined },
+  ): Promise<ThreadInfo>;
+  delete(command: Command, threadId: string): Promise<Deleted>;
+  fork(input: {
+    readonly command: Command;
+    readonly threadId: string;
+    readonly atSeq: number | undefined;
+    readonly title: string | undefined;
+  }): Promise<ThreadInfo>;
+  messages(
+    principalId: string,
+    threadId: string,
+    page: { readonly limit: number; readonly pageToken: string | undefined },
+  ): Promise<Page<Message>>;
+  /** Folds the runs of every thread that ended before a time; returns how many threads changed. */
+  fold(endedBefore: number): Promise<number>;
+}

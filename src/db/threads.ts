@@ -1,0 +1,108 @@
+import { and, asc, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import type { JsonObject } from '../protocol/json.ts';
+import type { Drizzle } from './drizzle.ts';
+import { runs, threads } from './schema.ts';
+
+export type ThreadRow = typeof threads.$inferSelect;
+
+export interface ThreadFilter {
+  readonly owner: string;
+  readonly limit: number;
+  readonly search?: string | undefined;
+  readonly sort: 'activity' | 'created';
+  readonly order: 'asc' | 'desc';
+  readonly active?: boolean | undefined;
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
+  /** Sort value and key of the last row of the page before. */
+  readonly after?: { readonly at: number; readonly key: number } | undefined;
+}
+
+export function prepareThreads(db: Drizzle) {
+  const $ = sql.placeholder;
+  const insert = db
+    .insert(threads)
+    .values({
+      id: $('id'),
+      owner: $('owner'),
+      title: $('title'),
+      metadata: $('metadata'),
+      createdAt: $('now'),
+      updatedAt: $('now'),
+      floor: $('floor'),
+    })
+    .returning({ key: threads.key })
+    .prepare();
+  const byId = db
+    .select()
+    .from(threads)
+    .where(eq(threads.id, $('id')))
+    .prepare();
+  const byKey = db
+    .select()
+    .from(threads)
+    .where(eq(threads.key, $('key')))
+    .prepare();
+  const touch = db
+    .update(threads)
+    .set({ updatedAt: sql`${$('now')}` })
+    .where(eq(threads.key, $('key')))
+    .prepare();
+  const setFloor = db
+    .update(threads)
+    .set({ floor: sql`${$('floor')}` })
+    .where(eq(threads.key, $('key')))
+    .prepare();
+  return {
+    insert(row: {
+      readonly id: string;
+      readonly owner: string;
+      readonly title: string | null;
+      readonly metadata: JsonObject | null;
+      readonly now: number;
+      readonly floor: number;
+    }): number {
+      return insert.get({ ...row })?.key ?? 0;
+    },
+    byId: (id: string): ThreadRow | undefined => byId.get({ id }),
+    byKey: (key: number): ThreadRow | undefined => byKey.get({ key }),
+    touch: (key: number, now: number): void => void touch.run({ key, now }),
+    setFloor: (key: number, floor: number): void => void setFloor.run({ key, floor }),
+    update(key: number, change: { title?: string | null; metadata?: JsonObject | null }, now: number): void {
+      db.update(threads)
+        .set({ ...change, updatedAt: now })
+        .where(eq(threads.key, key))
+        .run();
+    },
+    remove(key: number): void {
+      db.delete(threads).where(eq(threads.key, key)).run();
+    },
+    all: (): { key: number; floor: number }[] => db.select({ key: threads.key, floor: threads.floor }).from(threads).all(),
+    list(filter: ThreadFilter): ThreadRow[] {
+      const at = filter.sort === 'activity' ? threads.updatedAt : threads.createdAt;
+      const [direction, beyond] = filter.order === 'asc' ? [asc, gt] : [desc, lt];
+      const conditions: (SQL | undefined)[] = [eq(threads.owner, filter.owner)];
+      if (filter.search !== undefined) conditions.push(sql`${threads.title} like ${`%${escapeLike(filter.search)}%`} escape '\\'`);
+      if (filter.createdAfter !== undefined) conditions.push(gte(threads.createdAt, filter.createdAfter));
+      if (filter.createdBefore !== undefined) conditions.push(lte(threads.createdAt, filter.createdBefore));
+      if (filter.active !== undefined) {
+        const open = sql`exists (select 1 from ${runs} where ${runs.thread} = ${threads.key} and ${runs.status} in ('queued', 'running', 'waiting'))`;
+        conditions.push(filter.active ? open : sql`not ${open}`);
+      }
+      if (filter.after !== undefined) {
+        conditions.push(or(beyond(at, filter.after.at), and(eq(at, filter.after.at), beyond(threads.key, filter.after.key))));
+      }
+      return db
+        .select()
+        .from(threads)
+        .where(and(...conditions))
+        .orderBy(direction(at), direction(threads.key))
+        .limit(filter.limit)
+        .all();
+    },
+  };
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { parseCursor } from './cursor.ts';
+import { type JsonObject, jsonDepth } from './json.ts';
+import type { Limits } from './limits.ts';
+
+const codePoints = (text: string): number => {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+};
+
+/** The input schemas of every procedure. Unknown keys are ignored, so that a newer client can talk to an older server. */
+export function createInputs(limits: Limits) {
+  const text = z
+    .string()
+    .refine((value) => value.trim() !== '', 'must not be empty')
+    // Length first: UTF-16 units are never fewer than code points, so most texts need no count.
+    .refine(
+      (value) => value.length <= limits.maxTextCodePoints || codePoints(value) <= limits.maxTextCodePoints,
+      `must have at most ${limits.maxTextCodePoints} characters`,
+    )
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it holds half of a surrogate pair');
+  const jsonObject = z
+    .custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'must be a JSON object')
+    .refine((value) => jsonDepth(value) <= limits.maxMetadataDepth, `must nest at most ${limits.maxMetadataDepth} levels`)
+    .refine(isPlainJson, 'must hold only strings, numbers, booleans, null, arrays and objects')
+    .refine((value) => bytesOf(value) <= limits.maxMetadataBytes, `must have at most ${limits.maxMetadataBytes} bytes as JSON`);
+  const context = z
+    .unknown()
+    .refine((value) => jsonDepth(value) <= limits.maxMetadataDepth, `must nest at most ${limits.maxMetadataDepth} levels`)
+    .refine(
+      (value) => value === undefined || bytesOf(value) <= limits.maxMetadataBytes,
+      `must have at most ${limits.maxMetadataBytes} bytes as JSON`,
+    );
+  const title = z
+    .string()
+    .refine((value) => codePoints(value) <= limits.maxTitleCodePoints, `must have at most ${limits.maxTitleCodePoints} characters`)
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it holds half of a surrogate pair');
+  const id = z.string().min(1).max(100);
+  const threadId = id;
+  const runId = id;
+  const idempotencyKey = z.string().min(1).max(200).optional();
+  const limit = z.int().min(1).max(limits.maxPageSize).optional();
+  const pageToken = z.string().min(1).max(200).optional();
+  const lastEventId = z
+    .union([z.string(), z.number()])
+    .refine((value) => parseCursor(value) !== undefined, 'must be a position: epoch-seq or a seq of 0 or more')
+    .optional();
+  const mode = z.enum(['events', 'messages']).optional();
+  return {
+    send: z.object({
+      threadId: threadId.optional(),
+      agent: z.string().min(1).max(200),
+      text,
+      whenBusy: z.enum(['queue', 'reject', 'interrupt', 'steer']).optional(),
+      onDisconnect: z.enum(['continue', 'cancel']).optional(),
+      metadata: jsonObject.optional(),
+      options: z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional(),
+      context: context.optional(),
+      idempotencyKey,
+    }),
+    threadCreate: z
+      .object({
+        title: title.optional(),
+        metadata: jsonObject.optional(),
+        messages: z
+          .array(z.object({ role: z.enum(['user', 'assistant']), text }))
+          .max(limits.maxImportedMessages)
+          .refine((messages) => messages[0]?.role !== 'assistant', 'must begin with a message of the user')
+          .optional(),
+        idempotencyKey,
+      })
+      .default({}),
+    thread: z.object({ threadId }),
+    threadCommand: z.object({ threadId, idempotencyKey }),
+    threadList: z
+      .object({
+        limit,
+        pageToken,
+        search: z.string().max(limits.maxTitleCodePoints).optional(),
+        sort: z.enum(['activity', 'created']).optional(),
+        order: z.enum(['asc', 'desc']).optional(),
+        active: z.boolean().optional(),
+        createdAfter: z.number().optional(),
+        createdBefore: z.number().optional(),
+      })
+      .default({}),
+    threadUpdate: z.object({ threadId, title: title.nullable().optional(), metadata: jsonObject.nullable().optional(), idempotencyKey }),
+    threadMessages: z.object({ threadId, limit, pageToken }),
+    threadFork: z.object({ threadId, atSeq: z.int().min(0).optional(), title: title.optional(), idempotencyKey }),
+    threadWatch: z.object({ threadId, lastEventId, mode, snapshot: z.boolean().optional() }),
+    run: z.object({ runId }),
+    runCommand: z.object({ runId, idempotencyKey }),
+    runWait: z.object({ runId, timeoutMs: z.number().min(0).max(limits.maxWaitMs).optional() }),
+    runList: z
+      .object({
+        threadId: threadId.optional(),
+        status: z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled']).optional(),
+        limit,
+        pageToken,
+      })
+      .default({}),
+    runWatch: z.object({ runId, lastEventId, mode }),
+  };
+}
+
+export type Inputs = ReturnType<typeof createInputs>;
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+/** Runs after the depth check, so it may recurse. superjson can carry dates, maps and more: they would not survive being stored. */
+function isPlainJson(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value === undefined) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isPlainJson);
+  if (typeof value !== 'object') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlainJson);
+}

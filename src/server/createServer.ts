@@ -1,0 +1,188 @@
+import { newId } from '../db/ids.ts';
+import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
+import { sqliteStore } from '../db/sqliteStore.ts';
+import { systemClock } from '../protocol/clock.ts';
+import { createInputs } from '../protocol/inputs.ts';
+import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { localBell } from './bell.ts';
+import { countReaders } from './disconnectWatch.ts';
+import { createHttpApp } from './httpApp.ts';
+import { isLoopbackHost, originCheck } from './originCheck.ts';
+import type { Budget } from './outbox.ts';
+import { appRouter } from './routers/router.ts';
+import { Scheduler } from './scheduler.ts';
+import { type ServerOptions, silentLogger } from './serverOptions.ts';
+import type { Services } from './services.ts';
+import { startSweep } from './sweep.ts';
+import { serveWebSockets } from './webSockets.ts';
+
+export interface ListenOptions {
+  /** Default 3000; 0 takes a free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1. Without `authenticate` nothing but loopback is taken. */
+  readonly host?: string;
+}
+
+/** What a server holds at this moment: all zero when nothing runs and nobody is connected. */
+export interface ServerStats {
+  readonly connections: number;
+  readonly watches: number;
+  readonly listeners: number;
+  readonly activeRuns: number;
+  readonly heldLogs: number;
+  readonly bufferedBytes: number;
+}
+
+export interface VerbatimServer {
+  /** Resolves when connections are accepted. */
+  listen(options?: ListenOptions): Promise<{ readonly url: string; readonly port: number }>;
+  readonly stats: ServerStats;
+  /** Folds the events of runs that ended before a time (epoch ms) into their messages; returns how many threads changed. */
+  fold(endedBefore: number): Promise<number>;
+  /**
+   * Takes nothing new, lets runs finish for `drainMs` (default: the limit), leaves the others open for the next start, closes every socket
+   * with 1001 and the database with everything in it. May be called again.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How often receipts that are too old are forgotten. */
+const PURGE_INTERVAL_MS = 60 * 60_000;
+
+/**
+ * Opens the database, takes up the runs that the last process left, and gets ready to listen. Throws `DATABASE_*`, each naming the file and
+ * what to do.
+ */
+export async function createServer(options: ServerOptions): Promise<VerbatimServer> {
+  const database = openDatabase({
+    file: options.database ?? ':memory:',
+    synchronous: options.synchronous,
+    clock: options.clock,
+  });
+  try {
+    return await serverOver(database, options, { closeDatabase: true });
+  } catch (cause) {
+    await database.close();
+    throw cause;
+  }
+}
+
+/** As `createServer`, over a database that is open. Without `closeDatabase` it stays open when the server closes. */
+export async function serverOver(
+  database: OpenDatabase,
+  options: ServerOptions,
+  { closeDatabase }: { readonly closeDatabase: boolean },
+): Promise<VerbatimServer> {
+  const { agents, authenticate, logger = silentLogger, clock = systemClock } = options;
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  if (database.copyBeforeUpgrade !== undefined) {
+    logger.info({ copy: database.copyBeforeUpgrade }, 'upgraded the database; a copy from before is kept');
+  }
+  const bell = localBell();
+  const readers = countReaders();
+  const store = sqliteStore({
+    raw: database.raw,
+    epoch: database.epoch,
+    clock,
+    onCommit: (threads) => bell.ring(threads),
+    recordHighWater: database.recordHighWater,
+  });
+  const scheduler = new Scheduler({
+    store,
+    clock,
+    limits,
+    agents,
+    lease: newId('boot'),
+    readers,
+    logFailure: ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed'),
+  });
+  const closing = new AbortController();
+  const services: Services = {
+    agents,
+    store,
+    scheduler,
+    bell,
+    readers,
+    limits,
+    inputs: createInputs(limits),
+    clock,
+    closing: closing.signal,
+  };
+  const router = appRouter(services);
+  const budget: Budget = { maxBytes: limits.maxBufferedBytes, heldBytes: 0 };
+  const sweep = startSweep(
+    Math.max(
+      10,
+      Math.min(
+        1_000,
+        limits.pingIntervalMs / 4,
+        limits.pongTimeoutMs / 4,
+        limits.idleTimeoutMs / 4,
+        limits.slowReaderTimeoutMs / 4,
+        limits.authTimeoutMs / 4,
+      ),
+    ),
+  );
+  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticate === undefined });
+  const transport = { router, limits, authenticate, mayEnter, budget, sweep, logger };
+  const app = await createHttpApp({ ...transport, epoch: store.log.epoch });
+  const sockets = serveWebSockets({ ...transport, server: app.server });
+  await scheduler.recover();
+  const purge = async (): Promise<void> => {
+    try {
+      await store.runs.purgeReceipts(clock.now() - limits.receiptTtlMs);
+    } catch (cause) {
+      logger.warn({ err: cause }, 'old receipts could not be removed');
+    }
+  };
+  await purge();
+  const purgeTimer = setInterval(() => void purge(), PURGE_INTERVAL_MS);
+  purgeTimer.unref();
+
+  async function close(drainMs: number): Promise<void> {
+    clearInterval(purgeTimer);
+    await scheduler.close(drainMs);
+    closing.abort();
+    await sockets.close();
+    await app.close();
+    sweep.close();
+    store.close();
+    await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? agent.model.close?.() : undefined)));
+    if (closeDatabase) await database.close();
+  }
+
+  let closed: Promise<void> | undefined;
+  const server: VerbatimServer = {
+    async listen({ port = 3000, host = '127.0.0.1' } = {}) {
+      if (authenticate === undefined && !isLoopbackHost(host)) {
+        throw new VerbatimError(
+          'CONFIG_INVALID',
+          `Without authentication the server listens on loopback only, not on ${host}. Give createServer an \`authenticate\`, or use 127.0.0.1.`,
+        );
+      }
+      await app.listen({ port, host });
+      const address = app.server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
+    },
+    get stats() {
+      return {
+        connections: sockets.connections,
+        watches: readers.count,
+        listeners: bell.listeners,
+        activeRuns: scheduler.activeRuns,
+        heldLogs: store.heldLogs,
+        bufferedBytes: budget.heldBytes,
+      };
+    },
+    fold: (endedBefore) => store.threads.fold(endedBefore),
+    close(closeOptions) {
+      closed ??= close(closeOptions?.drainMs ?? limits.drainMs);
+      return closed;
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+  return server;
+}

@@ -1,0 +1,151 @@
+import cors from '@fastify/cors';
+import { callTRPCProcedure, getErrorShape, getTRPCErrorFromUnknown } from '@trpc/server';
+import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import superjson from 'superjson';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { identify } from './authentication.ts';
+import type { AppRouter } from './routers/router.ts';
+import { nestsDeeper } from './socketEncoder.ts';
+import { SseStream } from './sseStream.ts';
+import { type Context, toTrpcError } from './trpc.ts';
+import { Watch } from './watch.ts';
+import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
+
+export interface HttpOptions extends Omit<WebSocketOptions, 'server'> {
+  readonly epoch: string;
+}
+
+/** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
+export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
+  const { router, limits, authenticate, mayEnter, logger } = options;
+  const app = fastify({
+    bodyLimit: limits.maxFrameBytes,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 4_096 },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    if (!mayEnter(request.raw))
+      await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
+  });
+  await app.register(cors, { origin: true, credentials: true, methods: ['GET', 'POST'], maxAge: 600 });
+  app.setErrorHandler((error, _request, reply) => sendError(reply, router, httpError(error)));
+  app.setNotFoundHandler((_request, reply) =>
+    sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),
+  );
+  app.get('/health', async () => ({ status: 'ok' }));
+  for (const [path, procedure] of Object.entries(router._def.procedures)) {
+    if (isSubscription(procedure)) app.get(`${TRPC_PATH}/${path}`, (request, reply) => serveSse(options, { path, request, reply }));
+  }
+  const plugin: FastifyTRPCPluginOptions<AppRouter> = {
+    trpcOptions: {
+      router,
+      maxBatchSize: limits.maxBatchCalls,
+      async createContext({ req }): Promise<Context> {
+        if (typeof req.body === 'string' && nestsDeeper(req.body, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
+        try {
+          return { principal: await identify(authenticate, req.raw, null), connection: undefined };
+        } catch (cause) {
+          throw toTrpcError(cause);
+        }
+      },
+      onError({ error, path }) {
+        if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
+      },
+    },
+  };
+  await app.register(fastifyTRPCPlugin, { prefix: TRPC_PATH, ...plugin });
+  return app;
+}
+
+function isSubscription(procedure: unknown): boolean {
+  return (procedure as { readonly _def?: { readonly type?: string } })._def?.type === 'subscription';
+}
+
+/** The frames of `httpSubscriptionLink`, written by the same tail as on a socket: tRPC's own SSE has no way past its iterators. */
+async function serveSse(
+  options: HttpOptions,
+  { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<void> {
+  const { router, limits, authenticate, budget, sweep, epoch, logger } = options;
+  let ctx: Context;
+  try {
+    ctx = { principal: await identify(authenticate, request.raw, null), connection: undefined };
+  } catch (cause) {
+    return sendError(reply, router, cause);
+  }
+  const response = reply.hijack().raw;
+  const abort = new AbortController();
+  const stream = new SseStream({ response, epoch, limits, budget, nowMs: performance.now() });
+  sweep.add(stream);
+  let watch: Watch | undefined;
+  response.once('close', () => {
+    sweep.remove(stream);
+    stream.ended();
+    abort.abort();
+    watch?.tail.end();
+  });
+  stream.open();
+  try {
+    const result: unknown = await callTRPCProcedure({
+      router,
+      path,
+      getRawInput: async () => sseInput(request, limits.maxFrameDepth),
+      ctx,
+      type: 'subscription',
+      signal: abort.signal,
+      batchIndex: 0,
+    });
+    if (!(result instanceof Watch)) throw new Error(`${path} returned no watch`);
+    watch = result;
+    if (abort.signal.aborted) return watch.tail.end();
+    await watch.tail.run(stream);
+    stream.complete();
+  } catch (cause) {
+    const error = toTrpcError(cause);
+    if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a watch failed');
+    stream.fail(errorShape(router, error, path));
+  }
+}
+
+/** The input of a subscription: `?input=` as superjson, and where the client stands by header or by query. */
+function sseInput(request: FastifyRequest, maxDepth: number): unknown {
+  const query = request.query as Readonly<Record<string, unknown>>;
+  const lastEventId = request.headers['last-event-id'] ?? query.lastEventId;
+  let input: unknown = {};
+  if (typeof query.input === 'string') {
+    if (nestsDeeper(query.input, maxDepth)) throw tooDeep(maxDepth);
+    try {
+      input = superjson.deserialize(JSON.parse(query.input));
+    } catch (cause) {
+      throw toTrpcError(new VerbatimError('BAD_INPUT', 'The query parameter `input` is not valid superjson.', { cause }));
+    }
+  }
+  return typeof lastEventId === 'string' && typeof input === 'object' ? { ...input, lastEventId } : input;
+}
+
+function tooDeep(maxDepth: number) {
+  return toTrpcError(new VerbatimError('BAD_INPUT', `This request nests deeper than ${maxDepth} levels.`));
+}
+
+function errorShape(router: AppRouter, cause: unknown, path: string | undefined) {
+  const error = getTRPCErrorFromUnknown(toTrpcError(cause));
+  return getErrorShape({ config: router._def._config, error, type: 'unknown', path, input: undefined, ctx: undefined });
+}
+
+async function sendError(reply: FastifyReply, router: AppRouter, cause: unknown): Promise<void> {
+  const shape = errorShape(router, cause, undefined);
+  await reply
+    .code(shape.data.httpStatus)
+    .header('content-type', 'application/json')
+    .send(JSON.stringify({ error: { json: shape } }));
+}
+
+/** Fastify refuses bodies before tRPC sees them. */
+function httpError(error: unknown): unknown {
+  const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
+  if (statusCode === 413) return new VerbatimError('FRAME_TOO_BIG', 'The request is too large.', { cause: code });
+  if (statusCode !== undefined && statusCode < 500)
+    return new VerbatimError('BAD_INPUT', 'The request could not be read.', { cause: error });
+  return error;
+}

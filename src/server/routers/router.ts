@@ -1,0 +1,18 @@
+import type { Services } from '../services.ts';
+import { router } from '../trpc.ts';
+import { agentsRouter } from './agents.ts';
+import { messagesRouter } from './messages.ts';
+import { runsRouter } from './runs.ts';
+import { threadsRouter } from './threads.ts';
+
+/** Every procedure there is, for WebSocket and HTTP alike. */
+export function appRouter(services: Services) {
+  return router({
+    agents: agentsRouter(services),
+    threads: threadsRouter(services),
+    messages: messagesRouter(services),
+    runs: runsRouter(services),
+  });
+}
+
+export type AppRouter = ReturnType<typeof appRouter>;

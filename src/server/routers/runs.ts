@@ -1,0 +1,86 @@
+import type { RunInfo } from '../../protocol/procedures.ts';
+import { shuttingDown } from '../scheduler.ts';
+import type { Services } from '../services.ts';
+import { procedure, router } from '../trpc.ts';
+import { openWatch } from '../watch.ts';
+import { commandOf } from './command.ts';
+import { DEFAULT_PAGE_SIZE } from './threads.ts';
+
+export function runsRouter(services: Services) {
+  const { store, inputs, limits, scheduler } = services;
+  return router({
+    get: procedure.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal.id, input.runId)).info),
+    list: procedure.input(inputs.runList).query(({ ctx, input }) =>
+      store.runs.list(ctx.principal.id, {
+        threadId: input.threadId,
+        status: input.status,
+        limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
+        pageToken: input.pageToken,
+      }),
+    ),
+    cancel: procedure
+      .input(inputs.runCommand)
+      .mutation(({ ctx, input }) => scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, limits }), input.runId)),
+    wait: procedure
+      .input(inputs.runWait)
+      .query(({ ctx, input, signal }) =>
+        waitForRun(services, { principalId: ctx.principal.id, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),
+      ),
+    watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
+      const { key, thread, info } = await store.runs.get(ctx.principal.id, input.runId);
+      return openWatch(services, {
+        thread,
+        run: { key, firstSeq: info.firstSeq, ended: info.endedAt !== undefined },
+        lastEventId: input.lastEventId,
+        mode: input.mode,
+        snapshot: false,
+        connection: ctx.connection,
+      });
+    }),
+  });
+}
+
+/** Answers when the run has ended or the time is up, and says how it stands then. */
+async function waitForRun(
+  { store, bell, clock, closing }: Services,
+  opts: { readonly principalId: string; readonly runId: string; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<RunInfo> {
+  const { principalId, runId, signal } = opts;
+  const { thread, info } = await store.runs.get(principalId, runId);
+  if (info.endedAt !== undefined) return info;
+  return new Promise((resolve, reject) => {
+    let looking = false;
+    const stop = (): void => {
+      unlisten();
+      stopTimer();
+      signal?.removeEventListener('abort', giveUp);
+      closing.removeEventListener('abort', onClosing);
+    };
+    const look = (last: boolean): void => {
+      if (looking && !last) return;
+      looking = true;
+      store.runs.get(principalId, runId).then(
+        (now) => {
+          looking = false;
+          if (now.info.endedAt === undefined && !last) return;
+          stop();
+          resolve(now.info);
+        },
+        (error) => {
+          stop();
+          reject(error);
+        },
+      );
+    };
+    const giveUp = (): void => look(true);
+    const onClosing = (): void => {
+      stop();
+      reject(shuttingDown());
+    };
+    const unlisten = bell.listen(thread, () => look(false));
+    const stopTimer = clock.after(opts.timeoutMs, giveUp);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    closing.addEventListener('abort', onClosing, { once: true });
+    look(false);
+  });
+}

@@ -1,0 +1,59 @@
+import type { Services } from '../services.ts';
+import { procedure, router } from '../trpc.ts';
+import { openWatch } from '../watch.ts';
+import { commandOf } from './command.ts';
+
+/** Rows of a page when a call does not say. */
+export const DEFAULT_PAGE_SIZE = 50;
+
+export function threadsRouter(services: Services) {
+  const { store, inputs, limits, scheduler } = services;
+  const pageSize = (limit: number | undefined): number => limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize);
+  return router({
+    create: procedure.input(inputs.threadCreate).mutation(({ ctx, input }) =>
+      store.threads.create({
+        command: commandOf('threads.create', input, { principal: ctx.principal, limits }),
+        title: input.title ?? null,
+        metadata: input.metadata ?? null,
+        messages: input.messages ?? [],
+      }),
+    ),
+    get: procedure.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal.id, input.threadId)),
+    list: procedure
+      .input(inputs.threadList)
+      .query(({ ctx, input }) => store.threads.list(ctx.principal.id, { ...input, limit: pageSize(input.limit) })),
+    update: procedure
+      .input(inputs.threadUpdate)
+      .mutation(({ ctx, input }) =>
+        store.threads.update(commandOf('threads.update', input, { principal: ctx.principal, limits }), input.threadId, input),
+      ),
+    delete: procedure.input(inputs.threadCommand).mutation(async ({ ctx, input }) => {
+      const deleted = await store.threads.delete(commandOf('threads.delete', input, { principal: ctx.principal, limits }), input.threadId);
+      scheduler.forget(deleted.open);
+      return { threadId: deleted.threadId };
+    }),
+    messages: procedure
+      .input(inputs.threadMessages)
+      .query(({ ctx, input }) =>
+        store.threads.messages(ctx.principal.id, input.threadId, { limit: pageSize(input.limit), pageToken: input.pageToken }),
+      ),
+    fork: procedure.input(inputs.threadFork).mutation(({ ctx, input }) =>
+      store.threads.fork({
+        command: commandOf('threads.fork', input, { principal: ctx.principal, limits }),
+        threadId: input.threadId,
+        atSeq: input.atSeq,
+        title: input.title,
+      }),
+    ),
+    watch: procedure.input(inputs.threadWatch).subscription(async ({ ctx, input }) =>
+      openWatch(services, {
+        thread: await store.threads.keyOf(ctx.principal.id, input.threadId),
+        run: undefined,
+        lastEventId: input.lastEventId,
+        mode: input.mode,
+        snapshot: input.snapshot ?? false,
+        connection: ctx.connection,
+      }),
+    ),
+  });
+}

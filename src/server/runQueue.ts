@@ -1,0 +1,84 @@
+/** A run that waits for room, or holds it. */
+export interface QueuedRun {
+  readonly run: number;
+  readonly principalId: string;
+}
+
+export interface RunQueueLimits {
+  readonly maxRuns: number;
+  readonly maxRunsPerPrincipal: number;
+}
+
+/**
+ * Hands out room to work: so many runs at once, in all and for one principal. First come, first served; a principal who has all of its room
+ * does not hold up others.
+ */
+export interface RunQueue {
+  /** Takes room at once, if nobody of the same principal waits for it; else says how many wait. */
+  take(principalId: string): true | { readonly waiting: number };
+  /** Waits for room. `onReady` is called with the run once it has it. A run that waits already is not added again. */
+  push(run: QueuedRun): void;
+  /** Forgets a run that waits; true if it did. */
+  remove(run: number): boolean;
+  /** Gives room back. */
+  release(principalId: string): void;
+  /** Gives no more room; what waits stays. */
+  pause(): void;
+  readonly waiting: number;
+}
+
+export function localRunQueue(limits: RunQueueLimits, onReady: (run: QueuedRun) => void): RunQueue {
+  const waiting: QueuedRun[] = [];
+  const held = new Map<string, number>();
+  let total = 0;
+  let paused = false;
+
+  const hasRoom = (principalId: string): boolean =>
+    !paused && total < limits.maxRuns && (held.get(principalId) ?? 0) < limits.maxRunsPerPrincipal;
+  const hold = (principalId: string): void => {
+    total++;
+    held.set(principalId, (held.get(principalId) ?? 0) + 1);
+  };
+  const pump = (): void => {
+    for (let index = 0; index < waiting.length && total < limits.maxRuns; ) {
+      const next = waiting[index];
+      if (next === undefined || !hasRoom(next.principalId)) {
+        index++;
+        continue;
+      }
+      waiting.splice(index, 1);
+      hold(next.principalId);
+      onReady(next);
+    }
+  };
+  return {
+    take(principalId) {
+      if (!hasRoom(principalId) || waiting.some((run) => run.principalId === principalId)) return { waiting: waiting.length };
+      hold(principalId);
+      return true;
+    },
+    push(run) {
+      if (waiting.some((other) => other.run === run.run)) return;
+      waiting.push(run);
+      pump();
+    },
+    remove(run) {
+      const index = waiting.findIndex((other) => other.run === run);
+      if (index !== -1) waiting.splice(index, 1);
+      return index !== -1;
+    },
+    release(principalId) {
+      total--;
+      const left = (held.get(principalId) ?? 1) - 1;
+      if (left === 0) held.delete(principalId);
+      else held.set(principalId, left);
+      pump();
+    },
+    pause() {
+      paused = true;
+    },
+    get waiting() {
+      return waiting.length;
+    },
+  };
+}

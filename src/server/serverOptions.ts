@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+import type { Agents } from '../agents/defineAgent.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Limits } from '../protocol/limits.ts';
+import type { Principal } from '../protocol/principal.ts';
+
+/**
+ * Says who is calling. Gets the token of the `Authorization: Bearer` header or of `connectionParams.token`, undefined when there is none.
+ * Return undefined (or throw) for nobody: the socket closes with 4401, a request gets 401. Asked once for each socket and each request.
+ */
+export type Authenticate = (credentials: {
+  readonly token: string | undefined;
+  readonly request: IncomingMessage;
+}) => Principal | undefined | Promise<Principal | undefined>;
+
+/** Lines for the operator. A pino logger fits. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ServerOptions {
+  readonly agents: Agents;
+  /** `file:verbatim.db`, a path, or `:memory:` (default), which ends with the process. One server has a file at a time. */
+  readonly database?: string;
+  /** `NORMAL` (default) keeps every commit through a crash of the process, `FULL` through a power loss too. */
+  readonly synchronous?: 'NORMAL' | 'FULL';
+  /** Without it there is one principal, `local`, and the server listens on loopback only. */
+  readonly authenticate?: Authenticate;
+  /** Web origins that may use the server, such as `https://app.example.com`, besides its own. Others are refused with 403. */
+  readonly origins?: readonly string[];
+  /** Host names under which it may be reached, besides loopback, when there is no `authenticate`: others are refused with 403. */
+  readonly hosts?: readonly string[];
+  readonly limits?: Partial<Limits>;
+  /** Default: none. */
+  readonly logger?: Logger;
+  /** For tests: time to be moved by hand. */
+  readonly clock?: Clock;
+}
+
+/** Options as a configuration file exports them; `verbatim serve` adds the port and the rest. */
+export function defineConfig<const Options extends ServerOptions>(options: Options): Options {
+  return options;
+}
+
+export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -1,0 +1,22 @@
+import type { Agents } from '../agents/defineAgent.ts';
+import type { Store } from '../db/sqliteStore.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Inputs } from '../protocol/inputs.ts';
+import type { Limits } from '../protocol/limits.ts';
+import type { Bell } from './bell.ts';
+import type { Readers } from './disconnectWatch.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** What procedures work with. */
+export interface Services {
+  readonly agents: Agents;
+  readonly store: Store;
+  readonly scheduler: Scheduler;
+  readonly bell: Bell;
+  readonly readers: Readers;
+  readonly limits: Limits;
+  readonly inputs: Inputs;
+  readonly clock: Clock;
+  /** Aborts when the server closes: what waits ends. */
+  readonly closing: AbortSignal;
+}

@@ -1,0 +1,224 @@
+import { deltaKey, deltaStart, type EncodedEvent, joinDeltas, withFirstSeq } from '../db/encodedEvent.ts';
+import type { Follower, Log } from '../db/log.ts';
+import { FINE_GRAINED_EVENTS, isTerminalEvent, type ThreadSnapshot } from '../protocol/event.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Bell } from './bell.ts';
+
+/** Where a tail sends to: one subscription of one socket, or one SSE response. */
+export interface Sink {
+  /** The reader does not keep up. */
+  readonly full: boolean;
+  send(seq: number, json: string): void;
+  /** Calls `listener` once, when there may be room again; the returned function takes it back. */
+  onDrain(listener: () => void): () => void;
+}
+
+export interface TailOptions {
+  readonly log: Log;
+  readonly bell: Bell;
+  readonly thread: number;
+  /** Key of the only run to deliver; the tail ends with its terminal event. */
+  readonly run: number | undefined;
+  /** Deliver what comes after this. */
+  readonly cursor: number;
+  readonly mode: 'events' | 'messages';
+  /** What to begin with instead of the events up to it. */
+  readonly start: 'events' | 'snapshot' | 'folded';
+  /** Called once, when the tail has ended, however it did. */
+  readonly onEnd: () => void;
+}
+
+/** Events read from the store at once: what a reader costs that is behind, however slow it is. */
+const PAGE_EVENTS = 256;
+/** Text joined into one frame, in UTF-16 units. */
+const MAX_JOINED = 32 * 1024;
+const MESSAGE_ID = ',"messageId":"';
+
+/**
+ * The only way from the log to a reader, for replay and live alike: each committed event once, in order. Deltas that wait together are
+ * joined; a frame that stands for more than its own seq says so by `firstSeq`.
+ *
+ * It is pushed, not pulled: `run` stays pending while every commit sends straight to the sink. When the sink is full it stops and holds
+ * nothing; when that has drained it goes on from the log.
+ */
+export class Tail {
+  readonly #options: TailOptions;
+  #sink: Sink | undefined;
+  #follower: Follower | undefined;
+  #unlisten = (): void => {};
+  #undrain = (): void => {};
+  /** Last seq looked at. */
+  #read: number;
+  /** Last seq that the reader accounts for. */
+  #delivered: number;
+  #state: 'live' | 'reading' | 'draining' | 'ended' = 'live';
+  #discarded: ReadonlySet<string> | undefined;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+    this.#read = options.cursor;
+    this.#delivered = options.cursor;
+  }
+
+  /** Delivers until the run has ended (resolves), `end` is called (resolves), or the thread is gone or cannot be read (rejects). */
+  run(sink: Sink): Promise<void> {
+    const { log, bell, thread, start } = this.#options;
+    this.#sink = sink;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#state === 'ended') return resolve();
+      // Listen before reading: an append between the two would ring a bell that nobody hears.
+      this.#follower = log.follow(thread);
+      this.#unlisten = bell.listen(thread, () => {
+        if (this.#state === 'live') this.#pump();
+      });
+      if (start === 'events') this.#pump();
+      else this.#restart(start);
+    });
+  }
+
+  end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#unlisten();
+    this.#undrain();
+    this.#follower?.close();
+    this.#options.onEnd();
+    this.#resolve();
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+    this.end();
+  }
+
+  /** Delivers what there is, as far as the sink takes it. */
+  #pump(): void {
+    const { log, thread } = this.#options;
+    const follower = this.#follower;
+    const sink = this.#sink;
+    if (follower === undefined || sink === undefined) return;
+    while (this.#state === 'live') {
+      if (follower.deleted) return this.fail(new VerbatimError('NOT_FOUND', 'The thread was deleted.'));
+      if (this.#read >= follower.head) {
+        this.#discarded = undefined;
+        return;
+      }
+      if (sink.full) return this.#awaitDrain(sink);
+      const recent = follower.recentAfter(this.#read);
+      if (recent !== undefined) this.#deliver(recent, sink);
+      else this.#await(this.#readPage(log, thread), (page) => this.#take(page));
+    }
+  }
+
+  async #readPage(log: Log, thread: number): Promise<readonly EncodedEvent[]> {
+    this.#discarded ??= await log.discardedMessages(thread);
+    return log.page(thread, this.#read, PAGE_EVENTS);
+  }
+
+  #take(page: readonly EncodedEvent[]): void {
+    // What was folded away meanwhile is missing at the front: the reader starts anew.
+    if (page[0]?.seq !== this.#read + 1) return this.#restart(this.#options.run === undefined ? 'snapshot' : 'folded');
+    if (this.#sink !== undefined) this.#deliver(page, this.#sink);
+  }
+
+  #awaitDrain(sink: Sink): void {
+    this.#state = 'draining';
+    this.#undrain = sink.onDrain(() => {
+      if (this.#state !== 'draining') return;
+      this.#state = 'live';
+      this.#pump();
+    });
+  }
+
+  #await<T>(work: Promise<T>, then: (result: T) => void): void {
+    this.#state = 'reading';
+    work.then(
+      (result) => {
+        if (this.#state !== 'reading') return;
+        this.#state = 'live';
+        then(result);
+        this.#pump();
+      },
+      (error) => this.fail(error),
+    );
+  }
+
+  #deliver(events: readonly EncodedEvent[], sink: Sink): void {
+    for (let index = 0; index < events.length && this.#state === 'live'; ) {
+      const event = events[index];
+      if (event === undefined) return;
+      if (!this.#wants(event)) {
+        this.#read = event.seq;
+        index++;
+        continue;
+      }
+      if (sink.full) return;
+      const next = this.#endOfDeltas(events, index);
+      const joined =
+        next - index === 1
+          ? event
+          : joinDeltas(
+              events.slice(index, next).filter((other) => this.#wants(other)),
+              deltaStart(event),
+            );
+      this.#read = joined.seq;
+      this.#send(joined, sink);
+      index = next;
+    }
+  }
+
+  /** The index after the last delta that can be joined to the one at `from`. */
+  #endOfDeltas(events: readonly EncodedEvent[], from: number): number {
+    const first = events[from];
+    let end = from + 1;
+    if (first === undefined || end >= events.length) return end;
+    const start = deltaStart(first);
+    if (start === -1) return end;
+    const key = deltaKey(first, start);
+    let length = first.json.length;
+    for (let index = end; index < events.length; index++) {
+      const event = events[index];
+      if (event === undefined || !this.#wants(event)) continue;
+      length += event.json.length;
+      const start = deltaStart(event);
+      if (start === -1 || length > MAX_JOINED || deltaKey(event, start) !== key) break;
+      end = index + 1;
+    }
+    return end;
+  }
+
+  #wants(event: EncodedEvent): boolean {
+    const { run, mode } = this.#options;
+    if (run !== undefined && event.run !== run) return false;
+    if (mode === 'messages' && FINE_GRAINED_EVENTS.has(event.type)) return false;
+    if (this.#discarded === undefined || this.#discarded.size === 0 || deltaStart(event) === -1) return true;
+    const from = event.json.indexOf(MESSAGE_ID) + MESSAGE_ID.length;
+    return !this.#discarded.has(event.json.slice(from, event.json.indexOf('"', from)));
+  }
+
+  #send(event: EncodedEvent, sink: Sink): void {
+    const firstSeq = this.#delivered + 1;
+    this.#delivered = event.seq;
+    sink.send(event.seq, firstSeq === event.seq ? event.json : withFirstSeq(event, firstSeq));
+    if (this.#options.run === event.run && isTerminalEvent(event)) this.end();
+  }
+
+  /** Begins anew from what is stored, instead of events that are no longer there or are of another epoch. */
+  #restart(start: 'snapshot' | 'folded'): void {
+    const { log, thread, run } = this.#options;
+    const begin = (snapshot: ThreadSnapshot): void => {
+      this.#read = snapshot.seq;
+      this.#delivered = snapshot.seq;
+      this.#sink?.send(snapshot.seq, JSON.stringify(snapshot));
+    };
+    if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread), begin);
+    this.#await(log.foldedRun(run), ({ snapshot, terminal }) => {
+      begin(snapshot);
+      if (this.#sink !== undefined) this.#send(terminal, this.#sink);
+    });
+  }
+}

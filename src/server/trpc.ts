@@ -1,0 +1,97 @@
+import { initTRPC, TRPCError } from '@trpc/server';
+import superjson from 'superjson';
+import { ZodError } from 'zod';
+import { ERROR_CODES, type ErrorCode } from '../protocol/errorCodes.ts';
+import type { Principal } from '../protocol/principal.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Connection } from './connection.ts';
+
+/** What every procedure knows of its caller. */
+export interface Context {
+  readonly principal: Principal;
+  /** The socket it came by; undefined over HTTP. */
+  readonly connection: Connection | undefined;
+}
+
+const TRPC_CODES = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  408: 'TIMEOUT',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'TOO_MANY_REQUESTS',
+  499: 'CLIENT_CLOSED_REQUEST',
+  500: 'INTERNAL_SERVER_ERROR',
+  503: 'SERVICE_UNAVAILABLE',
+} as const satisfies Record<(typeof ERROR_CODES)[ErrorCode]['http'], TRPCError['code']>;
+
+/** An error as tRPC sends it. What is not ours says nothing of itself. */
+export function toTrpcError(cause: unknown): TRPCError {
+  if (cause instanceof TRPCError) return cause;
+  const error = cause instanceof VerbatimError ? cause : internal(cause);
+  return new TRPCError({ code: TRPC_CODES[ERROR_CODES[error.code].http], message: error.message, cause: error });
+}
+
+function internal(cause: unknown): VerbatimError {
+  return new VerbatimError('INTERNAL', 'Something went wrong inside the server.', { cause });
+}
+
+/** Our error behind what tRPC caught: a typed one of ours, bad input it found by itself, or something that must not be told. */
+export function verbatimErrorOf(error: TRPCError): VerbatimError {
+  if (error.cause instanceof VerbatimError) return error.cause;
+  if (error.cause instanceof ZodError) {
+    const issues = error.cause.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+    const first = issues[0];
+    const message = first === undefined ? 'The input is not valid.' : `${first.path === '' ? 'The input' : first.path}: ${first.message}.`;
+    return new VerbatimError('BAD_INPUT', message, { details: { issues: issues.slice(0, 20) } });
+  }
+  switch (error.code) {
+    case 'NOT_FOUND':
+      return new VerbatimError('NOT_FOUND', 'There is no such procedure.');
+    case 'PAYLOAD_TOO_LARGE':
+      return new VerbatimError('FRAME_TOO_BIG', 'The request is too large.');
+    case 'UNAUTHORIZED':
+      return new VerbatimError('UNAUTHENTICATED', 'The token is missing or not valid.');
+    case 'PARSE_ERROR':
+    case 'BAD_REQUEST':
+    case 'METHOD_NOT_SUPPORTED':
+    case 'UNSUPPORTED_MEDIA_TYPE':
+    case 'UNPROCESSABLE_CONTENT':
+      return new VerbatimError('BAD_INPUT', 'The request could not be read. Send what PROTOCOL.md describes.');
+    default:
+      return internal(error);
+  }
+}
+
+const trpc = initTRPC.context<Context>().create({
+  transformer: superjson,
+  // tRPC adds stacks outside production otherwise.
+  isDev: false,
+  errorFormatter({ shape, error }) {
+    const { code, message, retryable, details } = verbatimErrorOf(error);
+    return {
+      code: shape.code,
+      message,
+      data: {
+        code: shape.data.code,
+        httpStatus: shape.data.httpStatus,
+        reason: code,
+        retryable,
+        ...(details !== undefined && { details }),
+      },
+    };
+  },
+});
+
+export const { router, createCallerFactory } = trpc;
+
+/** Any call: counted while it is answered, and its errors made ours. */
+export const procedure = trpc.procedure.use(async ({ ctx, next }) => {
+  if (ctx.connection !== undefined) ctx.connection.calls++;
+  const result = await next();
+  if (ctx.connection !== undefined) ctx.connection.calls--;
+  if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(verbatimErrorOf(result.error)) };
+  return result;
+});

@@ -1,0 +1,104 @@
+import type { LogBounds } from '../db/log.ts';
+import { parseCursor } from '../protocol/cursor.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Connection } from './connection.ts';
+import type { Services } from './services.ts';
+import { takeStartedId } from './socketEncoder.ts';
+import { Tail } from './tail.ts';
+import { toTrpcError } from './trpc.ts';
+
+export interface WatchOptions {
+  readonly thread: number;
+  readonly run: { readonly key: number; readonly firstSeq: number; readonly ended: boolean } | undefined;
+  readonly lastEventId: string | number | undefined;
+  readonly mode: 'events' | 'messages' | undefined;
+  readonly snapshot: boolean;
+  readonly connection: Connection | undefined;
+}
+
+/** Opens a watch, or refuses: a cursor beyond the head is an error, one that means nothing here any more starts with a snapshot. */
+export async function openWatch(services: Services, options: WatchOptions): Promise<Watch> {
+  const { store, bell, readers, limits } = services;
+  const { thread, run, connection } = options;
+  const bounds = await store.log.bounds(thread);
+  if (bounds === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such thread.');
+  if (connection !== undefined && connection.subscriptions >= limits.maxSubscriptionsPerSocket) {
+    throw new VerbatimError(
+      'TOO_MANY_SUBSCRIPTIONS',
+      `This connection has ${limits.maxSubscriptionsPerSocket} watches open. End some, or open another.`,
+      {
+        details: { limit: 'maxSubscriptionsPerSocket', max: limits.maxSubscriptionsPerSocket },
+      },
+    );
+  }
+  const from = startOf(store.log.epoch, options, bounds);
+  const forget = readers.add(thread, run?.key);
+  if (connection !== undefined) connection.subscriptions++;
+  const tail = new Tail({
+    log: store.log,
+    bell,
+    thread,
+    run: run?.key,
+    mode: options.mode ?? 'events',
+    ...from,
+    onEnd: () => {
+      if (connection !== undefined) connection.subscriptions--;
+      forget();
+    },
+  });
+  return new Watch(tail, connection, store.log.epoch);
+}
+
+function startOf(
+  epoch: string,
+  { lastEventId, run, snapshot }: WatchOptions,
+  { head, floor }: LogBounds,
+): { readonly start: 'events' | 'snapshot' | 'folded'; readonly cursor: number } {
+  const given = lastEventId === undefined || lastEventId === '' ? undefined : parseCursor(lastEventId);
+  const stale = given?.epoch !== undefined && given.epoch !== epoch;
+  const cursor = given?.seq ?? (run === undefined ? 0 : run.firstSeq - 1);
+  if (!stale && cursor > head) {
+    throw new VerbatimError('CURSOR_AHEAD', `The thread ends at ${head}; it has no position ${cursor}.`, { details: { head } });
+  }
+  if (stale || cursor < floor) return { start: run?.ended === true ? 'folded' : 'snapshot', cursor: 0 };
+  return { start: snapshot && given === undefined ? 'snapshot' : 'events', cursor };
+}
+
+const DONE = { done: true, value: undefined } as const;
+
+/**
+ * What a subscription's procedure returns. To tRPC it is an iterable whose one step stays pending until the watch ends. tRPC's socket adapter
+ * takes that step in the same turn in which it has encoded `started`, so the encoder knows the request's id, and from then on frames go
+ * straight to the socket: one step of an async iterator for each token costs more than everything else together.
+ */
+export class Watch implements AsyncIterableIterator<never> {
+  readonly tail: Tail;
+  readonly #connection: Connection | undefined;
+  readonly #epoch: string;
+
+  constructor(tail: Tail, connection: Connection | undefined, epoch: string) {
+    this.tail = tail;
+    this.#connection = connection;
+    this.#epoch = epoch;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<typeof DONE> {
+    const requestId = takeStartedId();
+    try {
+      if (requestId === undefined || this.#connection === undefined) throw new Error('a watch began without its `started` frame');
+      await this.tail.run(this.#connection.sink(requestId, this.#epoch));
+    } catch (cause) {
+      throw toTrpcError(cause);
+    }
+    return DONE;
+  }
+
+  async return(): Promise<typeof DONE> {
+    this.tail.end();
+    return DONE;
+  }
+}

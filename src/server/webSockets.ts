@@ -1,0 +1,125 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getWSConnectionHandler } from '@trpc/server/adapters/ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { CLOSE_CODES } from '../protocol/closeCodes.ts';
+import type { Limits } from '../protocol/limits.ts';
+import { identify } from './authentication.ts';
+import { Connection } from './connection.ts';
+import type { OriginCheck } from './originCheck.ts';
+import type { Budget } from './outbox.ts';
+import type { AppRouter } from './routers/router.ts';
+import type { Authenticate, Logger } from './serverOptions.ts';
+import { socketEncoder } from './socketEncoder.ts';
+import type { Sweep } from './sweep.ts';
+import { type Context, toTrpcError } from './trpc.ts';
+
+/** Where both transports are served. */
+export const TRPC_PATH = '/trpc';
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  readonly router: AppRouter;
+  readonly limits: Limits;
+  readonly authenticate: Authenticate | undefined;
+  readonly mayEnter: OriginCheck;
+  readonly budget: Budget;
+  readonly sweep: Sweep;
+  readonly logger: Logger;
+}
+
+export interface WebSockets {
+  readonly connections: number;
+  /** Refuses new sockets and closes those there are with 1001; what does not go is cut after a moment. */
+  close(): Promise<void>;
+}
+
+/** How long a closing server waits for the other ends to close too. */
+const CLOSE_TIMEOUT_MS = 500;
+
+/** Serves the router on the upgrades of an HTTP server. */
+export function serveWebSockets(options: WebSocketOptions): WebSockets {
+  const { server, limits, mayEnter } = options;
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.maxFrameBytes, clientTracking: true });
+  const accept = createAccept(options);
+  let closing = false;
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => {});
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (closing) return refuse(socket, '503 Service Unavailable');
+    if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
+    if (!mayEnter(request)) return refuse(socket, '403 Forbidden');
+    // An HTTP server gives its sockets as duplex streams; they are the sockets themselves.
+    wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket as Socket, request));
+  };
+  server.on('upgrade', onUpgrade);
+  return {
+    get connections() {
+      return wss.clients.size;
+    },
+    async close() {
+      closing = true;
+      const gone = [...wss.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)));
+      for (const ws of wss.clients) ws.close(CLOSE_CODES.GOING_AWAY, 'GOING_AWAY');
+      const timer = setTimeout(() => {
+        for (const ws of wss.clients) ws.terminate();
+      }, CLOSE_TIMEOUT_MS);
+      await Promise.all(gone);
+      clearTimeout(timer);
+      server.off('upgrade', onUpgrade);
+      wss.close();
+    },
+  };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function createAccept({ router, limits, authenticate, budget, sweep, logger }: WebSocketOptions) {
+  const connections = new WeakMap<WebSocket, Connection>();
+  const serve = getWSConnectionHandler<AppRouter>({
+    router,
+    wss: new WebSocketServer({ noServer: true }),
+    maxBatchSize: limits.maxBatchCalls,
+    experimental_encoder: socketEncoder(limits.maxFrameDepth),
+    async createContext({ req, res, info }): Promise<Context> {
+      const connection = connections.get(res);
+      try {
+        const principal = await identify(authenticate, req, info.connectionParams);
+        connection?.authenticated();
+        return { principal, connection };
+      } catch (cause) {
+        // Before tRPC closes it without a code, which clients take for a broken connection.
+        connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');
+        throw toTrpcError(cause);
+      }
+    },
+    onError({ error, path }) {
+      if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
+    },
+  });
+  return (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
+    socket.setNoDelay(true);
+    const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
+    connections.set(ws, connection);
+    sweep.add(connection);
+    ws.on('message', (data, isBinary) => {
+      connection.heard(performance.now(), isBinary || !isKeepAlive(data));
+      connection.pauseWhileFull();
+    });
+    ws.on('ping', () => connection.heard(performance.now(), false));
+    ws.on('pong', () => connection.heard(performance.now(), false));
+    ws.once('close', () => {
+      sweep.remove(connection);
+      connection.ended();
+    });
+    serve(ws, request);
+  };
+}
+
+function isKeepAlive(data: unknown): boolean {
+  return Buffer.isBuffer(data) && data.length === 4 && (data.toString() === 'PING' || data.toString() === 'PONG');
+}

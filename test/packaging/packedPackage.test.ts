@@ -1,0 +1,160 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectBuilt } from '../support/builtDist.ts';
+import { runCommand, SpawnedCommand } from '../support/spawnedCommand.ts';
+
+/**
+ * With it, the package is installed as a user does it, which compiles SQLite on Node 20 and fetches Node 24: a minute and a half. Without
+ * it, install scripts do not run, and the compiled module is taken from this checkout.
+ */
+const inFull = process.env.VERBATIM_TEST_INSTALL === '1';
+const INSTALL_TIMEOUT_MS = 300_000;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'verbatim-package-'));
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
+const nodeMajor = Number(process.versions.node.split('.')[0]);
+
+/** The versions that this checkout was tested with, so that nothing here depends on the day. */
+const versionOf = (name: string): string => {
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string };
+  return `${name}@${version}`;
+};
+
+function createConsumer(name: string): string {
+  const consumer = join(directory, name);
+  cpSync(join(root, 'test/consumer'), consumer, { recursive: true });
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }));
+  return consumer;
+}
+
+const install = (extra: readonly string[]): string[] => ['install', '--no-audit', '--no-fund', '--prefer-offline', ...extra];
+
+let tarball = '';
+let consumer = '';
+
+beforeAll(async () => {
+  expectBuilt();
+  // Without scripts: it is built, and others are using dist.
+  await runCommand('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: root });
+  tarball = join(directory, readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? 'none');
+  consumer = createConsumer('consumer');
+  const packages = [tarball, versionOf('zod'), versionOf('@types/node')];
+  await runCommand('npm', install(inFull ? packages : ['--ignore-scripts', ...packages]), { cwd: consumer, timeoutMs: INSTALL_TIMEOUT_MS });
+}, INSTALL_TIMEOUT_MS);
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const verbatim = (args: readonly string[], cwd = consumer): SpawnedCommand =>
+  new SpawnedCommand(process.execPath, [join(consumer, 'node_modules/verbatim-agents/dist/cli/verbatim.js'), ...args], { cwd });
+
+function borrowNativeModule(): void {
+  const name = nodeMajor < 22 ? 'better-sqlite3-node20' : 'better-sqlite3';
+  const built = join(root, 'node_modules', name, 'build');
+  if (nodeMajor < 22) cpSync(built, join(consumer, 'node_modules', name, 'build'), { recursive: true });
+}
+
+test.skipIf(inFull || nodeMajor >= 22)('a missing native module is an error that names the remedy', async () => {
+  await using command = verbatim(['serve', '--port', '0']);
+  expect(await command.exited).toEqual({ code: 1, signal: null });
+  expect(command.stderr).toContain('NATIVE_MODULE_MISSING');
+  expect(command.stderr).toMatch(/npm rebuild|npm install/);
+  expect(command.stderr).not.toContain('    at ');
+});
+
+describe('installed', () => {
+  beforeAll(() => {
+    if (!inFull) borrowNativeModule();
+  });
+
+  test('its types hold for a strict consumer, whose libraries are checked too', async () => {
+    await runCommand(process.execPath, [tsc, '-p', consumer], { cwd: consumer });
+  });
+
+  test('the client needs no types of Node', async () => {
+    await runCommand(process.execPath, [tsc, '-p', 'tsconfig.browser.json'], { cwd: consumer });
+  });
+
+  test('runs', async () => {
+    await runCommand(process.execPath, [tsc, '-p', consumer], { cwd: consumer });
+    const { stdout } = await runCommand(process.execPath, [join('out', 'run.js')], { cwd: consumer });
+    expect(stdout).toContain('the consumer ran');
+  });
+
+  test('a wrong type is an error: the check can fail', async () => {
+    writeFileSync(join(consumer, 'wrong.ts'), "import { createClient } from 'verbatim-agents/client';\ncreateClient({ url: 1 });\n");
+    try {
+      await expect(runCommand(process.execPath, [tsc, '-p', consumer], { cwd: consumer })).rejects.toThrow(/wrong\.ts/);
+    } finally {
+      rmSync(join(consumer, 'wrong.ts'));
+    }
+  });
+
+  test('the client bundles for a browser, without Node, zod or the server', async () => {
+    const { outputFiles, metafile } = await build({
+      entryPoints: [join(consumer, 'browser.ts')],
+      bundle: true,
+      minify: true,
+      write: false,
+      metafile: true,
+      platform: 'browser',
+      format: 'esm',
+      logLevel: 'silent',
+    });
+    const inputs = Object.keys(metafile.inputs);
+    expect(inputs.filter((input) => /node_modules\/(?:zod|ws|fastify|@trpc\/server\/dist\/adapters)\//.test(input))).toEqual([]);
+    expect(inputs.filter((input) => /verbatim-agents\/dist\/(?:server|db|agents)\//.test(input))).toEqual([]);
+    expect(gzipSync(outputFiles[0]?.contents ?? '').length).toBeLessThan(40 * 1024);
+  });
+
+  test('the package has what it needs and nothing else', () => {
+    const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+    expect(files).toContain('package/dist/cli/verbatim.js');
+    expect(files).toContain('package/LICENSE');
+    expect(files.filter((file) => !/^package\/(?:dist\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.build$|(?<!\.d)\.ts$|\.test\./.test(file))).toEqual([]);
+  });
+
+  test('the command serves a TypeScript config that lies where nothing is installed', async () => {
+    const elsewhere = join(directory, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(
+      join(elsewhere, 'verbatim.config.ts'),
+      `import { defineAgent, defineConfig, offline } from 'verbatim-agents';
+       import { z } from 'zod';
+       const counter = defineAgent({ description: 'Counts', model: offline(), contextInput: z.object({ to: z.number() }).optional() });
+       export default defineConfig({ agents: { counter } });
+      `,
+    );
+    await using command = verbatim(['serve', '--port', '0', '--db', ':memory:'], elsewhere);
+    await command.output('stdout', /^Verbatim listening on http:\/\/127\.0\.0\.1:\d+$/m);
+    command.kill('SIGTERM');
+    expect(await command.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe.skipIf(!inFull)('on Node 24 with npm 12, no install script approved (VERBATIM_TEST_INSTALL=1)', () => {
+  test(
+    'installs and runs',
+    async ({ skip }) => {
+      const on24 = (args: readonly string[], cwd: string) =>
+        runCommand('npx', ['--yes', '-p', 'node@24', '-p', 'npm@12', ...args], { cwd, timeoutMs: INSTALL_TIMEOUT_MS });
+      const fetched = await on24(['node', '--version'], directory).catch((error: Error) => error);
+      if (fetched instanceof Error) return skip(`Node 24 cannot be fetched here: ${fetched.message.slice(0, 300)}`);
+      expect(fetched.stdout).toMatch(/^v24\./);
+
+      const on24Consumer = createConsumer('consumer24');
+      await on24(['npm', ...install([tarball, versionOf('zod'), versionOf('@types/node')])], on24Consumer);
+      await runCommand(process.execPath, [tsc, '-p', on24Consumer], { cwd: on24Consumer });
+      const { stdout } = await on24(['node', join('out', 'run.js')], on24Consumer);
+      expect(stdout).toContain('the consumer ran');
+    },
+    INSTALL_TIMEOUT_MS,
+  );
+});
