@@ -301,6 +301,29 @@ describe.each(TRANSPORTS)('a server of ours over %s', (transport) => {
   });
 });
 
+test('a connection that goes silent in the middle of an answer is given up, and the answer goes on over another', async () => {
+  const { port } = await serve();
+  const proxy = await startFaultProxy({ port });
+  onTestFinished(() => proxy.close());
+  const client = connect(proxy.url, { pingIntervalMs: 40, pongTimeoutMs: 40 });
+  held.set('silence', deferred());
+  const run = await client.send({ agent: 'held', text: 'silence' });
+  const events: AnyEvent[] = [];
+  const reading = (async () => {
+    for await (const event of run) events.push(event);
+  })();
+  await vi.waitFor(() => expect(events.at(-1)?.type).toBe('text.delta'));
+  const { connections } = proxy.counts;
+  proxy.stall('both');
+  held.get('silence')?.resolve();
+  await vi.waitFor(() => expect(client.connection.state.status).not.toBe('online'));
+  proxy.resume();
+  await reading;
+  expectContiguous(events, run.receipt.seq);
+  expect(await run.text()).toBe('so far, so good');
+  expect(proxy.counts.connections).toBeGreaterThan(connections);
+});
+
 test('an idle socket is closed by the server, and the next call opens another', async () => {
   const { server, url } = await serve({ limits: { idleTimeoutMs: 50 } });
   const client = connect(url);
