@@ -87,6 +87,18 @@ test('an idle close that crosses a call does not lose the call', async () => {
   expect(await asking).toHaveLength(1);
 });
 
+test('a server that closes every connection as idle is asked again after the backoff, not at once', async () => {
+  const server = await startServer();
+  server.authenticate = () => CLOSE_CODES.IDLE;
+  const clock = createManualClock();
+  const client = clientOf(server, { clock, random: () => 1 });
+  const asking = client.agents.list();
+  await vi.waitFor(() => expect(client.connection.state).toMatchObject({ status: 'offline', nextAttemptAt: clock.now() + 100 }));
+  server.authenticate = () => undefined;
+  await clock.advance(100);
+  expect(await asking).toHaveLength(1);
+});
+
 test('a connection that nobody uses is not brought back', async () => {
   const server = await startServer();
   const client = clientOf(server);
