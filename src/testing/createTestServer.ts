@@ -1,0 +1,123 @@
+import type { Agents } from '../agents/defineAgent.ts';
+import type { Model } from '../agents/model.ts';
+import { type Client, type ClientOptions, createClient } from '../client/index.node.ts';
+import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
+import type { ApiContract } from '../protocol/contract.ts';
+import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
+import { type ServerStats, serverOver, type VerbatimServer } from '../server/createServer.ts';
+import type { Authenticate, ServerOptions } from '../server/serverOptions.ts';
+
+export interface TestServerOptions extends ServerOptions {
+  /** Models to use instead of the agents' own, by the agent's name. Scripted ones must have no steps left at the end. */
+  readonly models?: { readonly [agent: string]: Model };
+}
+
+type TestClientOptions = Omit<ClientOptions, 'url' | 'token'>;
+
+export interface ClientMaker {
+  /** A client of the SDK, over a real socket. The server closes it when it is disposed. */
+  client<Api extends ApiContract>(options?: TestClientOptions): Client<Api>;
+  /** The token that names this caller, for clients other than the SDK. */
+  readonly token: string;
+}
+
+export interface TestServer extends Omit<ClientMaker, 'token'>, AsyncDisposable {
+  /** `http://127.0.0.1:port`; the same after a restart. */
+  readonly url: string;
+  readonly port: number;
+  readonly stats: ServerStats;
+  /** Clients of somebody in particular. `client()` alone is the principal `local`, unless `authenticate` says otherwise. */
+  as(principal: Principal | string): ClientMaker;
+  fold(endedBefore: number): Promise<number>;
+  /**
+   * Stops the server and starts another on the same data and port, as a deploy does: sockets close with 1001, runs that are open go on.
+   * Options of `createServer` may change, such as the agents.
+   */
+  restart(change?: Partial<TestServerOptions>): Promise<void>;
+}
+
+const TOKEN_PREFIX = 'test-principal:';
+
+/**
+ * A whole server for a test: real HTTP and WebSocket on a free port of 127.0.0.1, the database in memory unless `database` names a file.
+ * `await using` closes its clients and itself, and then throws if a scripted model has steps left over.
+ */
+export async function createTestServer(options: TestServerOptions): Promise<TestServer> {
+  let current = options;
+  const inMemory = options.database === undefined || options.database === ':memory:';
+  const open = (): OpenDatabase =>
+    openDatabase({ file: current.database ?? ':memory:', synchronous: current.synchronous, clock: current.clock });
+  let database = open();
+  const clients = new Set<{ close(): Promise<void> }>();
+
+  const start = async (port: number): Promise<{ readonly server: VerbatimServer; readonly url: string; readonly port: number }> => {
+    const { models: _, ...serverOptions } = current;
+    const server = await serverOver(
+      database,
+      { ...serverOptions, agents: withModels(current), authenticate: testAuthenticate(current.authenticate) },
+      { closeDatabase: !inMemory },
+    );
+    return { server, ...(await server.listen({ port })) };
+  };
+  let running = await start(0);
+
+  const maker = (token: string | undefined) => ({
+    client<Api extends ApiContract>(clientOptions: TestClientOptions = {}): Client<Api> {
+      const client = createClient<Api>({ ...clientOptions, url: running.url, ...(token !== undefined && { token }) });
+      clients.add(client);
+      return client;
+    },
+  });
+
+  return {
+    ...maker(undefined),
+    get url() {
+      return running.url;
+    },
+    get port() {
+      return running.port;
+    },
+    get stats() {
+      return running.server.stats;
+    },
+    as(principal) {
+      const token = TOKEN_PREFIX + encodeURIComponent(JSON.stringify(typeof principal === 'string' ? { id: principal } : principal));
+      return { ...maker(token), token };
+    },
+    fold: (endedBefore) => running.server.fold(endedBefore),
+    async restart(change = {}) {
+      await running.server.close({ drainMs: 0 });
+      current = { ...current, ...change };
+      if (!inMemory) database = open();
+      running = await start(running.port);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...clients].map((client) => client.close()));
+      await running.server.close({ drainMs: 0 });
+      if (inMemory) await database.close();
+      for (const model of Object.values(current.models ?? {})) {
+        if ('assertDone' in model && typeof model.assertDone === 'function') model.assertDone();
+      }
+    },
+  };
+}
+
+function withModels({ agents, models = {} }: TestServerOptions): Agents {
+  for (const name of Object.keys(models)) {
+    if (agents[name]?.kind !== 'model') throw new TypeError(`models.${name} names no agent with a model.`);
+  }
+  return Object.fromEntries(
+    Object.entries(agents).map(([name, agent]) => {
+      const model = models[name];
+      return [name, agent.kind === 'model' && model !== undefined ? { ...agent, model } : agent];
+    }),
+  );
+}
+
+/** `as(...)` names its caller in the token; every other token is the application's. */
+function testAuthenticate(own: Authenticate | undefined): Authenticate {
+  return ({ token, request }) => {
+    if (token?.startsWith(TOKEN_PREFIX)) return JSON.parse(decodeURIComponent(token.slice(TOKEN_PREFIX.length)));
+    return own === undefined ? LOCAL_PRINCIPAL : own({ token, request });
+  };
+}
