@@ -39,6 +39,8 @@ export class Connection implements ConnectionStatus {
   #attemptId = 0;
   #wire: Wire | undefined;
   #usable = false;
+  /** The wire has carried an answer. */
+  #proven = false;
   #holds = 0;
   /** Attempts that failed since a wire last proved itself. */
   #failures = 0;
@@ -124,6 +126,7 @@ export class Connection implements ConnectionStatus {
   async #connect(): Promise<void> {
     const { clock, connectTimeoutMs, transport } = this.#options;
     const attemptId = ++this.#attemptId;
+    this.#proven = false;
     this.#clearTimer();
     this.#setState('reason' in this.#state ? { status: 'connecting', reason: this.#state.reason } : { status: 'connecting' });
     this.#cancelTimer = clock.after(connectTimeoutMs, () => this.#ended(attemptId, CLOSE_CODES.ABNORMAL, 'no answer in time'));
@@ -164,6 +167,7 @@ export class Connection implements ConnectionStatus {
 
   #proved(attemptId: number): void {
     if (attemptId !== this.#attemptId) return;
+    this.#proven = true;
     this.#failures = 0;
     this.#refreshed = false;
   }
@@ -184,14 +188,13 @@ export class Connection implements ConnectionStatus {
         if (code === CLOSE_CODES.UNAUTHENTICATED && typeof this.#options.token === 'function' && !this.#refreshed) {
           this.#refreshed = true;
           this.#askRefresh = true;
-          if (this.#holds > 0) void this.#connect();
-          else this.#sleep(error);
+          this.#sleep(error);
         } else void this.stop(error);
         return;
       case 'sleep':
-        // Something was asked for while the close was on its way.
-        if (this.#holds > 0) void this.#connect();
-        else this.#sleep(error);
+        // What was asked for while the close was on its way ends the sleep; but a server that takes every connection for idle is not stormed.
+        if (this.#proven || this.#holds === 0) this.#sleep(error);
+        else this.#failed(error);
         return;
       case 'retry':
         this.#failed(error);

@@ -93,7 +93,6 @@ function createTransport(endpoint: Endpoint, options: ClientOptions, clock: Cloc
       // Not the bare global: browsers want it called on the window.
       fetch: options.fetch ?? ((...args) => fetch(...args)),
       clock,
-      silenceMs: SSE_SILENCE_MS,
     });
   }
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
@@ -102,6 +101,3 @@ function createTransport(endpoint: Endpoint, options: ClientOptions, clock: Cloc
   }
   return wsTransport({ url: endpoint.ws, WebSocket, clock, pingIntervalMs, pongTimeoutMs });
 }
-
-/** Longer than the server's own heartbeats on a stream. */
-const SSE_SILENCE_MS = 75_000;

@@ -1,4 +1,5 @@
 import type { Clock } from '../protocol/clock.ts';
+import { parseCursor } from '../protocol/cursor.ts';
 import type { AnyEvent } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { backoffMs } from './backoff.ts';
@@ -113,6 +114,10 @@ export class EventReader implements AsyncIterableIterator<AnyEvent, undefined> {
   /** One subscription after the other. Returns after the last event, throws what cannot be mended. */
   async #follow(): Promise<void> {
     const { clock, random } = this.#context;
+    const { after } = this.#source;
+    if (after !== undefined && parseCursor(after) === undefined) {
+      throw new VerbatimError('BAD_INPUT', `"${after}" is not a cursor: give back one that a watch had, or a seq`);
+    }
     let failures = 0;
     let silentEndings = 0;
     let gaps = 0;

@@ -115,13 +115,14 @@ export class SocketWire implements Wire {
   #request(method: string, path: string, input: unknown, handlers: Pick<Pending, 'answer' | 'fail'>): number {
     const id = ++this.#lastId;
     const text = encodeRequest(() => ({ id, method, params: { path, input: encodeInput(input) } }));
-    if (this.#ended || this.#socket.readyState !== OPEN) {
-      // Its close is on its way; what it was to carry is lost with it.
+    if (this.#ended) {
       queueMicrotask(() => handlers.fail(connectionLost()));
       return id;
     }
-    this.#pending.set(id, { size: text.length, received: false, ...handlers });
-    this.#socket.send(text);
+    // On a socket that is closing it waits for the close, which fails it: failing at once, it would only be asked again on this same wire.
+    const isOpen = this.#socket.readyState === OPEN;
+    this.#pending.set(id, { size: text.length, received: !isOpen, ...handlers });
+    if (isOpen) this.#socket.send(text);
     if (this.#stopWatching === undefined) this.#watch();
     return id;
   }

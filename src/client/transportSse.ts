@@ -9,9 +9,10 @@ export interface SseTransportOptions {
   readonly url: string;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
-  /** A stream on which nothing at all arrives for this long is taken for dead and asked for again. */
-  readonly silenceMs: number;
 }
+
+/** A stream on which nothing arrives for this long is taken for dead and asked for again, unless the server names a time of its own. */
+const SILENCE_MS = 75_000;
 
 /**
  * tRPC over HTTP: a request for each call, a Server-Sent-Events stream for each subscription, the token in the `Authorization` header.
@@ -99,7 +100,9 @@ class HttpWire implements Wire {
     }
     let over = false;
     const parser = new SseParser((message) => {
-      if (!request.signal.aborted && !over) over = this.#take(message, subscriber);
+      if (request.signal.aborted || over) return;
+      if (message.event === 'connected') silence.limit(silenceOf(message.data));
+      over = this.#take(message, subscriber);
     });
     const text = new TextDecoder();
     const reader = response.body.getReader();
@@ -197,12 +200,13 @@ class HttpWire implements Wire {
     this.#listener.ended(code, reason);
   }
 
-  #watchSilence(request: AbortController): { heard(): void; stop(): void } {
+  #watchSilence(request: AbortController): Silence {
+    let limitMs = SILENCE_MS;
     let heard = false;
     let stop = () => {};
     const watch = () => {
       heard = false;
-      stop = this.#options.clock.after(this.#options.silenceMs, () => {
+      stop = this.#options.clock.after(limitMs, () => {
         if (heard) watch();
         else {
           this.#lost('nothing heard from the server', request.signal);
@@ -212,10 +216,28 @@ class HttpWire implements Wire {
     };
     watch();
     return {
+      limit(ms) {
+        limitMs = ms;
+        stop();
+        watch();
+      },
       heard() {
         heard = true;
       },
       stop: () => stop(),
     };
   }
+}
+
+interface Silence {
+  limit(ms: number): void;
+  heard(): void;
+  stop(): void;
+}
+
+/** What the server's `connected` event says of its heartbeats. */
+function silenceOf(data: string): number {
+  const options: unknown = JSON.parse(data);
+  const given = isRecord(options) ? options.reconnectAfterInactivityMs : undefined;
+  return typeof given === 'number' && given > 0 ? given : SILENCE_MS;
 }

@@ -64,13 +64,13 @@ export class SseStream implements Sink {
   /** The watch has ended by itself. */
   complete(): void {
     this.#write('event: return\ndata: \n\n');
-    this.#response.end();
+    this.#end();
   }
 
   /** The watch has ended by an error, given in tRPC's shape. */
   fail(shape: unknown): void {
     this.#write(`event: serialized-error\ndata: ${JSON.stringify({ json: shape })}\n\n`);
-    this.#response.end();
+    this.#end();
   }
 
   /** Called every so often: a sign of life on a quiet stream, and the end of one whose reader takes nothing. */
@@ -104,13 +104,22 @@ export class SseStream implements Sink {
     if (!this.#corked) {
       this.#corked = true;
       this.#response.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#response.uncork();
-        this.#account();
-      });
+      process.nextTick(() => this.#uncork());
     }
     this.#response.write(text);
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#response.uncork();
+    this.#account();
+  }
+
+  /** Node 24 sends the last chunk of a corked answer before the chunks it holds back. */
+  #end(): void {
+    this.#uncork();
+    this.#response.end();
   }
 
   #account(): void {

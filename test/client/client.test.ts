@@ -137,8 +137,11 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const client = clientOf(server, { transport });
     const run = await client.send({ agent: 'support', text: 'hi' });
     server.append(...runEvents('r0', ['a']).slice(0, 3));
+    const states: string[] = [];
+    client.connection.subscribe(({ status }) => states.push(status));
     for await (const event of run) if (event.type === 'message.started') break;
     await vi.waitFor(() => expect(server.openWatches).toBe(0));
+    expect(states).toEqual([]);
     expect(server.cancels).toBe(0);
     await run.cancel();
     expect(server.cancels).toBe(1);

@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ConnectionState } from '../../src/client/connectionState.ts';
 import { CLOSE_CODES } from '../../src/protocol/closeCodes.ts';
+import { createManualClock } from '../../src/testing/manualClock.ts';
 import { clientOf, collect, deferred, startServer } from './clientOf.ts';
 import { LogServer, runEvents } from './logServer.ts';
-import { ManualClock } from './manualClock.ts';
 
 function statesOf(client: ReturnType<typeof clientOf>): ConnectionState['status'][] {
   const seen: ConnectionState['status'][] = [client.connection.state.status];
@@ -87,6 +87,18 @@ test('an idle close that crosses a call does not lose the call', async () => {
   expect(await asking).toHaveLength(1);
 });
 
+test('a server that closes every connection as idle is asked again after the backoff, not at once', async () => {
+  const server = await startServer();
+  server.authenticate = () => CLOSE_CODES.IDLE;
+  const clock = createManualClock();
+  const client = clientOf(server, { clock, random: () => 1 });
+  const asking = client.agents.list();
+  await vi.waitFor(() => expect(client.connection.state).toMatchObject({ status: 'offline', nextAttemptAt: clock.now() + 100 }));
+  server.authenticate = () => undefined;
+  await clock.advance(100);
+  expect(await asking).toHaveLength(1);
+});
+
 test('a connection that nobody uses is not brought back', async () => {
   const server = await startServer();
   const client = clientOf(server);
@@ -99,7 +111,7 @@ test('waits longer after each failure, says until when, and starts over after a 
   const server = await startServer();
   const { port } = server;
   await server[Symbol.asyncDispose]();
-  const clock = new ManualClock();
+  const clock = createManualClock();
   const client = clientOf(server, { clock, random: () => 1, url: `ws://127.0.0.1:${port}`, timeoutMs: 10_000_000 });
   const asking = client.agents.list();
   const waits: number[] = [];
@@ -109,13 +121,13 @@ test('waits longer after each failure, says until when, and starts over after a 
     if (state.status !== 'offline') break;
     expect(state.reason.code).toBe('CONNECTION_LOST');
     waits.push(state.nextAttemptAt - clock.now());
-    if (i < 9) clock.advance(state.nextAttemptAt - clock.now());
+    if (i < 9) await clock.advance(state.nextAttemptAt - clock.now());
   }
   expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000]);
 
   const back = await LogServer.start(port);
   onTestFinished(() => back[Symbol.asyncDispose]());
-  clock.advance(30_000);
+  await clock.advance(30_000);
   expect(await asking).toHaveLength(1);
   const watching = client.thread('t').watch()[Symbol.asyncIterator]();
   void watching.next();
@@ -124,7 +136,7 @@ test('waits longer after each failure, says until when, and starts over after a 
   await vi.waitFor(() => expect(client.connection.state).toMatchObject({ nextAttemptAt: clock.now() + 100 }));
   await watching.return?.();
   expect(client.connection.state.status).toBe('idle');
-  expect(clock.timers).toBe(0);
+  expect(clock.pending).toBe(0);
 });
 
 test('the network or the page coming back ends the wait at once; no listener is left after close', async () => {
@@ -137,7 +149,7 @@ test('the network or the page coming back ends the wait at once; no listener is 
   const removed = [vi.spyOn(page, 'removeEventListener'), vi.spyOn(globalThis, 'removeEventListener')];
 
   const server = await startServer();
-  const clock = new ManualClock();
+  const clock = createManualClock();
   const client = clientOf(server, { clock, random: () => 1 });
   const reader = client.thread('t').watch()[Symbol.asyncIterator]();
   void reader.next();
@@ -155,26 +167,26 @@ test('the network or the page coming back ends the wait at once; no listener is 
 
 test('pings when nothing was heard for a while, and only while something is asked for', async () => {
   const server = await startServer();
-  const clock = new ManualClock();
+  const clock = createManualClock();
   const client = clientOf(server, { clock, pingIntervalMs: 1_000, pongTimeoutMs: 500 });
   await client.agents.list();
-  expect(clock.timers).toBe(0);
+  expect(clock.pending).toBe(0);
   const reader = client.thread('t').watch()[Symbol.asyncIterator]();
   void reader.next();
   await vi.waitFor(() => expect(server.openWatches).toBe(1));
   // The first look hears the answer to the subscription.
-  await vi.waitFor(() => {
-    clock.advance(1_000);
+  await vi.waitFor(async () => {
+    await clock.advance(1_000);
     expect(server.pings.length).toBeGreaterThan(0);
   });
   expect(client.connection.state.status).toBe('online');
   await reader.return?.();
-  expect(clock.timers).toBe(0);
+  expect(clock.pending).toBe(0);
 });
 
 test('a half-open socket is given up when nothing at all comes after a ping; any frame is a sign of life', async () => {
   const server = await startServer();
-  const clock = new ManualClock();
+  const clock = createManualClock();
   const client = clientOf(server, { clock, random: () => 1, pingIntervalMs: 1_000, pongTimeoutMs: 500 });
   const reader = client.thread('t').watch()[Symbol.asyncIterator]();
   const first = reader.next();
@@ -183,17 +195,17 @@ test('a half-open socket is given up when nothing at all comes after a ping; any
   await first;
   // From here on the server hears nothing, and its pongs do not come; but its events do.
   for (const socket of server.sockets) socket.pause();
-  clock.advance(1_000);
-  clock.advance(1_000);
+  await clock.advance(1_000);
+  await clock.advance(1_000);
   server.append(...runEvents('r1', ['a']));
   for (let seq = 2; seq <= 12; seq += 1) expect((await reader.next()).value?.seq).toBe(seq);
-  clock.advance(500);
+  await clock.advance(500);
   expect(client.connection.state.status).toBe('online');
   // Now nothing comes.
-  clock.advance(1_000);
-  clock.advance(500);
+  await clock.advance(1_000);
+  await clock.advance(500);
   expect(client.connection.state.status).toBe('offline');
-  clock.advance(100);
+  await clock.advance(100);
   await vi.waitFor(() => expect(client.connection.state.status).toBe('online'));
   server.append(...runEvents('r2', ['a']));
   expect((await reader.next()).value?.seq).toBe(13);
@@ -233,13 +245,13 @@ test('a server that never finishes the handshake costs one attempt, not the clie
   onTestFinished(() => void silent.close());
   const address = silent.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const clock = new ManualClock();
+  const clock = createManualClock();
   const client = clientOf({ url: `ws://127.0.0.1:${port}` }, { clock, random: () => 1, connectTimeoutMs: 2_000, timeoutMs: 5_000 });
   const asking = codeOf(client.agents.list());
-  await vi.waitFor(() => expect(clock.timers).toBe(2));
-  clock.advance(2_000);
+  await vi.waitFor(() => expect(clock.pending).toBe(2));
+  await clock.advance(2_000);
   expect(client.connection.state).toMatchObject({ status: 'offline', reason: { details: { reason: 'no answer in time' } } });
-  clock.advance(3_000);
+  await clock.advance(3_000);
   expect(await asking).toBe('CONNECTION_LOST');
   await client.close();
 });
@@ -298,15 +310,15 @@ test('a listener that throws stops neither the connection nor the other listener
 
 test('close leaves no timer and no socket, whatever was going on', async () => {
   const server = await startServer();
-  const clock = new ManualClock();
+  const clock = createManualClock();
   const client = clientOf(server, { clock });
   const gate = deferred();
   server.onCall = (path) => (path === 'agents.list' ? gate.promise : undefined);
   const pending = [client.agents.list(), collect(client.thread('t').watch()), client.run('r').result()].map(codeOf);
   await vi.waitFor(() => expect(server.openWatches).toBe(2));
-  expect(clock.timers).toBeGreaterThan(0);
+  expect(clock.pending).toBeGreaterThan(0);
   await client.close();
-  expect(clock.timers).toBe(0);
+  expect(clock.pending).toBe(0);
   expect(await Promise.all(pending)).toEqual(['CLIENT_CLOSED', 'CLIENT_CLOSED', 'CLIENT_CLOSED']);
   await vi.waitFor(() => expect(server.sockets.size).toBe(0));
   gate.resolve();
