@@ -112,9 +112,7 @@ type ContractOfTools<Tools extends readonly Tool[]> = {
 type NoData = Record<never, never>;
 type NoContext = z.ZodUndefined;
 
-export function defineAgent<const Tools extends readonly Tool[] = readonly [], Context extends z.ZodType = NoContext>(
-  definition: ModelAgentDefinition<Tools, Context>,
-): Agent<{ readonly tools: ContractOfTools<Tools>; readonly data: NoData; readonly context: z.input<Context> }>;
+// The generator's overload comes first: what a function yields is typed by the first one that is tried.
 export function defineAgent<
   const Tools extends readonly Tool[] = readonly [],
   Data extends DataSchemas = NoData,
@@ -126,6 +124,9 @@ export function defineAgent<
   readonly data: { readonly [Name in keyof Data]: z.output<Data[Name]> };
   readonly context: z.input<Context>;
 }>;
+export function defineAgent<const Tools extends readonly Tool[] = readonly [], Context extends z.ZodType = NoContext>(
+  definition: ModelAgentDefinition<Tools, Context>,
+): Agent<{ readonly tools: ContractOfTools<Tools>; readonly data: NoData; readonly context: z.input<Context> }>;
 /** Declares an agent: one that a model drives, or a generator of your own. Throws at once for what cannot work. */
 export function defineAgent(
   definition: ModelAgentDefinition<readonly Tool[], z.ZodType> | CustomAgentDefinition<readonly Tool[], DataSchemas, z.ZodType>,
