@@ -74,6 +74,8 @@ async function serveSse(
   } catch (cause) {
     return sendError(reply, router, cause);
   }
+  // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
+  const headers = reply.getHeaders();
   const response = reply.hijack().raw;
   const abort = new AbortController();
   const stream = new SseStream({ response, epoch, limits, budget, nowMs: performance.now() });
@@ -85,7 +87,7 @@ async function serveSse(
     abort.abort();
     watch?.tail.end();
   });
-  stream.open();
+  stream.open(headers);
   try {
     const result: unknown = await callTRPCProcedure({
       router,

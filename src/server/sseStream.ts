@@ -30,8 +30,9 @@ export class SseStream implements Sink {
     this.#takenMs = opts.nowMs;
   }
 
-  /** Begins the answer. The client reconnects by itself when it hears nothing for a while. */
-  open(): void {
+  /** Begins the answer, with further headers. The client reconnects by itself when it hears nothing for a while. */
+  open(headers: Readonly<Record<string, string | number | string[] | undefined>>): void {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.#response.setHeader(name, value);
     this.#response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',

@@ -2,7 +2,7 @@ import type { Agents } from '../agents/defineAgent.ts';
 import type { Model } from '../agents/model.ts';
 import { type Client, type ClientOptions, createClient } from '../client/index.node.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
-import type { ApiContract } from '../protocol/contract.ts';
+import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
 import { type ServerStats, serverOver, type VerbatimServer } from '../server/createServer.ts';
 import type { Authenticate, ServerOptions } from '../server/serverOptions.ts';
@@ -16,7 +16,7 @@ type TestClientOptions = Omit<ClientOptions, 'url' | 'token'>;
 
 export interface ClientMaker {
   /** A client of the SDK, over a real socket. The server closes it when it is disposed. */
-  client<Api extends ApiContract>(options?: TestClientOptions): Client<Api>;
+  client<Api extends ApiContract = JsonApi>(options?: TestClientOptions): Client<Api>;
   /** The token that names this caller, for clients other than the SDK. */
   readonly token: string;
 }
@@ -62,7 +62,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   let running = await start(0);
 
   const maker = (token: string | undefined) => ({
-    client<Api extends ApiContract>(clientOptions: TestClientOptions = {}): Client<Api> {
+    client<Api extends ApiContract = JsonApi>(clientOptions: TestClientOptions = {}): Client<Api> {
       const client = createClient<Api>({ ...clientOptions, url: running.url, ...(token !== undefined && { token }) });
       clients.add(client);
       return client;
