@@ -188,12 +188,12 @@ export class GroupCommit {
         return;
       }
       this.#undo();
-      const storage = storageError(broken.cause);
+      // What broke at no entry's own doing, such as a lock that another program holds, is the storage's.
+      const storage = storageError(broken.cause) ?? (broken.entry === undefined ? notStored(broken.cause) : undefined);
       const failed = storage === undefined && broken.entry !== undefined ? [broken.entry] : entries;
-      const error = storage ?? broken.cause;
       for (const entry of failed) {
-        if (entry.kind === 'operation') entry.reject(error);
-        else entry.fail(storage ?? new VerbatimError('STORAGE_FAILED', 'The server could not store this. Try again.', { cause: error }));
+        if (entry.kind === 'operation') entry.reject(storage ?? broken.cause);
+        else entry.fail(storage ?? notStored(broken.cause));
       }
       entries = failed === entries ? [] : entries.filter((entry) => entry !== broken.entry);
     }
@@ -296,4 +296,8 @@ export class GroupCommit {
     }
     return log;
   }
+}
+
+function notStored(cause: unknown): VerbatimError {
+  return new VerbatimError('STORAGE_FAILED', 'The server could not store this. Try again.', { cause });
 }
