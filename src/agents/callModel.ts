@@ -52,6 +52,8 @@ export async function callModel(
         );
       }
       writer[chunk.type](chunk.delta);
+      // A model that is still talking must not be paid for text that cannot be stored.
+      writer.assertStored();
       if (writer.uncommitted > MAX_UNCOMMITTED) await writer.committed();
     }
     writer.assertStored();

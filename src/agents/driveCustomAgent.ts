@@ -158,6 +158,7 @@ class AgentEventWriter {
       );
     }
     open.writer[kind](delta);
+    open.writer.assertStored();
     if (open.writer.uncommitted > MAX_UNCOMMITTED) await open.writer.committed();
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { OpenLogs } from './openLogs.ts';
+import type { PendingDelta, PendingOperation, PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
 import type { ThreadLog } from './threadLog.ts';
@@ -19,24 +20,6 @@ export interface Tx {
   endLog(thread: number): void;
   /** To be called after events were removed: the newest may have been among them. */
   removedEvents(): void;
-}
-
-/** Text that waits for the next commit. Text of the same message that arrives before it is joined to it. */
-export interface PendingDelta {
-  readonly kind: 'delta';
-  readonly log: ThreadLog;
-  readonly run: number;
-  readonly head: string;
-  text: string;
-  readonly fail: (error: VerbatimError) => void;
-}
-
-interface PendingOperation {
-  readonly kind: 'operation';
-  readonly run: (tx: Tx) => unknown;
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: unknown) => void;
-  outcome: { readonly result: unknown } | { readonly refused: VerbatimError } | undefined;
 }
 
 export interface GroupCommitOptions {
@@ -65,7 +48,7 @@ export class GroupCommit {
   readonly #commit: Statement;
   readonly #rollback: Statement;
   readonly #logs: OpenLogs;
-  #pending: (PendingDelta | PendingOperation)[] = [];
+  #pending: PendingWrite[] = [];
   #committed: (() => void)[] = [];
   #scheduled = false;
   #closed = false;
@@ -97,8 +80,10 @@ export class GroupCommit {
       return;
     }
     const entry: PendingDelta = { kind: 'delta', ...delta };
+    if (!this.#add(entry)) return;
+    // Until it is committed it holds the log: its writer may be gone by then, and another log of the same thread would give out the same seq.
+    delta.log.holders++;
     delta.log.pending = entry;
-    this.#add(entry);
   }
 
   /** Resolves after the commit that takes what was added so far, whether it succeeded or not. */
@@ -127,19 +112,21 @@ export class GroupCommit {
     this.#closed = true;
   }
 
-  #add(entry: PendingDelta | PendingOperation): void {
+  /** False when it is refused. */
+  #add(entry: PendingWrite): boolean {
     if (this.#closed) {
       const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
       if (entry.kind === 'delta') entry.fail(error);
       else entry.reject(error);
-      return;
+      return false;
     }
     this.#pending.push(entry);
-    if (this.#scheduled) return;
+    if (this.#scheduled) return true;
     this.#scheduled = true;
     const waitMs = Math.min(MAX_GAP_MS, Math.max(1, 3 * this.#lastCostMs)) - (performance.now() - this.#lastEndMs);
     if (waitMs > 0) setTimeout(this.#flush, waitMs);
     else setImmediate(this.#flush);
+    return true;
   }
 
   /** An operation may append to any thread: text after it must not join text before it. */
@@ -161,12 +148,13 @@ export class GroupCommit {
     this.#committed = [];
     for (const entry of batch) if (entry.kind === 'delta') entry.log.pending = undefined;
     this.#settle(batch);
+    for (const entry of batch) if (entry.kind === 'delta') this.release(entry.log);
     for (const resolve of waiting) resolve();
     this.#lastEndMs = performance.now();
     this.#lastCostMs = this.#lastEndMs - startMs;
   };
 
-  #settle(batch: readonly (PendingDelta | PendingOperation)[]): void {
+  #settle(batch: readonly PendingWrite[]): void {
     let entries = batch;
     while (entries.length > 0) {
       const broken = this.#attempt(entries);
@@ -192,10 +180,8 @@ export class GroupCommit {
   }
 
   /** Undefined when all is committed; else what broke, and at which entry when it was one's own doing. */
-  #attempt(
-    entries: readonly (PendingDelta | PendingOperation)[],
-  ): { readonly entry: PendingDelta | PendingOperation | undefined; readonly cause: unknown } | undefined {
-    let current: PendingDelta | PendingOperation | undefined;
+  #attempt(entries: readonly PendingWrite[]): { readonly entry: PendingWrite | undefined; readonly cause: unknown } | undefined {
+    let current: PendingWrite | undefined;
     try {
       this.#begin.run();
       const now = this.#options.clock.now();
@@ -205,7 +191,7 @@ export class GroupCommit {
         append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
         headOf: (thread) => this.#logs.headOf(thread),
         endLog: (thread) => this.#logs.end(thread),
-        removedEvents: () => this.#options.recordHighWater(this.#options.queries.events.newestId()),
+        removedEvents: () => this.#options.recordHighWater(this.#logs.removedEvents()),
       };
       for (current of entries) {
         if (current.kind === 'delta') this.#logs.insertDelta(current.log, { ...current, now });

@@ -48,13 +48,15 @@ export class OpenLogs {
 
   hold(thread: number): ThreadLog {
     const log = this.get(thread);
+    // It may have gone since its holder last looked: what is written to it then must not be stored.
+    if (log.holders === 0 && this.#queries.threads.byKey(thread) === undefined) log.deleted = true;
     log.holders++;
     return log;
   }
 
   release(log: ThreadLog): void {
     log.holders--;
-    if (!this.#touched.has(log)) this.#forget(log);
+    this.#forget(log);
   }
 
   insertEvent(thread: number, opts: { readonly run: number; readonly draft: EventDraft; readonly now: number }): number {
@@ -74,6 +76,12 @@ export class OpenLogs {
     const log = this.get(thread);
     this.#touched.add(log);
     this.#ended.add(log);
+  }
+
+  /** To be called after events were removed; returns the id of the newest one left. */
+  removedEvents(): number {
+    this.#newestId = this.#queries.events.newestId();
+    return this.#newestId;
   }
 
   /** The transaction is committed: what it did may be seen. */
@@ -107,7 +115,7 @@ export class OpenLogs {
   }
 
   #forget(log: ThreadLog): void {
-    if (log.holders === 0 && log.pending === undefined) this.#logs.delete(log.key);
+    if (log.holders === 0) this.#logs.delete(log.key);
   }
 
   #clear(): void {

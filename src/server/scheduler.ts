@@ -36,6 +36,8 @@ export class Scheduler {
   readonly #workers = new Map<number, { readonly worker: RunWorker; readonly done: Promise<void> }>();
   readonly #reasons = new Map<number, ResumeReason>();
   readonly #retries = new Map<number, () => void>();
+  /** Runs whose last attempt ended because the disk was full. */
+  readonly #full = new Set<number>();
   #closing = false;
 
   constructor(options: SchedulerOptions) {
@@ -124,6 +126,7 @@ export class Scheduler {
   async #begin({ run: key, principalId }: QueuedRun): Promise<void> {
     const { store, lease, limits, agents } = this.#options;
     const reason = this.#reasons.get(key);
+    const wasFull = this.#full.has(key);
     this.#reasons.delete(key);
     try {
       if (reason === undefined) {
@@ -132,7 +135,9 @@ export class Scheduler {
       } else {
         const isIdempotent = (agent: string, tool: string): boolean =>
           agents[agent]?.tools.some((candidate) => candidate.name === tool && candidate.idempotent) ?? false;
-        const resumed = await store.runs.resume({ run: key, lease, reason, maxAttempts: limits.maxAttempts, isIdempotent });
+        // A full disk is not the run's doing: it goes on when there is room, however often it found none.
+        const maxAttempts = this.#full.delete(key) ? Number.POSITIVE_INFINITY : limits.maxAttempts;
+        const resumed = await store.runs.resume({ run: key, lease, reason, maxAttempts, isIdempotent });
         if (resumed !== undefined && 'resumed' in resumed) return this.#work(resumed.resumed);
         if (resumed !== undefined) this.#ended(key, resumed.next);
       }
@@ -141,6 +146,7 @@ export class Scheduler {
       this.#queue.release(principalId);
       if (this.#closing) return;
       if (reason !== undefined) this.#reasons.set(key, reason);
+      if (wasFull) this.#full.add(key);
       this.#retry(key, principalId);
       this.#report(key, cause);
     }
@@ -181,6 +187,7 @@ export class Scheduler {
     if (this.#closing) return;
     if (result.kind === 'ended') this.#ended(run.key, result.next);
     if (result.kind !== 'storage') return;
+    if (result.error.code === 'STORAGE_FULL') this.#full.add(run.key);
     this.#reasons.set(run.key, 'storage');
     this.#retry(run.key, run.principal.id);
   }
@@ -225,9 +232,17 @@ export class Scheduler {
     stopRetry?.();
     this.#retries.delete(key);
     if (!waited && stopRetry === undefined) return;
-    this.#reasons.delete(key);
-    const ended = await this.#options.store.runs.endOrphan(key, { status: 'cancelled', by });
-    this.#ended(key, ended?.next);
+    try {
+      const ended = await this.#options.store.runs.endOrphan(key, { status: 'cancelled', by });
+      this.#reasons.delete(key);
+      this.#full.delete(key);
+      this.#ended(key, ended?.next);
+    } catch (cause) {
+      // It must not be forgotten: the next try ends it, since its row says that it is to be cancelled.
+      const run = await this.#options.store.runs.read(key);
+      if (run !== undefined) this.#retry(key, run.principal.id);
+      throw cause;
+    }
   }
 
   async #cancelUnwatched(key: number): Promise<void> {
