@@ -135,13 +135,26 @@ export class GroupCommit {
     this.#closed = true;
   }
 
+  /** As the end of the process leaves it: what waits is not written, and all is refused from now on. */
+  abandon(): void {
+    this.#closed = true;
+    const batch = this.#pending;
+    const waiting = this.#committed;
+    this.#pending = [];
+    this.#committed = [];
+    for (const entry of batch) this.#refuse(entry);
+    for (const resolve of waiting) resolve();
+  }
+
+  #refuse(entry: PendingDelta | PendingOperation): void {
+    const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
+    if (entry.kind === 'delta') entry.log.pending = undefined;
+    if (entry.kind === 'delta') entry.fail(error);
+    else entry.reject(error);
+  }
+
   #add(entry: PendingDelta | PendingOperation): void {
-    if (this.#closed) {
-      const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
-      if (entry.kind === 'delta') entry.fail(error);
-      else entry.reject(error);
-      return;
-    }
+    if (this.#closed) return this.#refuse(entry);
     this.#pending.push(entry);
     if (this.#scheduled) return;
     this.#scheduled = true;
