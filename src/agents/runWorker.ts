@@ -111,6 +111,8 @@ export class RunWorker {
     } finally {
       stopTimer();
       status.close();
+      // What is still at work, such as a tool beside one whose outcome could not be stored, is to hear of it.
+      this.#abort.abort(reasonOf({ kind: 'leave' }));
     }
   }
 
