@@ -112,12 +112,32 @@ export class GroupCommit {
     this.#closed = true;
   }
 
+  /** As the end of the process leaves it: what waits is not written, and all is refused from now on. */
+  abandon(): void {
+    this.#closed = true;
+    const batch = this.#pending;
+    const waiting = this.#committed;
+    this.#pending = [];
+    this.#committed = [];
+    for (const entry of batch) {
+      this.#refuse(entry);
+      if (entry.kind !== 'delta') continue;
+      entry.log.pending = undefined;
+      this.release(entry.log);
+    }
+    for (const resolve of waiting) resolve();
+  }
+
+  #refuse(entry: PendingWrite): void {
+    const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
+    if (entry.kind === 'delta') entry.fail(error);
+    else entry.reject(error);
+  }
+
   /** False when it is refused. */
   #add(entry: PendingWrite): boolean {
     if (this.#closed) {
-      const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
-      if (entry.kind === 'delta') entry.fail(error);
-      else entry.reject(error);
+      this.#refuse(entry);
       return false;
     }
     this.#pending.push(entry);
