@@ -22,6 +22,8 @@ export interface TailOptions {
   /** Deliver what comes after this. */
   readonly cursor: number;
   readonly mode: 'events' | 'messages';
+  /** Text read from the log at once. */
+  readonly maxPageBytes: number;
   /** What to begin with instead of the events up to it. */
   readonly start: 'events' | 'snapshot' | 'folded';
   /** Called once, when the tail has ended, however it did. */
@@ -116,7 +118,7 @@ export class Tail {
 
   async #readPage(log: Log, thread: number): Promise<readonly EncodedEvent[]> {
     this.#discarded ??= await log.discardedMessages(thread);
-    return log.page(thread, this.#read, PAGE_EVENTS);
+    return log.page(thread, this.#read, PAGE_EVENTS, this.#options.maxPageBytes);
   }
 
   #take(page: readonly EncodedEvent[]): void {
@@ -140,7 +142,8 @@ export class Tail {
       (result) => {
         if (this.#state !== 'reading') return;
         this.#state = 'live';
-        then(result);
+        // What was read of a thread that is gone by now is nothing, or half of it.
+        if (this.#follower?.deleted !== true) then(result);
         this.#pump();
       },
       (error) => this.fail(error),
@@ -215,7 +218,7 @@ export class Tail {
       this.#delivered = snapshot.seq;
       this.#sink?.send(snapshot.seq, JSON.stringify(snapshot));
     };
-    if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread), begin);
+    if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread, this.#options.maxPageBytes), begin);
     this.#await(log.foldedRun(run), ({ snapshot, terminal }) => {
       begin(snapshot);
       if (this.#sink !== undefined) this.#send(terminal, this.#sink);

@@ -40,6 +40,7 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     thread,
     run: run?.key,
     mode: options.mode ?? 'events',
+    maxPageBytes: limits.maxPageBytes,
     ...from,
     onEnd: () => {
       if (connection !== undefined) connection.subscriptions--;
