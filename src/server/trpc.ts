@@ -89,9 +89,17 @@ export const { router, createCallerFactory } = trpc;
 
 /** Any call: counted while it is answered, and its errors made ours. */
 export const procedure = trpc.procedure.use(async ({ ctx, next }) => {
-  if (ctx.connection !== undefined) ctx.connection.calls++;
+  ctx.connection?.callStarted();
   const result = await next();
-  if (ctx.connection !== undefined) ctx.connection.calls--;
+  ctx.connection?.callEnded();
   if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(verbatimErrorOf(result.error)) };
+  return result;
+});
+
+/** A call that only reads: on a socket one is answered after the other, each when its reader has taken enough of those before. */
+export const reading = procedure.use(async ({ ctx, next }) => {
+  const done = await ctx.connection?.takeTurn();
+  const result = await next();
+  done?.();
   return result;
 });
