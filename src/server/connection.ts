@@ -154,7 +154,8 @@ export class Connection {
   #listenOrNot(): void {
     const { full } = this.outbox;
     if (this.#closing) return;
-    if (this.#authenticated && this.#calls < this.#limits.maxCallsPerSocket && !full) return this.#ws.isPaused ? this.#ws.resume() : undefined;
+    if (this.#authenticated && this.#calls < this.#limits.maxCallsPerSocket && !full)
+      return this.#ws.isPaused ? this.#ws.resume() : undefined;
     this.#ws.pause();
     if (!full || this.#awaitsDrain) return;
     this.#awaitsDrain = true;

@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import superjson from 'superjson';
+import superjson, { type SuperJSONResult } from 'superjson';
 import { ZodError } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../protocol/errorCodes.ts';
 import type { Principal } from '../protocol/principal.ts';
@@ -66,7 +66,11 @@ export function verbatimErrorOf(error: TRPCError): VerbatimError {
 }
 
 const trpc = initTRPC.context<Context>().create({
-  transformer: superjson,
+  transformer: {
+    serialize: (value: unknown) => superjson.serialize(value),
+    // A call without input has none to read: one written by hand leaves it out.
+    deserialize: (value: unknown) => (value === undefined ? undefined : superjson.deserialize(value as SuperJSONResult)),
+  },
   // tRPC adds stacks outside production otherwise.
   isDev: false,
   errorFormatter({ shape, error }) {
