@@ -19,6 +19,8 @@ export interface TailOptions {
   readonly thread: number;
   /** Key of the only run to deliver; the tail ends with its terminal event. */
   readonly run: number | undefined;
+  /** That run had ended when the watch began: there is nothing to wait for. */
+  readonly runEnded: boolean;
   /** Deliver what comes after this. */
   readonly cursor: number;
   readonly mode: 'events' | 'messages';
@@ -107,7 +109,7 @@ export class Tail {
       if (follower.deleted) return this.fail(new VerbatimError('NOT_FOUND', 'The thread was deleted.'));
       if (this.#read >= follower.head) {
         this.#discarded = undefined;
-        return;
+        return this.#options.runEnded ? this.end() : undefined;
       }
       if (sink.full) return this.#awaitDrain(sink);
       const recent = follower.recentAfter(this.#read);

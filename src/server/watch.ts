@@ -39,6 +39,7 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     bell,
     thread,
     run: run?.key,
+    runEnded: run?.ended === true,
     mode: options.mode ?? 'events',
     maxPageBytes: limits.maxPageBytes,
     ...from,

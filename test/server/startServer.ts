@@ -1,8 +1,8 @@
-import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { createServer, type VerbatimServer } from '../../src/server/createServer.ts';
 import type { ServerOptions } from '../../src/server/serverOptions.ts';
+import { afterTest } from '../support/afterTest.ts';
 import { closedGate } from '../testing/gate.ts';
 
 /** Answers `count size` with that many data events of that size, and `hold` by waiting until `release`. */
@@ -38,7 +38,7 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
   const { agent, release } = pourAgent();
   const server = await createServer({ ...options, agents: { pour: agent, ...options.agents } });
   const { port, url } = await server.listen({ port: 0 });
-  onTestFinished(async () => {
+  afterTest(async () => {
     release();
     await server.close({ drainMs: 0 });
   });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { onTestFinished, vi } from 'vitest';
+import { vi } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
+import { afterTest } from './afterTest.ts';
 
 /** A frame from the server, as far as tests look into it. */
 export interface Frame {
@@ -45,7 +46,7 @@ export class RawSocket {
     ws.on('message', (data) => this.texts.push(String(data)));
     ws.on('error', () => {});
     this.closed = new Promise((resolve) => ws.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
-    onTestFinished(async () => {
+    afterTest(async () => {
       ws.terminate();
       await this.closed;
     });
