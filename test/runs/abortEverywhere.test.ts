@@ -127,7 +127,12 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
   });
   const awaits: Awaits = { count: 0, at: () => {} };
   const run = await accept(store);
-  const options = { clock: systemClock, limits: DEFAULT_LIMITS, logFailure: () => {}, threadIdOf: (key: number) => store.threads.idOf(key) };
+  const options = {
+    clock: systemClock,
+    limits: DEFAULT_LIMITS,
+    logFailure: () => {},
+    threadIdOf: (key: number) => store.threads.idOf(key),
+  };
   const work = (row: RunRow, watch: boolean): Promise<WorkerResult> => {
     const runs: RunStore = watch ? watched(store.runs, awaits) : store.runs;
     const worker = new RunWorker({ ...options, store: runs }, { run: row, agent: agentOf(kind, awaits) });

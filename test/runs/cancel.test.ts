@@ -68,7 +68,11 @@ test('a run that waits for room ends when it is cancelled, and gives none back',
 });
 
 test('an orphaned run that waits for room after a crash ends when it is cancelled', async () => {
-  const model = scriptedModel([{ text: 'a', until: never }, { text: 'b', until: never }, { text: 'a', until: never }]);
+  const model = scriptedModel([
+    { text: 'a', until: never },
+    { text: 'b', until: never },
+    { text: 'a', until: never },
+  ]);
   await using server = await createTestServer({ agents: agentOf(), models: { bot: model } });
   const client = server.client();
   const first = await client.send({ agent: 'bot', text: 'a' });
@@ -140,7 +144,10 @@ describe('work that ignores its signal', () => {
 
   test('a tool that stops in time ends the run at once', async () => {
     const clock = createManualClock();
-    const { tool, calls } = countingTool('slow', ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ done: true }))));
+    const { tool, calls } = countingTool(
+      'slow',
+      ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ done: true }))),
+    );
     const model = scriptedModel([{ toolCalls: [{ name: 'slow' }] }]);
     await using server = await createTestServer({ agents: agentOf(tool), models: { bot: model }, clock });
     const run = await server.client().send({ agent: 'bot', text: 'a' });

@@ -114,7 +114,10 @@ test('a step that takes too long fails the run with STEP_TIMEOUT; its text is ke
 
 test('a run that takes too long fails with RUN_TIMEOUT, also between steps', async () => {
   const clock = createManualClock();
-  const { tool, calls } = countingTool('slow', ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))));
+  const { tool, calls } = countingTool(
+    'slow',
+    ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  );
   const model = scriptedModel([{ text: 'wait', toolCalls: [{ name: 'slow' }] }]);
   const bot = defineAgent({ description: '', model, tools: [tool], runTimeoutMs: 5_000 });
   await using server = await createTestServer({ agents: { bot }, models: { bot: model }, clock });

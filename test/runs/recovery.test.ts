@@ -72,7 +72,11 @@ describe('a run goes on after a crash', () => {
     await server.crash();
     expect(await run.result()).toMatchObject({ status: 'completed' });
     expect(calls).toHaveLength(1);
-    expect(model.requests[1]?.messages.at(-1)).toMatchObject({ role: 'tool', isError: true, output: { error: { code: 'OUTCOME_UNKNOWN' } } });
+    expect(model.requests[1]?.messages.at(-1)).toMatchObject({
+      role: 'tool',
+      isError: true,
+      output: { error: { code: 'OUTCOME_UNKNOWN' } },
+    });
   });
 
   test('between a tool and the next step: a finished call is not made again', async () => {
@@ -89,7 +93,9 @@ describe('a run goes on after a crash', () => {
 
   test('with one call of two finished: only the other is made again', async () => {
     const first = countingTool('first', undefined, { idempotent: true });
-    const second = countingTool('second', ({ times, signal }) => (times === 1 ? untilAborted(signal) : { done: true }), { idempotent: true });
+    const second = countingTool('second', ({ times, signal }) => (times === 1 ? untilAborted(signal) : { done: true }), {
+      idempotent: true,
+    });
     const model = scriptedModel([{ toolCalls: [{ name: 'first' }, { name: 'second' }] }, { text: 'both' }]);
     await using server = await createTestServer({ agents: agentOf(first.tool, second.tool), models: { bot: model } });
     const run = await server.client().send({ agent: 'bot', text: 'go' });

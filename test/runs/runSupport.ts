@@ -16,7 +16,10 @@ import type { Message } from '../../src/protocol/message.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from '../../src/testing/createTestServer.ts';
 import { tempFolder } from '../db/tempFolder.ts';
 
-type AnyClient = ReturnType<TestServer['client']>;
+interface AnyClient {
+  readonly threads: Pick<ReturnType<TestServer['client']>['threads'], 'get'>;
+  thread(threadId: string): { watch(options: { readonly after: number }): AsyncIterable<unknown> };
+}
 
 /** A server on a file of its own, so that a test can look into it. */
 export async function serveFile<All extends Agents>(options: TestServerOptions & { readonly agents: All }) {
@@ -42,7 +45,7 @@ export async function logOf(client: AnyClient, threadId: string): Promise<AnyEve
   if (head === 0) return events;
   for await (const event of client.thread(threadId).watch({ after: 0 })) {
     events.push(event as AnyEvent);
-    if (event.seq >= head) break;
+    if ((event as AnyEvent).seq >= head) break;
   }
   return events;
 }
@@ -60,8 +63,7 @@ export async function until(run: AsyncIterable<unknown>, type: AnyEvent['type'])
   throw new Error(`the run ended without ${type}`);
 }
 
-export const typesOf = (events: readonly AnyEvent[]): string[] =>
-  events.map((event) => event.type).filter((type) => type !== 'text.delta');
+export const typesOf = (events: readonly AnyEvent[]): string[] => events.map((event) => event.type).filter((type) => type !== 'text.delta');
 
 export function deltasOf(events: readonly AnyEvent[]): string {
   return events.map((event) => (event.type === 'text.delta' ? event.delta : '')).join('');

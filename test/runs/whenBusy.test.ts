@@ -61,11 +61,7 @@ test('reject answers THREAD_BUSY with the active run, and works on an idle threa
 
 describe('interrupt', () => {
   test('cancels the active run, keeps its text, then starts, before those that wait', async () => {
-    const model = scriptedModel([
-      { text: 'I was say', until: new Promise(() => {}) },
-      { text: 'urgent' },
-      { text: 'later' },
-    ]);
+    const model = scriptedModel([{ text: 'I was say', until: new Promise(() => {}) }, { text: 'urgent' }, { text: 'later' }]);
     await using server = await createTestServer({ agents: agentOf(), models: { bot: model } });
     const client = server.client();
     const first = await client.send({ agent: 'bot', text: 'a' });
