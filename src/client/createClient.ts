@@ -1,5 +1,5 @@
 import type { Clock } from '../protocol/clock.ts';
-import type { ApiContract, Receipt } from '../protocol/contract.ts';
+import type { ApiContract, JsonApi, Receipt } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { type CallOptions, Calls } from './calls.ts';
 import type { Client } from './client.ts';
@@ -43,7 +43,7 @@ export interface ClientOptions {
 }
 
 /** Does no I/O: the client connects when it is first used. Throws `BAD_INPUT` for a URL it cannot use. */
-export function createClient<Api extends ApiContract>(options: ClientOptions): Client<Api> {
+export function createClient<Api extends ApiContract = JsonApi>(options: ClientOptions): Client<Api> {
   const { token, timeoutMs = 60_000, connectTimeoutMs = 15_000, clock = clientClock, random = Math.random } = options;
   const transport = createTransport(parseEndpoint(options.url), options, clock);
   const connection = new Connection({ transport, token, clock, random, connectTimeoutMs });

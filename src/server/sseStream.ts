@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Limits } from '../protocol/limits.ts';
-import type { Budget } from './outbox.ts';
+import { type Budget, takenBytes } from './outbox.ts';
 import type { Sink } from './tail.ts';
 
 /** One subscription over SSE, in the frames that tRPC's `httpSubscriptionLink` reads. Times are monotonic milliseconds. */
@@ -30,8 +30,9 @@ export class SseStream implements Sink {
     this.#takenMs = opts.nowMs;
   }
 
-  /** Begins the answer. The client reconnects by itself when it hears nothing for a while. */
-  open(): void {
+  /** Begins the answer, with further headers. The client reconnects by itself when it hears nothing for a while. */
+  open(headers: Readonly<Record<string, string | number | string[] | undefined>>): void {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.#response.setHeader(name, value);
     this.#response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -78,7 +79,7 @@ export class SseStream implements Sink {
     this.#account();
     const { socket } = this.#response;
     const held = this.#response.writableLength;
-    const taken = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
+    const taken = socket === null ? 0 : takenBytes(socket);
     if (held === 0 || taken !== this.#takenBytes) {
       this.#takenBytes = taken;
       this.#takenMs = nowMs;
