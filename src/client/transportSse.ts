@@ -107,7 +107,11 @@ class HttpWire implements Wire {
     const text = new TextDecoder();
     const reader = response.body.getReader();
     const silence = this.#watchSilence(request);
+    // Node's fetch can lose sight of its signal (it holds the request weakly): then a read would outlive the abort, and the stream with it.
+    const cancel = () => void reader.cancel().catch(() => undefined);
+    request.signal.addEventListener('abort', cancel, { once: true });
     try {
+      request.signal.throwIfAborted();
       while (!over) {
         const { done, value } = await reader.read();
         if (done) throw new Error('the stream broke off');

@@ -15,8 +15,16 @@ export function prepareEvents(raw: Database) {
     head(thread: number): number {
       return last.get(thread)?.seq ?? floor.get(thread)?.floor ?? 0;
     },
-    page(thread: number, afterSeq: number, limit: number): EncodedEvent[] {
-      return page.all(thread, afterSeq, limit).map((row) => ({ seq: row.seq, run: row.run, type: typeOf(row.json), json: row.json }));
+    /** Up to `limit` events, and no more than the first that passes `maxLength`, counted in UTF-16 units. */
+    page(thread: number, afterSeq: number, limit: number, maxLength = Number.POSITIVE_INFINITY): EncodedEvent[] {
+      const events: EncodedEvent[] = [];
+      let length = 0;
+      for (const { seq, run, json } of page.iterate(thread, afterSeq, limit)) {
+        events.push({ seq, run, type: typeOf(json), json });
+        length += json.length;
+        if (length >= maxLength) break;
+      }
+      return events;
     },
     removeUpTo(thread: number, seq: number): void {
       removeUpTo.run(thread, seq);

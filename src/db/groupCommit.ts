@@ -2,11 +2,11 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { type EncodedEvent, EVENT_FORMAT, encodeDelta, encodeEvent } from './encodedEvent.ts';
+import { OpenLogs } from './openLogs.ts';
 import type { PendingDelta, PendingOperation, PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
-import { ThreadLog } from './threadLog.ts';
+import type { ThreadLog } from './threadLog.ts';
 
 /** What an operation may do inside the transaction. It looks first and writes after: what it throws must leave nothing behind. */
 export interface Tx {
@@ -47,18 +47,13 @@ export class GroupCommit {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
-  readonly #insert: Statement;
-  readonly #logs = new Map<number, ThreadLog>();
+  readonly #logs: OpenLogs;
   #pending: PendingWrite[] = [];
   #committed: (() => void)[] = [];
   #scheduled = false;
   #closed = false;
   #lastEndMs = 0;
   #lastCostMs = 0;
-  #newestId = 0;
-  #touched = new Set<ThreadLog>();
-  readonly #ended = new Set<ThreadLog>();
-  #encoded: { readonly log: ThreadLog; readonly event: EncodedEvent }[] = [];
 
   constructor(options: GroupCommitOptions) {
     const { raw } = options;
@@ -66,7 +61,7 @@ export class GroupCommit {
     this.#begin = raw.prepare('begin immediate');
     this.#commit = raw.prepare('commit');
     this.#rollback = raw.prepare('rollback');
-    this.#insert = raw.prepare('insert into events (thread, seq, run, v, json) values (?, ?, ?, ?, ?)');
+    this.#logs = new OpenLogs(raw, options.queries);
   }
 
   /** Runs an operation in the next commit and resolves when it is durable. It may be run more than once; only the last time counts. */
@@ -99,16 +94,11 @@ export class GroupCommit {
 
   /** The log of a thread in memory; `release` it when done. */
   hold(thread: number): ThreadLog {
-    const log = this.#logOf(thread);
-    // It may have gone since its holder last looked: what is written to it then must not be stored.
-    if (log.holders === 0 && this.#options.queries.threads.byKey(thread) === undefined) log.deleted = true;
-    log.holders++;
-    return log;
+    return this.#logs.hold(thread);
   }
 
   release(log: ThreadLog): void {
-    log.holders--;
-    if (log.holders === 0) this.#logs.delete(log.key);
+    this.#logs.release(log);
   }
 
   /** Threads held in memory: zero when nobody writes or reads. */
@@ -122,12 +112,32 @@ export class GroupCommit {
     this.#closed = true;
   }
 
+  /** As the end of the process leaves it: what waits is not written, and all is refused from now on. */
+  abandon(): void {
+    this.#closed = true;
+    const batch = this.#pending;
+    const waiting = this.#committed;
+    this.#pending = [];
+    this.#committed = [];
+    for (const entry of batch) {
+      this.#refuse(entry);
+      if (entry.kind !== 'delta') continue;
+      entry.log.pending = undefined;
+      this.release(entry.log);
+    }
+    for (const resolve of waiting) resolve();
+  }
+
+  #refuse(entry: PendingWrite): void {
+    const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
+    if (entry.kind === 'delta') entry.fail(error);
+    else entry.reject(error);
+  }
+
   /** False when it is refused. */
   #add(entry: PendingWrite): boolean {
     if (this.#closed) {
-      const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
-      if (entry.kind === 'delta') entry.fail(error);
-      else entry.reject(error);
+      this.#refuse(entry);
       return false;
     }
     this.#pending.push(entry);
@@ -177,7 +187,7 @@ export class GroupCommit {
         }
         return;
       }
-      this.#undo();
+      this.#logs.undo();
       // What broke at no entry's own doing, such as a lock that another program holds, is the storage's.
       const storage = storageError(broken.cause) ?? (broken.entry === undefined ? notStored(broken.cause) : undefined);
       const failed = storage === undefined && broken.entry !== undefined ? [broken.entry] : entries;
@@ -198,22 +208,13 @@ export class GroupCommit {
       const tx: Tx = {
         queries: this.#options.queries,
         now,
-        append: (thread, run, draft) => {
-          const log = this.#logOf(thread);
-          return this.#insertEvent(log, encodeEvent(log.last + 1, now, run, draft));
-        },
-        headOf: (thread) => this.#logs.get(thread)?.last ?? this.#options.queries.events.head(thread),
-        removedEvents: () => {
-          this.#newestId = this.#options.queries.events.newestId();
-          this.#options.recordHighWater(this.#newestId);
-        },
-        endLog: (thread) => {
-          this.#touched.add(this.#logOf(thread));
-          this.#ended.add(this.#logOf(thread));
-        },
+        append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
+        headOf: (thread) => this.#logs.headOf(thread),
+        endLog: (thread) => this.#logs.end(thread),
+        removedEvents: () => this.#options.recordHighWater(this.#logs.removedEvents()),
       };
       for (current of entries) {
-        if (current.kind === 'delta') this.#insertDelta(current, now);
+        if (current.kind === 'delta') this.#logs.insertDelta(current.log, { ...current, now });
         else this.#perform(current, tx);
       }
       current = undefined;
@@ -234,58 +235,11 @@ export class GroupCommit {
     }
   }
 
-  #insertDelta({ log, run, head, text }: PendingDelta, now: number): void {
-    if (log.deleted || this.#ended.has(log)) return;
-    const seq = log.last + 1;
-    this.#insertEvent(log, {
-      seq,
-      run,
-      type: head.startsWith(',"type":"text') ? 'text.delta' : 'reasoning.delta',
-      json: encodeDelta(seq, now, head, text),
-    });
-  }
-
-  #insertEvent(log: ThreadLog, event: EncodedEvent): number {
-    this.#newestId = Number(this.#insert.run(log.key, event.seq, event.run, EVENT_FORMAT, event.json).lastInsertRowid);
-    log.last = event.seq;
-    this.#touched.add(log);
-    this.#encoded.push({ log, event });
-    return event.seq;
-  }
-
   #publish(): void {
-    for (const { log, event } of this.#encoded) if (log.followers > 0) log.remember(event);
-    const touched = [...this.#touched];
-    for (const log of touched) log.head = log.last;
-    for (const log of this.#ended) log.deleted = true;
-    if (this.#newestId > 0) this.#options.recordHighWater(this.#newestId);
-    this.#clear();
-    if (touched.length > 0) this.#options.onCommit(touched);
-    for (const log of touched) if (log.holders === 0) this.#logs.delete(log.key);
-  }
-
-  #undo(): void {
-    for (const log of this.#touched) {
-      log.last = log.head;
-      if (log.holders === 0) this.#logs.delete(log.key);
-    }
-    this.#clear();
-  }
-
-  #clear(): void {
-    this.#touched = new Set();
-    this.#ended.clear();
-    this.#encoded = [];
-    this.#newestId = 0;
-  }
-
-  #logOf(thread: number): ThreadLog {
-    let log = this.#logs.get(thread);
-    if (log === undefined) {
-      log = new ThreadLog(thread, this.#options.queries.events.head(thread));
-      this.#logs.set(thread, log);
-    }
-    return log;
+    const { threads, newestId } = this.#logs.publish();
+    if (newestId > 0) this.#options.recordHighWater(newestId);
+    if (threads.length > 0) this.#options.onCommit(threads);
+    this.#logs.forgetUnheld(threads);
   }
 }
 

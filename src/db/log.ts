@@ -26,13 +26,13 @@ export interface Log {
   readonly epoch: string;
   /** Undefined for a thread that is gone. */
   bounds(thread: number): Promise<LogBounds | undefined>;
-  /** Up to `limit` events after `afterSeq`, in order; empty at the head. */
-  page(thread: number, afterSeq: number, limit: number): Promise<readonly EncodedEvent[]>;
+  /** Up to `limit` events after `afterSeq`, in order, but none after the one whose text passes `maxLength` units; empty at the head. */
+  page(thread: number, afterSeq: number, limit: number, maxLength?: number): Promise<readonly EncodedEvent[]>;
   follow(thread: number): Follower;
   /** Ids of messages whose text was withdrawn. */
   discardedMessages(thread: number): Promise<ReadonlySet<string>>;
-  /** The thread at its head. */
-  snapshot(thread: number): Promise<ThreadSnapshot>;
+  /** The thread at its head: the newest messages, as many as `maxBytes` of text hold, at least one. */
+  snapshot(thread: number, maxBytes?: number): Promise<ThreadSnapshot>;
   /** One finished run whose events are folded: its messages, at the position just before its terminal event, which comes as text. */
   foldedRun(run: number): Promise<{ readonly snapshot: ThreadSnapshot; readonly terminal: EncodedEvent }>;
 }

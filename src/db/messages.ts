@@ -1,9 +1,17 @@
 import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Drizzle } from './drizzle.ts';
-import { messages } from './schema.ts';
+import { messages, toolCalls } from './schema.ts';
 
 export type MessageRow = typeof messages.$inferSelect;
+
+export interface MessagePage {
+  readonly limit: number;
+  /** The order value of the last row of the page before. */
+  readonly before?: number | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
 export type NewMessage = Omit<typeof messages.$inferInsert, 'key'>;
 
 const EMPTY: Required<Omit<NewMessage, 'id' | 'thread' | 'role' | 'status' | 'receivedSeq' | 'text' | 'at'>> = {
@@ -108,16 +116,29 @@ export function prepareMessages(db: Drizzle) {
     setRun(key: number, run: number): void {
       db.update(messages).set({ run, steering: false }).where(eq(messages.key, key)).run();
     },
-    /** Newest first; those that wait count as newer than all others. `before` is the order value of the last row of the page before. */
-    newest(thread: number, limit: number, before: { readonly order: number } | undefined): MessageRow[] {
+    /**
+     * Newest first; those that wait count as newer than all others. At most `limit`, and of these as many as `maxBytes` of text and tool
+     * calls hold, but at least one. `more` says that there are older ones.
+     */
+    newest(thread: number, page: MessagePage): { readonly rows: readonly MessageRow[]; readonly more: boolean } {
       const order = transcriptOrder();
-      return db
-        .select()
+      const { limit, before, maxBytes = Number.POSITIVE_INFINITY } = page;
+      const where = and(eq(messages.thread, thread), before === undefined ? undefined : lt(order, before));
+      const sizes = db
+        .select({ bytes: sizeOfMessage() })
         .from(messages)
-        .where(and(eq(messages.thread, thread), before === undefined ? undefined : lt(order, before.order)))
+        .where(where)
         .orderBy(desc(order))
-        .limit(limit)
+        .limit(limit + 1)
         .all();
+      let bytes = 0;
+      const tooMany = sizes.findIndex((size, index) => {
+        bytes += size.bytes;
+        return index === limit || (index > 0 && bytes > maxBytes);
+      });
+      const count = tooMany === -1 ? sizes.length : tooMany;
+      const rows = count === 0 ? [] : db.select().from(messages).where(where).orderBy(desc(order)).limit(count).all();
+      return { rows, more: tooMany !== -1 };
     },
     removeOfThread(thread: number): void {
       db.delete(messages).where(eq(messages.thread, thread)).run();
@@ -127,6 +148,12 @@ export function prepareMessages(db: Drizzle) {
 
 /** Beyond every seq that a thread can reach: waiting messages come after all others, in order of arrival. */
 const WAITING = 2 ** 52;
+
+/** Bytes of what can be long of a message: its text, reasoning and metadata, and what its tools took and gave. */
+function sizeOfMessage() {
+  const ofCalls = sql`select sum(octet_length(${toolCalls.input}) + coalesce(octet_length(${toolCalls.output}), 0)) from ${toolCalls} where ${toolCalls.message} = ${messages.key}`;
+  return sql<number>`octet_length(${messages.text}) + coalesce(octet_length(${messages.reasoning}), 0) + coalesce(octet_length(${messages.metadata}), 0) + coalesce((${ofCalls}), 0)`;
+}
 
 function transcriptOrder() {
   return sql<number>`coalesce(${messages.seq}, ${messages.receivedSeq} + ${WAITING})`;

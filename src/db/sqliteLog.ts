@@ -21,8 +21,8 @@ export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
       const row = queries.threads.byKey(thread);
       return row === undefined ? undefined : { head: queries.events.head(thread), floor: row.floor };
     },
-    async page(thread, afterSeq, limit) {
-      return queries.events.page(thread, afterSeq, limit);
+    async page(thread, afterSeq, limit, maxLength) {
+      return queries.events.page(thread, afterSeq, limit, maxLength);
     },
     follow(thread) {
       const log = commit.hold(thread);
@@ -49,8 +49,8 @@ export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
     async discardedMessages(thread) {
       return new Set(queries.messages.discardedIds(thread));
     },
-    async snapshot(thread) {
-      return snapshotThread(queries, thread, clock.now());
+    async snapshot(thread, maxBytes) {
+      return snapshotThread(queries, thread, clock.now(), maxBytes);
     },
     async foldedRun(key) {
       const run = queries.runs.byKey(key);

@@ -56,15 +56,15 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts): Thre
       ),
     delete: (command, threadId) => commit.run((tx) => deleteThread(tx, command, threadId)),
     fork: (input) => commit.run((tx) => forkThread(tx, { ...input, epoch })),
-    async messages(principalId, threadId, { limit, pageToken }) {
+    async messages(principalId, threadId, { limit, pageToken, maxBytes }) {
       const { key } = ownThread(queries, principalId, threadId);
       const [order] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-      const newest = queries.messages.newest(key, limit + 1, order === undefined ? undefined : { order });
-      const rows = newest.slice(0, limit).reverse();
+      const newest = queries.messages.newest(key, { limit, before: order, maxBytes });
+      const rows = newest.rows.toReversed();
       const first = rows[0];
       return {
         items: messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key))),
-        ...(newest.length > limit && first !== undefined && { nextPageToken: encodePageToken([orderOf(first)]) }),
+        ...(newest.more && first !== undefined && { nextPageToken: encodePageToken([orderOf(first)]) }),
       };
     },
     async fold(endedBefore) {

@@ -33,10 +33,11 @@ export interface ThreadStore {
     readonly atSeq: number | undefined;
     readonly title: string | undefined;
   }): Promise<ThreadInfo>;
+  /** As many as `maxBytes` of text hold, at least one. */
   messages(
     principalId: string,
     threadId: string,
-    page: { readonly limit: number; readonly pageToken: string | undefined },
+    page: { readonly limit: number; readonly pageToken: string | undefined; readonly maxBytes?: number },
   ): Promise<Page<Message>>;
   /** Folds the runs of every thread that ended before a time; returns how many threads changed. */
   fold(endedBefore: number): Promise<number>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseCursor } from './cursor.ts';
-import { type JsonObject, jsonDepth } from './json.ts';
+import { type Json, type JsonObject, jsonProblem } from './json.ts';
 import type { Limits } from './limits.ts';
 
 const codePoints = (text: string): number => {
@@ -20,18 +20,13 @@ export function createInputs(limits: Limits) {
       `must have at most ${limits.maxTextCodePoints} characters`,
     )
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it holds half of a surrogate pair');
-  const jsonObject = z
-    .custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'must be a JSON object')
-    .refine((value) => jsonDepth(value) <= limits.maxMetadataDepth, `must nest at most ${limits.maxMetadataDepth} levels`)
-    .refine(isPlainJson, 'must hold only strings, numbers, booleans, null, arrays and objects')
-    .refine((value) => bytesOf(value) <= limits.maxMetadataBytes, `must have at most ${limits.maxMetadataBytes} bytes as JSON`);
-  const context = z
-    .unknown()
-    .refine((value) => jsonDepth(value) <= limits.maxMetadataDepth, `must nest at most ${limits.maxMetadataDepth} levels`)
-    .refine(
-      (value) => value === undefined || bytesOf(value) <= limits.maxMetadataBytes,
-      `must have at most ${limits.maxMetadataBytes} bytes as JSON`,
-    );
+  const bounds = { maxDepth: limits.maxMetadataDepth, maxBytes: limits.maxMetadataBytes };
+  const json = <T>(problemOf: (value: unknown) => string | undefined) =>
+    z.custom<T>((value) => problemOf(value) === undefined, { error: ({ input }) => problemOf(input) ?? 'is not valid' });
+  const jsonObject = json<JsonObject>((value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? jsonProblem(value, bounds) : 'must be a JSON object',
+  );
+  const context = json<Json>((value) => jsonProblem(value, bounds));
   const title = z
     .string()
     .refine((value) => codePoints(value) <= limits.maxTitleCodePoints, `must have at most ${limits.maxTitleCodePoints} characters`)
@@ -105,17 +100,3 @@ export function createInputs(limits: Limits) {
 }
 
 export type Inputs = ReturnType<typeof createInputs>;
-
-function bytesOf(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
-}
-
-/** Runs after the depth check, so it may recurse. superjson can carry dates, maps and more: they would not survive being stored. */
-function isPlainJson(value: unknown): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value === undefined) return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isPlainJson);
-  if (typeof value !== 'object') return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlainJson);
-}

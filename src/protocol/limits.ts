@@ -12,6 +12,8 @@ export const DEFAULT_LIMITS = {
   maxTitleCodePoints: 200,
   /** Rows of one page of any list. */
   maxPageSize: 1_000,
+  /** Text of one page of messages, of a snapshot, or of what one reader is served from the log at once. A single larger row still comes. */
+  maxPageBytes: 1024 * 1024,
   /** Messages that `threads.create` imports at once. */
   maxImportedMessages: 1_000,
   /** One inbound WebSocket frame or HTTP body; more ends the socket with 1009 or the request with 413. */
@@ -21,6 +23,8 @@ export const DEFAULT_LIMITS = {
   /** Calls in one tRPC batch. */
   maxBatchCalls: 100,
   maxSubscriptionsPerSocket: 100,
+  /** Calls of one socket that are being answered; with more, nothing is read from it until some are. */
+  maxCallsPerSocket: 1_000,
   /** Messages that wait in one thread, queued or steered. */
   maxQueuedPerThread: 100,
   /** A tool's output as JSON; more is `tool.failed` with `OUTPUT_TOO_LARGE`. */

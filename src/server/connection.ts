@@ -15,8 +15,6 @@ export class Connection {
   readonly #limits: Limits;
   /** Watches that are open. */
   subscriptions = 0;
-  /** Calls that are being answered. */
-  calls = 0;
   #authenticated = false;
   readonly #openedMs: number;
   #heardMs: number;
@@ -26,6 +24,9 @@ export class Connection {
   #takenMs: number;
   #takenWhenHeard = 0;
   #closing = false;
+  #calls = 0;
+  #turn: Promise<void> = Promise.resolve();
+  #awaitsDrain = false;
 
   constructor(opts: {
     readonly ws: WebSocket;
@@ -54,13 +55,42 @@ export class Connection {
 
   authenticated(): void {
     this.#authenticated = true;
+    this.#listenOrNot();
   }
 
-  /** Whoever asks for more while it does not take what it asked for is not listened to until it has. */
-  pauseWhileFull(): void {
-    if (!this.outbox.full || this.#ws.isPaused) return;
-    this.#ws.pause();
-    this.outbox.onDrain(() => this.#ws.resume());
+  callStarted(): void {
+    this.#calls++;
+    this.#listenOrNot();
+  }
+
+  callEnded(): void {
+    this.#calls--;
+    this.#listenOrNot();
+  }
+
+  /** A frame has come: before the next one is read, there must be room for what it asks. */
+  received(): void {
+    this.#listenOrNot();
+  }
+
+  /**
+   * Resolves when an answer may be made: the ones before it have been sent, and the reader has taken them but for what it may leave. Frames
+   * that came together are all read at once, and each may ask for a page. Call what it resolves to when the answer is made.
+   */
+  async takeTurn(): Promise<() => void> {
+    const before = this.#turn;
+    let release = (): void => {};
+    this.#turn = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    while (this.outbox.full && !this.#closing) await new Promise<void>((resolve) => this.outbox.onDrain(resolve));
+    // Sent within the promises that follow, which all run before the next tick.
+    return () =>
+      process.nextTick(() => {
+        this.outbox.account();
+        release();
+      });
   }
 
   /** A way out for one subscription. `prefix` is everything of its frames that comes before the event's id. */
@@ -79,6 +109,8 @@ export class Connection {
   close(code: number, reason: string): void {
     this.#closing = true;
     this.#ws.close(code, reason);
+    // The other end's close frame is to be read.
+    this.#ws.resume();
   }
 
   /** Called every so often: pings, and ends what is dead, idle or stuck. */
@@ -89,12 +121,17 @@ export class Connection {
       return this.close(CLOSE_CODES.AUTH_TIMEOUT, 'AUTH_TIMEOUT');
     }
     const { takenBytes, heldBytes } = this.outbox;
+    this.outbox.account();
     if (takenBytes !== this.#takenBytes || heldBytes === 0) {
+      // More is taken only where the other end has made room: as good as a frame from it.
+      if (heldBytes > 0 && this.#pingedMs !== undefined) this.#pingedMs = nowMs;
       this.#takenBytes = takenBytes;
       this.#takenMs = nowMs;
     }
+    // Nothing is read: its pongs are not either. Stuck or not is for the other limits to say.
+    if (this.#ws.isPaused) this.heard(nowMs, false);
     if (nowMs - this.#takenMs > limits.slowReaderTimeoutMs) return this.close(CLOSE_CODES.SLOW_READER, 'SLOW_READER');
-    if (this.subscriptions === 0 && this.calls === 0 && nowMs - this.#usedMs > limits.idleTimeoutMs) {
+    if (this.subscriptions === 0 && this.#calls === 0 && heldBytes === 0 && nowMs - this.#usedMs > limits.idleTimeoutMs) {
       return this.close(CLOSE_CODES.IDLE, 'IDLE');
     }
     if (this.#pingedMs === undefined) {
@@ -111,6 +148,21 @@ export class Connection {
   ended(): void {
     this.#closing = true;
     this.outbox.close();
+  }
+
+  /** Whoever asks for more while it does not take what it asked for, or before we know who it is, is not read until it has, or we do. */
+  #listenOrNot(): void {
+    const { full } = this.outbox;
+    if (this.#closing) return;
+    if (this.#authenticated && this.#calls < this.#limits.maxCallsPerSocket && !full)
+      return this.#ws.isPaused ? this.#ws.resume() : undefined;
+    this.#ws.pause();
+    if (!full || this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.outbox.onDrain(() => {
+      this.#awaitsDrain = false;
+      this.#listenOrNot();
+    });
   }
 
   /** A pong waits behind the data that a slow link still carries. */

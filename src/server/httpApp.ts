@@ -42,7 +42,10 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       router,
       maxBatchSize: limits.maxBatchCalls,
       async createContext({ req }): Promise<Context> {
-        if (typeof req.body === 'string' && nestsDeeper(req.body, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
+        const { input } = req.query as { readonly input?: unknown };
+        for (const json of [req.body, input]) {
+          if (typeof json === 'string' && nestsDeeper(json, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
+        }
         try {
           return { principal: await identify(authenticate, req.raw, null), connection: undefined };
         } catch (cause) {
@@ -123,7 +126,7 @@ function sseInput(request: FastifyRequest, maxDepth: number): unknown {
       throw toTrpcError(new VerbatimError('BAD_INPUT', 'The query parameter `input` is not valid superjson.', { cause }));
     }
   }
-  return typeof lastEventId === 'string' && typeof input === 'object' ? { ...input, lastEventId } : input;
+  return typeof lastEventId === 'string' && lastEventId !== '' && typeof input === 'object' ? { ...input, lastEventId } : input;
 }
 
 function tooDeep(maxDepth: number) {

@@ -7,6 +7,20 @@ export interface Budget {
   heldBytes: number;
 }
 
+/**
+ * Bytes that the kernel has taken. Node counts a write as one whole until its last byte is gone, and one write may be all that waits: on a
+ * slow link that looks like a standstill. The handle knows better; where there is none, the coarse answer has to do.
+ */
+export function takenBytes(socket: Socket): number {
+  const { _bytesDispatched: dispatched, _handle: handle } = socket as {
+    readonly _bytesDispatched?: number;
+    readonly _handle?: { readonly writeQueueSize?: number } | null;
+  };
+  const waiting = handle?.writeQueueSize;
+  if (dispatched === undefined || waiting === undefined) return socket.bytesWritten - socket.writableLength;
+  return dispatched - waiting;
+}
+
 /** How soon to look again at a socket that holds too much and will not say when it has drained. */
 const POLL_MS = 20;
 
@@ -24,7 +38,7 @@ export class Outbox {
   #waiting = new Set<() => void>();
   #poll: NodeJS.Timeout | undefined;
   readonly #onDrain = (): void => {
-    this.#account();
+    this.account();
     this.#wake();
   };
 
@@ -46,9 +60,8 @@ export class Outbox {
     return this.#socket.writableLength;
   }
 
-  /** Bytes that have left for the kernel. */
   get takenBytes(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength;
+    return takenBytes(this.#socket);
   }
 
   send(frame: string): void {
@@ -80,10 +93,11 @@ export class Outbox {
   uncork(): void {
     this.#corked = false;
     this.#socket.uncork();
-    this.#account();
+    this.account();
   }
 
-  #account(): void {
+  /** Brings the budget up to date with what others have sent through the socket. */
+  account(): void {
     const held = this.#socket.writableLength;
     this.#budget.heldBytes += held - this.#heldBytes;
     this.#heldBytes = held;
@@ -101,7 +115,7 @@ export class Outbox {
     if (this.#poll !== undefined || this.#socket.writableNeedDrain) return;
     this.#poll = setTimeout(() => {
       this.#poll = undefined;
-      this.#account();
+      this.account();
       if (!this.full || this.#ws.readyState !== this.#ws.OPEN) this.#wake();
       else if (this.#waiting.size > 0) this.#pollUnlessDraining();
     }, POLL_MS);

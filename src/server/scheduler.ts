@@ -155,6 +155,8 @@ export class Scheduler {
   #work(run: RunRow): void {
     const { store, clock, limits, logFailure, agents } = this.#options;
     const agent = Object.hasOwn(agents, run.agent) ? agents[run.agent] : undefined;
+    // Also a run that nobody sent as one: a steered message that outlived its run.
+    if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     if (agent === undefined) {
       this.#endWithoutAgent(run).catch((cause) => this.#report(run.key, cause));
       return;
@@ -176,9 +178,15 @@ export class Scheduler {
 
   async #endWithoutAgent(run: RunRow): Promise<void> {
     const error = new VerbatimError('AGENT_NOT_FOUND', 'The agent of this run is no longer there.').info;
-    const ended = await this.#options.store.runs.endOrphan(run.key, { status: 'failed', error });
-    this.#queue.release(run.principal.id);
-    this.#ended(run.key, ended?.next);
+    try {
+      const ended = await this.#options.store.runs.endOrphan(run.key, { status: 'failed', error });
+      this.#ended(run.key, ended?.next);
+    } catch (cause) {
+      this.#retryStorage(run.key, run.principal.id);
+      throw cause;
+    } finally {
+      this.#queue.release(run.principal.id);
+    }
   }
 
   #settle(run: RunRow, result: WorkerResult): void {
@@ -188,8 +196,7 @@ export class Scheduler {
     if (result.kind === 'ended') this.#ended(run.key, result.next);
     if (result.kind !== 'storage') return;
     if (result.error.code === 'STORAGE_FULL') this.#full.add(run.key);
-    this.#reasons.set(run.key, 'storage');
-    this.#retry(run.key, run.principal.id);
+    this.#retryStorage(run.key, run.principal.id);
   }
 
   #ended(key: number, next: RunRow | undefined): void {
@@ -197,7 +204,13 @@ export class Scheduler {
     if (next?.status === 'queued') this.#queue.push({ run: next.key, principalId: next.principal.id });
   }
 
+  #retryStorage(key: number, principalId: string): void {
+    this.#reasons.set(key, 'storage');
+    this.#retry(key, principalId);
+  }
+
   #retry(key: number, principalId: string): void {
+    if (this.#closing) return;
     const stop = this.#options.clock.after(STORAGE_RETRY_MS, () => {
       this.#retries.delete(key);
       this.#queue.push({ run: key, principalId });
@@ -210,8 +223,10 @@ export class Scheduler {
     const by = run.cancelBy ?? run.principal.id;
     const work = this.#workers.get(run.key);
     if (work !== undefined) return work.worker.cancel(by);
-    if (run.status === 'queued') this.#queue.remove(run.key);
-    else this.#endOrphan(run.key, by).catch((cause) => this.#report(run.key, cause));
+    if (run.status === 'queued') {
+      this.#queue.remove(run.key);
+      this.#watch.remove(run.key);
+    } else this.#endOrphan(run, by).catch((cause) => this.#report(run.key, cause));
   }
 
   async #carryOut({ active, ended, next }: Omit<CancelAsked, 'info'>, by: string): Promise<void> {
@@ -222,11 +237,11 @@ export class Scheduler {
     if (active === undefined) return;
     const work = this.#workers.get(active.key);
     if (work !== undefined) work.worker.cancel(by);
-    else await this.#endOrphan(active.key, by);
+    else await this.#endOrphan(active, by);
   }
 
   /** A run at work without a worker waits for room after a crash, or for storage. */
-  async #endOrphan(key: number, by: string): Promise<void> {
+  async #endOrphan({ key, principal }: RunRow, by: string): Promise<void> {
     const waited = this.#queue.remove(key);
     const stopRetry = this.#retries.get(key);
     stopRetry?.();
@@ -239,8 +254,7 @@ export class Scheduler {
       this.#ended(key, ended?.next);
     } catch (cause) {
       // It must not be forgotten: the next try ends it, since its row says that it is to be cancelled.
-      const run = await this.#options.store.runs.read(key);
-      if (run !== undefined) this.#retry(key, run.principal.id);
+      this.#retry(key, principal.id);
       throw cause;
     }
   }

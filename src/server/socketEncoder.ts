@@ -1,5 +1,4 @@
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { toTrpcError } from './trpc.ts';
 
 let startedId: string | undefined;
 
@@ -29,8 +28,8 @@ export function socketEncoder(maxDepth: number) {
   };
 }
 
-function badFrame(message: string) {
-  return toTrpcError(new VerbatimError('BAD_INPUT', message));
+function badFrame(message: string): VerbatimError {
+  return new VerbatimError('BAD_INPUT', message);
 }
 
 /** Counts brackets outside strings; exact for JSON, and what is not JSON fails afterwards. */

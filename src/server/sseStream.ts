@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Limits } from '../protocol/limits.ts';
-import type { Budget } from './outbox.ts';
+import { type Budget, takenBytes } from './outbox.ts';
 import type { Sink } from './tail.ts';
 
 /** One subscription over SSE, in the frames that tRPC's `httpSubscriptionLink` reads. Times are monotonic milliseconds. */
@@ -79,7 +79,7 @@ export class SseStream implements Sink {
     this.#account();
     const { socket } = this.#response;
     const held = this.#response.writableLength;
-    const taken = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
+    const taken = socket === null ? 0 : takenBytes(socket);
     if (held === 0 || taken !== this.#takenBytes) {
       this.#takenBytes = taken;
       this.#takenMs = nowMs;

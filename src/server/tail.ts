@@ -19,9 +19,13 @@ export interface TailOptions {
   readonly thread: number;
   /** Key of the only run to deliver; the tail ends with its terminal event. */
   readonly run: number | undefined;
+  /** That run had ended when the watch began: there is nothing to wait for. */
+  readonly runEnded: boolean;
   /** Deliver what comes after this. */
   readonly cursor: number;
   readonly mode: 'events' | 'messages';
+  /** Text read from the log at once. */
+  readonly maxPageBytes: number;
   /** What to begin with instead of the events up to it. */
   readonly start: 'events' | 'snapshot' | 'folded';
   /** Called once, when the tail has ended, however it did. */
@@ -105,7 +109,7 @@ export class Tail {
       if (follower.deleted) return this.fail(new VerbatimError('NOT_FOUND', 'The thread was deleted.'));
       if (this.#read >= follower.head) {
         this.#discarded = undefined;
-        return;
+        return this.#options.runEnded ? this.end() : undefined;
       }
       if (sink.full) return this.#awaitDrain(sink);
       const recent = follower.recentAfter(this.#read);
@@ -116,7 +120,7 @@ export class Tail {
 
   async #readPage(log: Log, thread: number): Promise<readonly EncodedEvent[]> {
     this.#discarded ??= await log.discardedMessages(thread);
-    return log.page(thread, this.#read, PAGE_EVENTS);
+    return log.page(thread, this.#read, PAGE_EVENTS, this.#options.maxPageBytes);
   }
 
   #take(page: readonly EncodedEvent[]): void {
@@ -140,7 +144,8 @@ export class Tail {
       (result) => {
         if (this.#state !== 'reading') return;
         this.#state = 'live';
-        then(result);
+        // What was read of a thread that is gone by now is nothing, or half of it.
+        if (this.#follower?.deleted !== true) then(result);
         this.#pump();
       },
       (error) => this.fail(error),
@@ -215,7 +220,7 @@ export class Tail {
       this.#delivered = snapshot.seq;
       this.#sink?.send(snapshot.seq, JSON.stringify(snapshot));
     };
-    if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread), begin);
+    if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread, this.#options.maxPageBytes), begin);
     this.#await(log.foldedRun(run), ({ snapshot, terminal }) => {
       begin(snapshot);
       if (this.#sink !== undefined) this.#send(terminal, this.#sink);

@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import superjson from 'superjson';
+import superjson, { type SuperJSONResult } from 'superjson';
 import { ZodError } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../protocol/errorCodes.ts';
 import type { Principal } from '../protocol/principal.ts';
@@ -66,7 +66,11 @@ export function verbatimErrorOf(error: TRPCError): VerbatimError {
 }
 
 const trpc = initTRPC.context<Context>().create({
-  transformer: superjson,
+  transformer: {
+    serialize: (value: unknown) => superjson.serialize(value),
+    // A call without input has none to read: one written by hand leaves it out.
+    deserialize: (value: unknown) => (value === undefined ? undefined : superjson.deserialize(value as SuperJSONResult)),
+  },
   // tRPC adds stacks outside production otherwise.
   isDev: false,
   errorFormatter({ shape, error }) {
@@ -89,9 +93,17 @@ export const { router, createCallerFactory } = trpc;
 
 /** Any call: counted while it is answered, and its errors made ours. */
 export const procedure = trpc.procedure.use(async ({ ctx, next }) => {
-  if (ctx.connection !== undefined) ctx.connection.calls++;
+  ctx.connection?.callStarted();
   const result = await next();
-  if (ctx.connection !== undefined) ctx.connection.calls--;
+  ctx.connection?.callEnded();
   if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(verbatimErrorOf(result.error)) };
+  return result;
+});
+
+/** A call that only reads: on a socket one is answered after the other, each when its reader has taken enough of those before. */
+export const reading = procedure.use(async ({ ctx, next }) => {
+  const done = await ctx.connection?.takeTurn();
+  const result = await next();
+  done?.();
   return result;
 });

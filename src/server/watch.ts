@@ -39,7 +39,9 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     bell,
     thread,
     run: run?.key,
+    runEnded: run?.ended === true,
     mode: options.mode ?? 'events',
+    maxPageBytes: limits.maxPageBytes,
     ...from,
     onEnd: () => {
       if (connection !== undefined) connection.subscriptions--;

@@ -80,6 +80,8 @@ function refuse(socket: Duplex, status: string): void {
 
 function createAccept({ router, limits, authenticate, budget, sweep, logger }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
+  /** By their upgrades: those whose first frame is to say who they are. */
+  const awaiting = new WeakMap<IncomingMessage, Connection>();
   const serve = getWSConnectionHandler<AppRouter>({
     router,
     wss: new WebSocketServer({ noServer: true }),
@@ -87,6 +89,7 @@ function createAccept({ router, limits, authenticate, budget, sweep, logger }: W
     experimental_encoder: socketEncoder(limits.maxFrameDepth),
     async createContext({ req, res, info }): Promise<Context> {
       const connection = connections.get(res);
+      awaiting.delete(req);
       try {
         const principal = await identify(authenticate, req, info.connectionParams);
         connection?.authenticated();
@@ -97,7 +100,9 @@ function createAccept({ router, limits, authenticate, budget, sweep, logger }: W
         throw toTrpcError(cause);
       }
     },
-    onError({ error, path }) {
+    onError({ error, path, req }) {
+      // tRPC would close without a code, and whoever sends this would send it again.
+      if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
       if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
     },
   });
@@ -105,10 +110,11 @@ function createAccept({ router, limits, authenticate, budget, sweep, logger }: W
     socket.setNoDelay(true);
     const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
     connections.set(ws, connection);
+    awaiting.set(request, connection);
     sweep.add(connection);
     ws.on('message', (data, isBinary) => {
       connection.heard(performance.now(), isBinary || !isKeepAlive(data));
-      connection.pauseWhileFull();
+      connection.received();
     });
     ws.on('ping', () => connection.heard(performance.now(), false));
     ws.on('pong', () => connection.heard(performance.now(), false));

@@ -10,10 +10,10 @@ import { messagesOf } from './views.ts';
 export const SNAPSHOT_MESSAGES = 200;
 
 /** The thread as it stands at its head, text that streams included. Its readers go on after `seq`. */
-export function snapshotThread(queries: Queries, thread: number, now: number): ThreadSnapshot {
+export function snapshotThread(queries: Queries, thread: number, now: number, maxBytes?: number): ThreadSnapshot {
   const seq = queries.events.head(thread);
-  const newest = queries.messages.newest(thread, SNAPSHOT_MESSAGES + 1, undefined);
-  const rows = newest.slice(0, SNAPSHOT_MESSAGES).reverse();
+  const newest = queries.messages.newest(thread, { limit: SNAPSHOT_MESSAGES, maxBytes });
+  const rows = newest.rows.toReversed();
   const messages = messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key)));
   const active = queries.runs.openOfThread(thread)[0];
   const streaming = rows.find((row) => row.status === 'streaming');
@@ -23,7 +23,7 @@ export function snapshotThread(queries: Queries, thread: number, now: number): T
     at: now,
     messages: streaming === undefined ? messages : withStreamedText(queries, thread, messages, streaming.receivedSeq),
     ...(active !== undefined && { activeRunId: active.id }),
-    earlier: newest.length > SNAPSHOT_MESSAGES,
+    earlier: newest.more,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AgentInfo } from '../../protocol/procedures.ts';
 import type { Services } from '../services.ts';
-import { procedure, router } from '../trpc.ts';
+import { reading, router } from '../trpc.ts';
 
 export function agentsRouter({ agents }: Services) {
   const infos = Object.entries(agents).map(
@@ -10,5 +10,5 @@ export function agentsRouter({ agents }: Services) {
       tools: agent.tools.map((tool) => ({ name: tool.name, description: tool.description, input: tool.inputSchema })),
     }),
   );
-  return router({ list: procedure.query(() => infos) });
+  return router({ list: reading.query(() => infos) });
 }

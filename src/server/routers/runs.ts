@@ -1,7 +1,7 @@
 import type { RunInfo } from '../../protocol/procedures.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
-import { procedure, router } from '../trpc.ts';
+import { procedure, reading, router } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
@@ -9,8 +9,8 @@ import { DEFAULT_PAGE_SIZE } from './threads.ts';
 export function runsRouter(services: Services) {
   const { store, inputs, limits, scheduler } = services;
   return router({
-    get: procedure.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal.id, input.runId)).info),
-    list: procedure.input(inputs.runList).query(({ ctx, input }) =>
+    get: reading.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal.id, input.runId)).info),
+    list: reading.input(inputs.runList).query(({ ctx, input }) =>
       store.runs.list(ctx.principal.id, {
         threadId: input.threadId,
         status: input.status,

@@ -1,5 +1,5 @@
 import type { Services } from '../services.ts';
-import { procedure, router } from '../trpc.ts';
+import { procedure, reading, router } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 
@@ -18,8 +18,8 @@ export function threadsRouter(services: Services) {
         messages: input.messages ?? [],
       }),
     ),
-    get: procedure.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal.id, input.threadId)),
-    list: procedure
+    get: reading.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal.id, input.threadId)),
+    list: reading
       .input(inputs.threadList)
       .query(({ ctx, input }) => store.threads.list(ctx.principal.id, { ...input, limit: pageSize(input.limit) })),
     update: procedure
@@ -32,11 +32,13 @@ export function threadsRouter(services: Services) {
       scheduler.forget(deleted.open);
       return { threadId: deleted.threadId };
     }),
-    messages: procedure
-      .input(inputs.threadMessages)
-      .query(({ ctx, input }) =>
-        store.threads.messages(ctx.principal.id, input.threadId, { limit: pageSize(input.limit), pageToken: input.pageToken }),
-      ),
+    messages: reading.input(inputs.threadMessages).query(({ ctx, input }) =>
+      store.threads.messages(ctx.principal.id, input.threadId, {
+        limit: pageSize(input.limit),
+        pageToken: input.pageToken,
+        maxBytes: limits.maxPageBytes,
+      }),
+    ),
     fork: procedure.input(inputs.threadFork).mutation(({ ctx, input }) =>
       store.threads.fork({
         command: commandOf('threads.fork', input, { principal: ctx.principal, limits }),
