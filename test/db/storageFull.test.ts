@@ -35,6 +35,7 @@ test('a full disk fails the whole batch with STORAGE_FULL, and nobody is told of
   expect(on.rings.length).toBe(rings);
   expect(rowCounts(on.raw)).toEqual(rows);
   reader.close();
+  expect(on.store.heldLogs).toBe(0);
 });
 
 test('when there is room again, seqs go on where they were', async () => {
