@@ -228,7 +228,7 @@ export class TailReader implements Sink {
   /** As after a lost socket: what was sent has arrived, and the cursor says so. */
   async reconnect(): Promise<void> {
     if (this.ended) return;
-    this.#tail?.end();
+    this.close();
     this.#room = 0;
     const cursor = this.events.at(-1)?.seq;
     const bounds = await this.#thread.store.log.bounds(this.#key);
@@ -247,7 +247,9 @@ export class TailReader implements Sink {
   }
 
   close(): void {
-    this.#tail?.end();
+    const tail = this.#tail;
+    this.#tail = undefined;
+    tail?.end();
   }
 
   #attach(start: 'events' | 'snapshot' | 'folded', cursor: number): void {

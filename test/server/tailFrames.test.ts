@@ -18,6 +18,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: 'discard' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'crash' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'end' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'lull' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'fold' as const }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('room' as const), reader, frames: fc.nat({ max: 6 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('reconnect' as const), reader }) },
@@ -29,6 +30,12 @@ async function play(thread: FrameThread, readers: readonly TailReader[], steps: 
     switch (action.do) {
       case 'room':
         readers[action.reader]?.giveRoom(action.frames);
+        break;
+      case 'lull':
+        // For a while nobody reads, so nothing is kept in memory.
+        for (const each of readers) each.close();
+        await thread.complete();
+        for (const each of readers) await each.reconnect();
         break;
       case 'reconnect':
         await readers[action.reader]?.reconnect();
