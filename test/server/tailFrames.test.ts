@@ -34,7 +34,8 @@ async function play(thread: FrameThread, readers: readonly TailReader[], steps: 
       case 'lull':
         // For a while nobody reads, so nothing is kept in memory.
         for (const each of readers) each.close();
-        await thread.complete();
+        thread.write('lull');
+        await thread.turn();
         for (const each of readers) await each.reconnect();
         break;
       case 'reconnect':
