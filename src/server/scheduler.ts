@@ -66,6 +66,8 @@ export class Scheduler {
     } catch (cause) {
       if (room === true) this.#queue.release(principalId);
       throw cause;
+    } finally {
+      if (room !== true) this.#queue.arrived(principalId);
     }
     const { started, waiting, interrupted, receipt } = accepted;
     // Before the room is given back: who waited longer goes first, but an interrupting run takes the place of the one it ended.
