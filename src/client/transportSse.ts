@@ -107,7 +107,7 @@ class HttpWire implements Wire {
     const text = new TextDecoder();
     const reader = response.body.getReader();
     const silence = this.#watchSilence(request);
-    // Node's fetch can lose sight of its signal (it holds the request weakly): then a read would outlive the abort, and the stream with it.
+    // On Node 20 a read that is asked for after the abort never settles if the answer has ended meanwhile.
     const cancel = () => void reader.cancel().catch(() => undefined);
     request.signal.addEventListener('abort', cancel, { once: true });
     try {

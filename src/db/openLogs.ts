@@ -107,9 +107,10 @@ export class OpenLogs {
   }
 
   #add(log: ThreadLog, event: EncodedEvent): number {
+    // First, so that `undo` finds it when the insert fails.
+    this.#touched.add(log);
     this.#newestId = Number(this.#insert.run(log.key, event.seq, event.run, EVENT_FORMAT, event.json).lastInsertRowid);
     log.last = event.seq;
-    this.#touched.add(log);
     this.#encoded.push({ log, event });
     return event.seq;
   }

@@ -102,7 +102,8 @@ export class RawSocket {
   events(id: string | number): readonly WireEvent[] {
     return this.frames
       .filter((frame) => frame.id === id && frame.result?.type === 'data')
-      .map((frame) => (frame.result?.data?.json as { readonly data: WireEvent }).data);
+      .map((frame) => frame.result?.data?.json as { readonly data: WireEvent })
+      .map(({ data }) => data);
   }
 
   /** Waits until a watch has brought an event of a type. */
