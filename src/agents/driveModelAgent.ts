@@ -23,8 +23,8 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
   const behind = await store.progress(held);
   const newest = behind.transcript.at(-1);
   const answered = newest?.role === 'assistant' && newest.runId === held.id && newest.toolCalls.length === 0;
-  // A crash hit between the answer and the end of the run.
   const maxSteps = agent.maxSteps ?? limits.maxSteps;
+  // A crash hit between the answer and the end of the run.
   if (answered && !again) return endAfter(newest.finish ?? 'incomplete', { mayContinue: behind.steps < maxSteps });
   await callTools(
     agent,

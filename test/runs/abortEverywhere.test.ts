@@ -195,19 +195,29 @@ describe.each<Kind>(['model', 'custom'])('a run of a %s agent, stopped at any of
   });
 
   test('stays open when the server leaves it, and comes to its end at the next start', async () => {
+    let answersKept = 0;
     await atEveryAwait(
       (worker) => worker.leave(),
       async (played) => {
         if (played.result.kind === 'left') {
           expect(await played.status()).toBe('running');
           expectSoundLog(await played.events(), { open: [played.run.id] });
+          const before = await played.events();
           expect((await played.resume()).kind).toBe('ended');
+          const since = typesOf((await played.events()).slice(before.length));
+          const answered = before.some((event) => event.type === 'message.completed' && event.text === 'it is done');
+          // An answer that was finished is not asked for again.
+          if (answered && kind === 'model') {
+            expect(since).toEqual(['run.resumed', 'run.completed']);
+            answersKept++;
+          }
         }
         const log = await played.events();
         expectSoundLog(log);
         expect(log.at(-1)?.type).toBe('run.completed');
       },
     );
+    if (kind === 'model') expect(answersKept).toBeGreaterThan(0);
   });
 
   test('is left alone when another attempt has begun', async () => {

@@ -149,6 +149,38 @@ test('a cancel reaches it, and the run ends when its finally blocks have run', a
   expect(steps).toEqual(['stopping', 'stopped']);
 });
 
+test('also when the cancel finds it between two events', async () => {
+  const cleaned = gate();
+  const steps: string[] = [];
+  const bot = defineAgent({
+    description: '',
+    run: async function* () {
+      try {
+        for (;;) {
+          yield { type: 'text.delta', delta: 'on and on ' };
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      } finally {
+        steps.push('stopping');
+        await cleaned.opened;
+        steps.push('stopped');
+      }
+    },
+  });
+  await using server = await createTestServer({ agents: { bot } });
+  const client = server.client();
+  const run = await client.send({ agent: 'bot', text: 'go' });
+  await until(run, 'text.delta');
+  await run.cancel();
+  await vi.waitFor(() => expect(steps).toEqual(['stopping']));
+  // Commits keep their order: had the run ended, it would have before this.
+  await client.threads.create();
+  expect((await run.info()).status).toBe('running');
+  cleaned.open();
+  expect(await run.result()).toMatchObject({ status: 'cancelled' });
+  expect(steps).toEqual(['stopping', 'stopped']);
+});
+
 test('one that is deaf is left behind after the grace', async () => {
   const clock = createManualClock();
   const late = gate();

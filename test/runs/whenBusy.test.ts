@@ -161,8 +161,8 @@ describe('steer', () => {
     const log = await logOf(client, run.threadId);
     expect(typesOf(log).filter((type) => type.startsWith('run.'))).toEqual([
       'run.started',
-      'run.completed',
       'run.queued',
+      'run.completed',
       'run.started',
       'run.completed',
     ]);
