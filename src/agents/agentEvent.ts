@@ -1,17 +1,21 @@
 import { z } from 'zod';
+import type { ToolContract } from '../protocol/contract.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { DataSchemas } from './defineAgent.ts';
 import type { Tool } from './defineTool.ts';
 
 type ContractOf<T extends Tool> = NonNullable<T['~contract']>;
 
-type ToolEvent<T extends Tool> = T extends Tool
-  ?
-      | { readonly type: 'tool.called'; readonly callId: string; readonly tool: T['name']; readonly input: ContractOf<T>['input'] }
-      | { readonly type: 'tool.progress'; readonly callId: string; readonly data: ContractOf<T>['progress'] }
-      | { readonly type: 'tool.completed'; readonly callId: string; readonly output: ContractOf<T>['output'] }
-      | { readonly type: 'tool.failed'; readonly callId: string; readonly error: Pick<ErrorInfo, 'message'> }
-  : never;
+/** By name, and not by `T extends Tool ? ...`: a generator's `tool: 'search'` keeps its literal type only in the light of a mapped type. */
+type ToolEvent<T extends Tool> = {
+  [Name in T['name']]: EventsOfTool<Name, ContractOf<Extract<T, { readonly name: Name }>>>;
+}[T['name']];
+
+type EventsOfTool<Name extends string, Contract extends ToolContract> =
+  | { readonly type: 'tool.called'; readonly callId: string; readonly tool: Name; readonly input: Contract['input'] }
+  | { readonly type: 'tool.progress'; readonly callId: string; readonly data: Contract['progress'] }
+  | { readonly type: 'tool.completed'; readonly callId: string; readonly output: Contract['output'] }
+  | { readonly type: 'tool.failed'; readonly callId: string; readonly error: Pick<ErrorInfo, 'message'> };
 
 type DataPart<Data extends DataSchemas> = {
   [Name in keyof Data & string]: { readonly type: 'data'; readonly name: Name; readonly data: z.input<Data[Name]> };

@@ -4,9 +4,10 @@ import type { SendOptions } from '../protocol/contract.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { compileTranscript } from './compileTranscript.ts';
-import type { ModelAgent } from './defineAgent.ts';
+import type { InstructionsContext, ModelAgent } from './defineAgent.ts';
 import { estimateUsage } from './estimateUsage.ts';
 import type { ModelChunk, ModelRequest } from './model.ts';
+import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { Drive } from './runWorker.ts';
 
@@ -20,7 +21,7 @@ export async function callModel(
 ): Promise<{ readonly finish: FinishReason; readonly calls: readonly AskedCall[] }> {
   const { store, held, run, threadId, limits, signal } = drive;
   const { context, principal } = run;
-  const instructions = await agent.instructions({ context: context ?? undefined, principal, threadId, runId: run.id });
+  const instructions = await instructionsOf(agent, { context: context ?? undefined, principal, threadId, runId: run.id });
   const tools = agent.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
   const options = optionsOf(agent, run.options);
   signal.throwIfAborted();
@@ -52,9 +53,15 @@ export async function callModel(
         );
       }
       writer[chunk.type](chunk.delta);
+      // A model that is still talking must not be paid for text that cannot be stored.
+      writer.assertStored();
       if (writer.uncommitted > MAX_UNCOMMITTED) await writer.committed();
     }
     writer.assertStored();
+  } catch (cause) {
+    // What could not be stored is ours; all else is the model's.
+    writer.assertStored();
+    throw new OutsideFailure(cause, 'MODEL_FAILED', 'The model call failed.');
   } finally {
     writer.close();
   }
@@ -73,11 +80,22 @@ export async function callModel(
   return { finish, calls };
 }
 
+async function instructionsOf(agent: ModelAgent, context: InstructionsContext): Promise<string> {
+  try {
+    const instructions: unknown = await agent.instructions(context);
+    if (typeof instructions !== 'string') throw new TypeError(`instructions are text, not ${typeof instructions}`);
+    return instructions;
+  } catch (cause) {
+    throw new OutsideFailure(cause, 'AGENT_FAILED', 'The instructions of the agent could not be made.');
+  }
+}
+
 function optionsOf(agent: ModelAgent, asked: SendOptions): SendOptions {
-  const temperature = asked.temperature ?? agent.temperature;
-  const ceilings = [asked.maxOutputTokens, agent.maxOutputTokens].filter((value) => value !== undefined);
-  return {
-    ...(temperature !== undefined && { temperature }),
-    ...(ceilings.length > 0 && { maxOutputTokens: Math.min(...ceilings) }),
-  };
+  const temperature = atMost(asked.temperature ?? agent.temperature, agent.maxTemperature);
+  const maxOutputTokens = atMost(asked.maxOutputTokens ?? agent.maxOutputTokens, agent.maxOutputTokens);
+  return { ...(temperature !== undefined && { temperature }), ...(maxOutputTokens !== undefined && { maxOutputTokens }) };
+}
+
+function atMost(value: number | undefined, ceiling: number | undefined): number | undefined {
+  return value === undefined || ceiling === undefined ? value : Math.min(value, ceiling);
 }

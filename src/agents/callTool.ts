@@ -23,10 +23,12 @@ export interface CallToolOptions {
 export async function callTool(tool: Tool, options: CallToolOptions): Promise<ToolOutcome> {
   const { clock, timeoutMs, signal } = options;
   const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
   let stopTimer = (): void => {};
+  const onAbort = (): void => {
+    // From here on whoever aborted counts the time: a tool that is deaf must not leave a timer behind.
+    stopTimer();
+    controller.abort(signal.reason);
+  };
   const timedOut = new Promise<ToolOutcome>((resolve) => {
     stopTimer = clock.after(timeoutMs, () => {
       const message = `The tool took longer than ${timeoutMs} ms and was stopped. It is not known whether it was carried out.`;
@@ -35,6 +37,8 @@ export async function callTool(tool: Tool, options: CallToolOptions): Promise<To
       resolve({ error: error.info });
     });
   });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([attempt(tool, options, controller.signal), timedOut]);
   } finally {

@@ -45,6 +45,7 @@ export interface ModelAgent extends AgentBase {
   readonly kind: 'model';
   readonly model: Model;
   readonly temperature: number | undefined;
+  readonly maxTemperature: number | undefined;
   readonly maxOutputTokens: number | undefined;
   instructions(context: InstructionsContext): string | Promise<string>;
 }
@@ -84,7 +85,9 @@ export interface ModelAgentDefinition<Tools extends readonly Tool[], Context ext
   readonly tools?: Tools;
   /** Used when a send names none. */
   readonly temperature?: number;
-  /** The most a send may ask for, and what is used when it names none. */
+  /** The most a send may ask for: more is lowered to it. Default 2. */
+  readonly maxTemperature?: number;
+  /** The most a send may ask for (more is lowered to it), and what is used when it names none. */
   readonly maxOutputTokens?: number;
 }
 
@@ -158,12 +161,13 @@ export function defineAgent(
       },
     };
   }
-  const { model, instructions = '', temperature, maxOutputTokens } = definition;
+  const { model, instructions = '', temperature, maxTemperature, maxOutputTokens } = definition;
   return {
     ...base,
     kind: 'model',
     model,
     temperature,
+    maxTemperature,
     maxOutputTokens,
     instructions: typeof instructions === 'string' ? () => instructions : (context) => instructions(context),
   };

@@ -1,6 +1,5 @@
 import { newId } from '../db/ids.ts';
 import type { AskedCall } from '../db/operations/finishModelCall.ts';
-import type { RunEnd } from '../db/operations/finishRun.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { MessageWriter } from '../db/runStore.ts';
 import type { FinishReason } from '../protocol/event.ts';
@@ -10,8 +9,9 @@ import { agentEventSchema, type UncheckedAgentEvent } from './agentEvent.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import type { CustomAgent } from './defineAgent.ts';
 import type { Tool } from './defineTool.ts';
+import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
-import type { Drive } from './runWorker.ts';
+import type { Drive, Driven } from './runWorker.ts';
 import { type Parsed, parseWith } from './schema.ts';
 import { withTimeout } from './withTimeout.ts';
 
@@ -24,8 +24,14 @@ interface OpenMessage {
   reasoning: string;
 }
 
+interface CustomCall {
+  readonly callId: string;
+  readonly tool: Tool;
+  ended: boolean;
+}
+
 /** Runs an application's own generator and writes what it yields. After a crash it starts anew, and sees what had finished in `messages`. */
-export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promise<RunEnd> {
+export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promise<Driven> {
   const { store, held, run, threadId, limits, status } = drive;
   await store.takeSteers(held);
   const behind = await store.progress(held);
@@ -49,28 +55,25 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
         if (!signal.aborted) status.status(text);
       },
     });
-    const aborted = new Promise<never>((_resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
-    });
-    aborted.catch(() => {});
     try {
       for (;;) {
-        // A generator that awaits something deaf to the signal would never hear of the abort.
-        const next = await Promise.race([generator.next(), aborted]);
-        if (next.done === true) break;
+        // An abort is the generator's to hear. One that is deaf to it is left behind when the worker's grace is over.
+        const next = await generator.next().catch((cause: unknown) => {
+          throw new OutsideFailure(cause, 'AGENT_FAILED', 'The agent failed.');
+        });
         signal.throwIfAborted();
+        if (next.done === true) break;
         await writer.write(next.value);
       }
       await writer.completeMessage('stop');
     } finally {
       writer.close();
-      // Lets its `finally` blocks run. Not awaited: one that hangs must not hold the run.
-      generator.return(undefined).catch(() => {});
+      // Lets its `finally` blocks run: a cancelled run is over when they are. One that hangs after a failure must not hold the run.
+      const returned = generator.return(undefined).catch(() => {});
+      if (signal.aborted) await returned;
     }
   });
-  return { status: 'completed', outcome: 'complete' };
+  return { end: { status: 'completed', outcome: 'complete' }, mayContinue: true };
 }
 
 /** Checks what an agent yields and turns it into the events of a run, in an order that every provider accepts. */
@@ -78,7 +81,7 @@ class AgentEventWriter {
   readonly #agent: CustomAgent;
   readonly #drive: Drive;
   /** The agent's call ids, and ours. */
-  readonly #calls = new Map<string, { readonly callId: string; readonly tool: Tool }>();
+  readonly #calls = new Map<string, CustomCall>();
   #steps: number;
   #open: OpenMessage | undefined;
   #lastMessage: StartedMessage | undefined;
@@ -115,15 +118,19 @@ class AgentEventWriter {
         return status.progress(callId, tool.name, data, limits.maxToolOutputBytes);
       }
       case 'tool.completed': {
-        const { callId, tool } = this.#callOf(event.callId);
+        const call = this.#callOf(event.callId);
+        const { callId, tool } = call;
         const output = checked(tool.parseOutput(event.output), `The output of tool ${tool.name} does not fit its schema`) as Json;
         assertSize(output, limits.maxToolOutputBytes, `The output of tool ${tool.name}`);
+        call.ended = true;
         status.flush(callId);
         await store.finishToolCall(held, callId, { output: output ?? null });
         return;
       }
       case 'tool.failed': {
-        const { callId } = this.#callOf(event.callId);
+        const call = this.#callOf(event.callId);
+        const { callId } = call;
+        call.ended = true;
         status.flush(callId);
         const message = publicMessage(event.error.message, 'The tool failed.');
         await store.finishToolCall(held, callId, { error: new VerbatimError('TOOL_FAILED', message).info });
@@ -158,6 +165,7 @@ class AgentEventWriter {
       );
     }
     open.writer[kind](delta);
+    open.writer.assertStored();
     if (open.writer.uncommitted > MAX_UNCOMMITTED) await open.writer.committed();
   }
 
@@ -178,7 +186,7 @@ class AgentEventWriter {
     if (this.#calls.has(event.callId)) throw badEvent(`The agent used the call id ${event.callId} twice`);
     const input = checked(tool.parseInput(event.input), `The input of tool ${tool.name} does not fit its schema`) as Json;
     const callId = newId('call');
-    this.#calls.set(event.callId, { callId, tool });
+    this.#calls.set(event.callId, { callId, tool, ended: false });
     const call = { callId, tool: tool.name, input };
     if (this.#open === undefined && this.#lastMessage !== undefined) {
       await this.#drive.store.addToolCall(this.#drive.held, this.#lastMessage, call);
@@ -188,9 +196,10 @@ class AgentEventWriter {
     await this.completeMessage('tool_calls', [call]);
   }
 
-  #callOf(id: string): { readonly callId: string; readonly tool: Tool } {
+  #callOf(id: string): CustomCall {
     const call = this.#calls.get(id);
-    if (call === undefined) throw badEvent(`The agent yielded an outcome for the call ${id}, which it had not yielded`);
+    if (call === undefined) throw badEvent(`The agent yielded something about the call ${id}, which it had not yielded`);
+    if (call.ended) throw badEvent(`The agent yielded something about the call ${id} after its outcome`);
     return call;
   }
 }

@@ -1,11 +1,10 @@
-import type { RunEnd } from '../db/operations/finishRun.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { callModel } from './callModel.ts';
 import { callTool } from './callTool.ts';
 import type { ModelAgent } from './defineAgent.ts';
-import type { Drive } from './runWorker.ts';
+import type { Drive, Driven } from './runWorker.ts';
 import { withTimeout } from './withTimeout.ts';
 
 /** A call to make: one the model just asked for, or one that a crash left open and that may be made again. */
@@ -19,19 +18,19 @@ interface OpenCall {
  * The loop of a model agent: a model call, the tools it asked for, and again, until it asks for none. Goes on from what the run has behind
  * it: what has finished is never asked again. `again` demands another step of a run whose answer is finished.
  */
-export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }: { readonly again: boolean }): Promise<RunEnd> {
+export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }: { readonly again: boolean }): Promise<Driven> {
   const { store, held, limits } = drive;
   const behind = await store.progress(held);
   const newest = behind.transcript.at(-1);
   const answered = newest?.role === 'assistant' && newest.runId === held.id && newest.toolCalls.length === 0;
   // A crash hit between the answer and the end of the run.
-  if (answered && !again) return endAfter(newest.finish ?? 'incomplete');
+  const maxSteps = agent.maxSteps ?? limits.maxSteps;
+  if (answered && !again) return endAfter(newest.finish ?? 'incomplete', { mayContinue: behind.steps < maxSteps });
   await callTools(
     agent,
     drive,
     behind.openCalls.map((call) => ({ callId: call.id, tool: call.tool, input: call.input ?? null })),
   );
-  const maxSteps = agent.maxSteps ?? limits.maxSteps;
   const timeoutMs = agent.stepTimeoutMs ?? limits.stepTimeoutMs;
   for (let steps = behind.steps; steps < maxSteps; steps++) {
     const finish = await withTimeout(drive, { timeoutMs, code: 'STEP_TIMEOUT', what: 'A step of the run' }, async (signal) => {
@@ -44,11 +43,16 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
       );
       return undefined;
     });
-    if (finish !== undefined) return endAfter(finish);
+    // Without a step left, what was steered in becomes a run of its own: the answer is there and must not fail for it.
+    if (finish !== undefined) return endAfter(finish, { mayContinue: steps + 1 < maxSteps });
   }
   throw new VerbatimError('STEP_LIMIT', `The run made ${maxSteps} model calls without coming to an end.`, {
     details: { limit: 'maxSteps', max: maxSteps },
   });
+}
+
+function isLeaving(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof VerbatimError && signal.reason.code === 'SHUTTING_DOWN';
 }
 
 /** Makes the calls of a step at the same time. Each outcome is a fact as soon as it is known. */
@@ -65,6 +69,14 @@ async function callOne(agent: ModelAgent, drive: Drive, call: OpenCall): Promise
     await store.finishToolCall(held, call.callId, { error });
     return;
   }
+  if (signal.aborted) {
+    // The run was stopped between the model's wish and the call.
+    if (isLeaving(signal)) return;
+    const error = new VerbatimError('CANCELLED', 'The run was stopped before this call began. It was not carried out.').info;
+    await store.finishToolCall(held, call.callId, { error });
+    return;
+  }
+  let ended = false;
   const outcome = await callTool(tool, {
     input: call.input,
     signal,
@@ -80,17 +92,22 @@ async function callOne(agent: ModelAgent, drive: Drive, call: OpenCall): Promise
       progress(data) {
         const parsed = tool.parseProgress(data);
         if (!parsed.ok) throw new TypeError(`The progress of tool ${tool.name} does not fit its schema: ${parsed.issues}`);
-        if (!signal.aborted) status.progress(call.callId, tool.name, parsed.value as Json, limits.maxToolOutputBytes);
+        if (!signal.aborted && !ended) status.progress(call.callId, tool.name, parsed.value as Json, limits.maxToolOutputBytes);
       },
       status(text) {
-        if (!signal.aborted) status.status(text);
+        if (!signal.aborted && !ended) status.status(text);
       },
     },
   });
+  // A tool that outlives its time may go on talking.
+  ended = true;
+  // Stopped by a closing server, it has not failed: what came of it is decided at the next start.
+  if ('error' in outcome && isLeaving(signal)) return;
   status.flush(call.callId);
   await store.finishToolCall(held, call.callId, outcome);
 }
 
-function endAfter(finish: FinishReason): RunEnd {
-  return { status: 'completed', outcome: finish === 'length' || finish === 'incomplete' ? 'partial' : 'complete' };
+function endAfter(finish: FinishReason, { mayContinue }: { readonly mayContinue: boolean }): Driven {
+  const outcome = finish === 'length' || finish === 'incomplete' ? 'partial' : 'complete';
+  return { end: { status: 'completed', outcome }, mayContinue };
 }

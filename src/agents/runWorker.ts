@@ -8,6 +8,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Agent } from './defineAgent.ts';
 import { driveCustomAgent } from './driveCustomAgent.ts';
 import { driveModelAgent } from './driveModelAgent.ts';
+import { OutsideFailure } from './outsideFailure.ts';
 import { publicError } from './publicError.ts';
 import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
 
@@ -32,6 +33,13 @@ export interface Drive extends WorkerOptions {
   readonly status: StatusWriter;
 }
 
+/** How an agent came to its end. */
+export interface Driven {
+  readonly end: RunEnd;
+  /** Messages that were steered in meanwhile may still be answered by another step. */
+  readonly mayContinue: boolean;
+}
+
 export type WorkerResult =
   | { readonly kind: 'ended'; readonly next: RunRow | undefined }
   /** The run is still open: the server is closing, or its thread is gone, or another attempt has begun. */
@@ -53,6 +61,7 @@ export class RunWorker {
   readonly #options: WorkerOptions;
   readonly #agent: Agent;
   readonly #abort = new AbortController();
+  readonly #leaving = new AbortController();
   #stop: Stop | undefined;
 
   constructor(options: WorkerOptions, work: { readonly run: RunRow; readonly agent: Agent }) {
@@ -74,7 +83,8 @@ export class RunWorker {
   #stopWith(stop: Stop): void {
     if (this.#stop !== undefined && stop.kind !== 'leave') return;
     this.#stop = stop;
-    this.#abort.abort(stop.kind === 'timeout' ? stop.error : new VerbatimError('CANCELLED', 'The run was cancelled.'));
+    this.#abort.abort(reasonOf(stop));
+    if (stop.kind === 'leave') this.#leaving.abort();
   }
 
   /** Never rejects. */
@@ -88,12 +98,12 @@ export class RunWorker {
     const status = openStatusWriter(this.#options.store, held, clock);
     try {
       for (let again = false; ; again = true) {
-        const end = await this.#drive(held, status, again);
-        if (end === undefined) {
+        const driven = await this.#drive(held, status, again);
+        if (driven === undefined) {
           await this.#options.store.leave(held);
           return { kind: 'left' };
         }
-        const finished = await this.#options.store.finish(held, end, { mayContinue: true });
+        const finished = await this.#options.store.finish(held, driven.end, { mayContinue: driven.mayContinue });
         if (finished.ended) return { kind: 'ended', next: finished.next };
       }
     } catch (cause) {
@@ -101,11 +111,13 @@ export class RunWorker {
     } finally {
       stopTimer();
       status.close();
+      // What is still at work, such as a tool beside one whose outcome could not be stored, is to hear of it.
+      this.#abort.abort(reasonOf({ kind: 'leave' }));
     }
   }
 
   /** How the run ends, or undefined to leave it open. */
-  async #drive(held: HeldRun, status: StatusWriter, again: boolean): Promise<RunEnd | undefined> {
+  async #drive(held: HeldRun, status: StatusWriter, again: boolean): Promise<Driven | undefined> {
     const threadId = await this.#options.threadIdOf(this.run.thread);
     const drive: Drive = { ...this.#options, run: this.run, held, threadId, signal: this.#abort.signal, status };
     const agent = this.#agent;
@@ -117,9 +129,11 @@ export class RunWorker {
     } catch (cause) {
       if (this.#stop !== undefined) return this.#endOf(this.#stop);
       if (isStorage(cause) || isLost(cause)) throw cause;
-      this.#options.logFailure({ runId: this.run.id, cause });
+      this.#options.logFailure({ runId: this.run.id, cause: cause instanceof OutsideFailure ? cause.cause : cause });
+      if (cause instanceof OutsideFailure) return { end: { status: 'failed', error: cause.info }, mayContinue: false };
       const fallback = agent.kind === 'model' ? 'The model call failed.' : 'The agent failed.';
-      return { status: 'failed', error: publicError(cause, agent.kind === 'model' ? 'MODEL_FAILED' : 'AGENT_FAILED', fallback) };
+      const error = publicError(cause, agent.kind === 'model' ? 'MODEL_FAILED' : 'AGENT_FAILED', fallback);
+      return { end: { status: 'failed', error }, mayContinue: false };
     } finally {
       graceOver.stop();
       // Work that outlived its grace may still reject, with nobody left to hear it.
@@ -129,33 +143,41 @@ export class RunWorker {
 
   /** Resolves when the work was told to stop and the grace is over. */
   #graceOver(): { readonly promise: Promise<undefined>; readonly stop: () => void } {
-    const { signal } = this.#abort;
+    const stopped = this.#abort.signal;
+    const leaving = this.#leaving.signal;
     let stopTimer = (): void => {};
-    let onAbort = (): void => {};
+    let onStop = (): void => {};
+    let onLeave = (): void => {};
     const promise = new Promise<undefined>((resolve) => {
-      onAbort = () => {
-        // A closing server waits for nobody: what is left goes on at the next start.
-        if (this.#stop?.kind === 'leave') resolve(undefined);
-        else stopTimer = this.#options.clock.after(this.#options.limits.cancelGraceMs, () => resolve(undefined));
+      onStop = () => {
+        stopTimer = this.#options.clock.after(this.#options.limits.cancelGraceMs, () => resolve(undefined));
       };
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
+      // A closing server waits for nobody, not even for a grace that runs: what is left goes on at the next start.
+      onLeave = () => resolve(undefined);
     });
+    for (const [signal, listener] of [
+      [stopped, onStop],
+      [leaving, onLeave],
+    ] as const) {
+      if (signal.aborted) listener();
+      else signal.addEventListener('abort', listener, { once: true });
+    }
     return {
       promise,
       stop: () => {
-        signal.removeEventListener('abort', onAbort);
+        stopped.removeEventListener('abort', onStop);
+        leaving.removeEventListener('abort', onLeave);
         stopTimer();
       },
     };
   }
 
-  #endOf(stop: Stop): RunEnd | undefined {
+  #endOf(stop: Stop): Driven | undefined {
     switch (stop.kind) {
       case 'cancel':
-        return { status: 'cancelled', by: stop.by };
+        return { end: { status: 'cancelled', by: stop.by }, mayContinue: false };
       case 'timeout':
-        return { status: 'failed', error: stop.error.info };
+        return { end: { status: 'failed', error: stop.error.info }, mayContinue: false };
       case 'leave':
         return undefined;
     }
@@ -166,6 +188,18 @@ export class RunWorker {
     const error = isStorage(cause) ? cause : new VerbatimError('STORAGE_FAILED', 'The run could not be stored.', { cause });
     this.#options.logFailure({ runId: this.run.id, cause });
     return { kind: 'storage', error };
+  }
+}
+
+/** What work is told. A tool that stops because the server closes has not failed: `isLeaving` tells the two apart. */
+function reasonOf(stop: Stop): VerbatimError {
+  switch (stop.kind) {
+    case 'cancel':
+      return new VerbatimError('CANCELLED', 'The run was cancelled.');
+    case 'timeout':
+      return stop.error;
+    case 'leave':
+      return new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. The run goes on at its next start.');
   }
 }
 

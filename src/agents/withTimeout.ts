@@ -13,9 +13,13 @@ export async function withTimeout<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
   let stopTimer = (): void => {};
+  const onAbort = (): void => {
+    // From here on whoever aborted counts the time: work that is deaf must not leave a timer behind.
+    stopTimer();
+    controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   const timedOut = new Promise<never>((_resolve, reject) => {
     stopTimer = clock.after(timeoutMs, () => {
       const error = new VerbatimError(code, `${what} took longer than ${timeoutMs} ms.`);

@@ -107,7 +107,11 @@ class HttpWire implements Wire {
     const text = new TextDecoder();
     const reader = response.body.getReader();
     const silence = this.#watchSilence(request);
+    // On Node 20 a read that is asked for after the abort never settles if the answer has ended meanwhile.
+    const cancel = () => void reader.cancel().catch(() => undefined);
+    request.signal.addEventListener('abort', cancel, { once: true });
     try {
+      request.signal.throwIfAborted();
       while (!over) {
         const { done, value } = await reader.read();
         if (done) throw new Error('the stream broke off');

@@ -2,10 +2,11 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { type EncodedEvent, EVENT_FORMAT, encodeDelta, encodeEvent } from './encodedEvent.ts';
+import { OpenLogs } from './openLogs.ts';
+import type { PendingDelta, PendingOperation, PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
-import { ThreadLog } from './threadLog.ts';
+import type { ThreadLog } from './threadLog.ts';
 
 /** What an operation may do inside the transaction. It looks first and writes after: what it throws must leave nothing behind. */
 export interface Tx {
@@ -19,24 +20,6 @@ export interface Tx {
   endLog(thread: number): void;
   /** To be called after events were removed: the newest may have been among them. */
   removedEvents(): void;
-}
-
-/** Text that waits for the next commit. Text of the same message that arrives before it is joined to it. */
-export interface PendingDelta {
-  readonly kind: 'delta';
-  readonly log: ThreadLog;
-  readonly run: number;
-  readonly head: string;
-  text: string;
-  readonly fail: (error: VerbatimError) => void;
-}
-
-interface PendingOperation {
-  readonly kind: 'operation';
-  readonly run: (tx: Tx) => unknown;
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: unknown) => void;
-  outcome: { readonly result: unknown } | { readonly refused: VerbatimError } | undefined;
 }
 
 export interface GroupCommitOptions {
@@ -64,18 +47,13 @@ export class GroupCommit {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
-  readonly #insert: Statement;
-  readonly #logs = new Map<number, ThreadLog>();
-  #pending: (PendingDelta | PendingOperation)[] = [];
+  readonly #logs: OpenLogs;
+  #pending: PendingWrite[] = [];
   #committed: (() => void)[] = [];
   #scheduled = false;
   #closed = false;
   #lastEndMs = 0;
   #lastCostMs = 0;
-  #newestId = 0;
-  #touched = new Set<ThreadLog>();
-  readonly #ended = new Set<ThreadLog>();
-  #encoded: { readonly log: ThreadLog; readonly event: EncodedEvent }[] = [];
 
   constructor(options: GroupCommitOptions) {
     const { raw } = options;
@@ -83,7 +61,7 @@ export class GroupCommit {
     this.#begin = raw.prepare('begin immediate');
     this.#commit = raw.prepare('commit');
     this.#rollback = raw.prepare('rollback');
-    this.#insert = raw.prepare('insert into events (thread, seq, run, v, json) values (?, ?, ?, ?, ?)');
+    this.#logs = new OpenLogs(raw, options.queries);
   }
 
   /** Runs an operation in the next commit and resolves when it is durable. It may be run more than once; only the last time counts. */
@@ -102,8 +80,10 @@ export class GroupCommit {
       return;
     }
     const entry: PendingDelta = { kind: 'delta', ...delta };
+    if (!this.#add(entry)) return;
+    // Until it is committed it holds the log: its writer may be gone by then, and another log of the same thread would give out the same seq.
+    delta.log.holders++;
     delta.log.pending = entry;
-    this.#add(entry);
   }
 
   /** Resolves after the commit that takes what was added so far, whether it succeeded or not. */
@@ -114,14 +94,11 @@ export class GroupCommit {
 
   /** The log of a thread in memory; `release` it when done. */
   hold(thread: number): ThreadLog {
-    const log = this.#logOf(thread);
-    log.holders++;
-    return log;
+    return this.#logs.hold(thread);
   }
 
   release(log: ThreadLog): void {
-    log.holders--;
-    if (log.holders === 0 && log.pending === undefined && !this.#touched.has(log)) this.#logs.delete(log.key);
+    this.#logs.release(log);
   }
 
   /** Threads held in memory: zero when nobody writes or reads. */
@@ -135,19 +112,41 @@ export class GroupCommit {
     this.#closed = true;
   }
 
-  #add(entry: PendingDelta | PendingOperation): void {
+  /** As the end of the process leaves it: what waits is not written, and all is refused from now on. */
+  abandon(): void {
+    this.#closed = true;
+    const batch = this.#pending;
+    const waiting = this.#committed;
+    this.#pending = [];
+    this.#committed = [];
+    for (const entry of batch) {
+      this.#refuse(entry);
+      if (entry.kind !== 'delta') continue;
+      entry.log.pending = undefined;
+      this.release(entry.log);
+    }
+    for (const resolve of waiting) resolve();
+  }
+
+  #refuse(entry: PendingWrite): void {
+    const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
+    if (entry.kind === 'delta') entry.fail(error);
+    else entry.reject(error);
+  }
+
+  /** False when it is refused. */
+  #add(entry: PendingWrite): boolean {
     if (this.#closed) {
-      const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
-      if (entry.kind === 'delta') entry.fail(error);
-      else entry.reject(error);
-      return;
+      this.#refuse(entry);
+      return false;
     }
     this.#pending.push(entry);
-    if (this.#scheduled) return;
+    if (this.#scheduled) return true;
     this.#scheduled = true;
     const waitMs = Math.min(MAX_GAP_MS, Math.max(1, 3 * this.#lastCostMs)) - (performance.now() - this.#lastEndMs);
     if (waitMs > 0) setTimeout(this.#flush, waitMs);
     else setImmediate(this.#flush);
+    return true;
   }
 
   /** An operation may append to any thread: text after it must not join text before it. */
@@ -169,12 +168,13 @@ export class GroupCommit {
     this.#committed = [];
     for (const entry of batch) if (entry.kind === 'delta') entry.log.pending = undefined;
     this.#settle(batch);
+    for (const entry of batch) if (entry.kind === 'delta') this.release(entry.log);
     for (const resolve of waiting) resolve();
     this.#lastEndMs = performance.now();
     this.#lastCostMs = this.#lastEndMs - startMs;
   };
 
-  #settle(batch: readonly (PendingDelta | PendingOperation)[]): void {
+  #settle(batch: readonly PendingWrite[]): void {
     let entries = batch;
     while (entries.length > 0) {
       const broken = this.#attempt(entries);
@@ -187,7 +187,7 @@ export class GroupCommit {
         }
         return;
       }
-      this.#undo();
+      this.#logs.undo();
       // What broke at no entry's own doing, such as a lock that another program holds, is the storage's.
       const storage = storageError(broken.cause) ?? (broken.entry === undefined ? notStored(broken.cause) : undefined);
       const failed = storage === undefined && broken.entry !== undefined ? [broken.entry] : entries;
@@ -200,29 +200,21 @@ export class GroupCommit {
   }
 
   /** Undefined when all is committed; else what broke, and at which entry when it was one's own doing. */
-  #attempt(
-    entries: readonly (PendingDelta | PendingOperation)[],
-  ): { readonly entry: PendingDelta | PendingOperation | undefined; readonly cause: unknown } | undefined {
-    let current: PendingDelta | PendingOperation | undefined;
+  #attempt(entries: readonly PendingWrite[]): { readonly entry: PendingWrite | undefined; readonly cause: unknown } | undefined {
+    let current: PendingWrite | undefined;
     try {
       this.#begin.run();
       const now = this.#options.clock.now();
       const tx: Tx = {
         queries: this.#options.queries,
         now,
-        append: (thread, run, draft) => {
-          const log = this.#logOf(thread);
-          return this.#insertEvent(log, encodeEvent(log.last + 1, now, run, draft));
-        },
-        headOf: (thread) => this.#logs.get(thread)?.last ?? this.#options.queries.events.head(thread),
-        removedEvents: () => this.#options.recordHighWater(this.#options.queries.events.newestId()),
-        endLog: (thread) => {
-          this.#touched.add(this.#logOf(thread));
-          this.#ended.add(this.#logOf(thread));
-        },
+        append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
+        headOf: (thread) => this.#logs.headOf(thread),
+        endLog: (thread) => this.#logs.end(thread),
+        removedEvents: () => this.#options.recordHighWater(this.#logs.removedEvents()),
       };
       for (current of entries) {
-        if (current.kind === 'delta') this.#insertDelta(current, now);
+        if (current.kind === 'delta') this.#logs.insertDelta(current.log, { ...current, now });
         else this.#perform(current, tx);
       }
       current = undefined;
@@ -243,58 +235,11 @@ export class GroupCommit {
     }
   }
 
-  #insertDelta({ log, run, head, text }: PendingDelta, now: number): void {
-    if (log.deleted || this.#ended.has(log)) return;
-    const seq = log.last + 1;
-    this.#insertEvent(log, {
-      seq,
-      run,
-      type: head.startsWith(',"type":"text') ? 'text.delta' : 'reasoning.delta',
-      json: encodeDelta(seq, now, head, text),
-    });
-  }
-
-  #insertEvent(log: ThreadLog, event: EncodedEvent): number {
-    this.#newestId = Number(this.#insert.run(log.key, event.seq, event.run, EVENT_FORMAT, event.json).lastInsertRowid);
-    log.last = event.seq;
-    this.#touched.add(log);
-    this.#encoded.push({ log, event });
-    return event.seq;
-  }
-
   #publish(): void {
-    for (const { log, event } of this.#encoded) if (log.followers > 0) log.remember(event);
-    const touched = [...this.#touched];
-    for (const log of touched) log.head = log.last;
-    for (const log of this.#ended) log.deleted = true;
-    this.#clear();
-    if (this.#newestId > 0) this.#options.recordHighWater(this.#newestId);
-    this.#newestId = 0;
-    if (touched.length > 0) this.#options.onCommit(touched);
-    for (const log of touched) if (log.holders === 0 && log.pending === undefined) this.#logs.delete(log.key);
-  }
-
-  #undo(): void {
-    for (const log of this.#touched) {
-      log.last = log.head;
-      if (log.holders === 0) this.#logs.delete(log.key);
-    }
-    this.#clear();
-  }
-
-  #clear(): void {
-    this.#touched = new Set();
-    this.#ended.clear();
-    this.#encoded = [];
-  }
-
-  #logOf(thread: number): ThreadLog {
-    let log = this.#logs.get(thread);
-    if (log === undefined) {
-      log = new ThreadLog(thread, this.#options.queries.events.head(thread));
-      this.#logs.set(thread, log);
-    }
-    return log;
+    const { threads, newestId } = this.#logs.publish();
+    if (newestId > 0) this.#options.recordHighWater(newestId);
+    if (threads.length > 0) this.#options.onCommit(threads);
+    this.#logs.forgetUnheld(threads);
   }
 }
 

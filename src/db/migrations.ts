@@ -155,4 +155,10 @@ CREATE INDEX \`tool_calls_message\` ON \`tool_calls\` (\`message\`);--> statemen
 CREATE INDEX \`tool_calls_run\` ON \`tool_calls\` (\`run\`);--> statement-breakpoint
 CREATE INDEX \`tool_calls_thread\` ON \`tool_calls\` (\`thread\`);`,
   },
+  {
+    name: '0001_prompt_indexes',
+    hash: '79b76dc2fe685c536d1c6d9cc9795d001f3a9f4516c1934dded45e9b05b96b32',
+    sql: `CREATE INDEX \`steps_instructions\` ON \`steps\` (\`instructions\`);--> statement-breakpoint
+CREATE INDEX \`steps_tools\` ON \`steps\` (\`tools\`);`,
+  },
 ];

@@ -12,6 +12,10 @@ export type Queries = ReturnType<typeof prepareQueries>;
 
 /** Every query of the product, prepared once: one file per kind of state, one function per query. */
 export function prepareQueries(raw: Database) {
+  // SQLite's own LIKE knows the case of ASCII alone.
+  raw.function('has_text', { deterministic: true }, (text, part) =>
+    typeof text === 'string' && text.toLowerCase().includes(String(part).toLowerCase()) ? 1 : 0,
+  );
   const db = drizzleOver(raw);
   return {
     events: prepareEvents(raw),

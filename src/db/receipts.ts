@@ -29,6 +29,13 @@ export function prepareReceipts(db: Drizzle) {
       readonly answer: Json;
       readonly at: number;
     }): void => void put.run({ ...row }),
+    /** Takes what a thread was called out of the answers that tell of it; that the command was performed stays known. */
+    forgetThread: (principal: string, threadId: string): void =>
+      void db
+        .update(receipts)
+        .set({ answer: sql`json_set(${receipts.answer}, '$.title', null, '$.metadata', null)` })
+        .where(and(eq(receipts.principal, principal), sql`json_extract(${receipts.answer}, '$.id') = ${threadId}`))
+        .run(),
     removeBefore: (at: number): number => db.delete(receipts).where(lt(receipts.at, at)).run().changes,
   };
 }

@@ -44,7 +44,11 @@ export interface MessageWriter {
  */
 export interface RunStore {
   accept(input: AcceptInput): Promise<Accepted>;
-  get(principalId: string, runId: string): Promise<{ readonly info: RunInfo; readonly key: number; readonly thread: number }>;
+  /** `lastSeq` is the position of its terminal event, once it has ended. */
+  get(
+    principalId: string,
+    runId: string,
+  ): Promise<{ readonly info: RunInfo; readonly key: number; readonly thread: number; readonly lastSeq: number | undefined }>;
   /** As the server itself, without an owner. Undefined when it is gone. */
   read(key: number): Promise<RunRow | undefined>;
   list(

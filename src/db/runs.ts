@@ -1,7 +1,6 @@
 import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Usage } from '../protocol/event.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
-import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Drizzle } from './drizzle.ts';
 import { runs, threads } from './schema.ts';
 
@@ -167,7 +166,8 @@ export function prepareRuns(db: Drizzle) {
 
 function assertTransition(row: RunRow, to: RunStatus): void {
   if (!RUN_TRANSITIONS[row.status].includes(to)) {
-    throw new VerbatimError('INTERNAL', `Run ${row.id} is ${row.status} and cannot become ${to}.`);
+    // Not a refusal: the operation has gone wrong midway, and all of it is taken back.
+    throw new Error(`run ${row.id} is ${row.status} and cannot become ${to}`);
   }
 }
 

@@ -128,7 +128,12 @@ export const steps = sqliteTable(
     startedAt: integer('started_at').notNull(),
     endedAt: integer('ended_at'),
   },
-  (table) => [index('steps_run').on(table.run), index('steps_message').on(table.message)],
+  (table) => [
+    index('steps_run').on(table.run),
+    index('steps_message').on(table.message),
+    index('steps_instructions').on(table.instructions),
+    index('steps_tools').on(table.tools),
+  ],
 );
 
 /** Instructions and tool definitions, each stored once by the SHA-256 of its text. */

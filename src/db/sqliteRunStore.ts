@@ -21,7 +21,7 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
     accept: (input) => commit.run((tx) => acceptMessage(tx, input)),
     async get(principalId, runId) {
       const { run, thread } = ownRun(queries, principalId, runId);
-      return { info: runInfo(queries, run, thread.id), key: run.key, thread: thread.key };
+      return { info: runInfo(queries, run, thread.id), key: run.key, thread: thread.key, lastSeq: run.lastSeq ?? undefined };
     },
     async read(key) {
       return queries.runs.byKey(key);

@@ -18,6 +18,8 @@ export interface Store {
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
   close(): void;
+  /** For tests: as the end of the process leaves it. What waits is not written, what comes after is refused. */
+  abandon(): void;
 }
 
 /** The store on SQLite. Reads run at once on the one connection, between commits; writes share them. */
@@ -42,5 +44,6 @@ export function sqliteStore(opts: {
       return commit.heldLogs;
     },
     close: () => commit.close(),
+    abandon: () => commit.abandon(),
   };
 }

@@ -58,8 +58,17 @@ export function prepareSteps(db: Drizzle) {
         .all(),
     lastNumber: (run: number): number =>
       db.select({ number: steps.number }).from(steps).where(eq(steps.run, run)).orderBy(desc(steps.number)).limit(1).get()?.number ?? 0,
+    /** With the instructions and tools that only they had: an application may write about its user in them. */
     removeOfThread(thread: number): void {
-      db.delete(steps).where(sql`${steps.run} in (select ${runs.key} from ${runs} where ${runs.thread} = ${thread})`).run();
+      const ofThread = sql`${steps.run} in (select ${runs.key} from ${runs} where ${runs.thread} = ${thread})`;
+      const used = db.selectDistinct({ instructions: steps.instructions, tools: steps.tools }).from(steps).where(ofThread).all();
+      db.delete(steps).where(ofThread).run();
+      for (const hash of new Set(used.flatMap((row) => [row.instructions, row.tools]))) {
+        const others = sql`select 1 from ${steps} where ${steps.instructions} = ${hash} or ${steps.tools} = ${hash}`;
+        db.delete(prompts)
+          .where(and(eq(prompts.hash, hash), sql`not exists (${others})`))
+          .run();
+      }
     },
   };
 }

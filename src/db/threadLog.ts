@@ -1,5 +1,5 @@
 import type { EncodedEvent } from './encodedEvent.ts';
-import type { PendingDelta } from './groupCommit.ts';
+import type { PendingDelta } from './pendingWrite.ts';
 
 /** How many committed events stay in memory for readers that are just behind. */
 const RECENT_EVENTS = 128;
@@ -15,7 +15,7 @@ export class ThreadLog {
   /** Last seq given out in the transaction that is open; `head` when there is none. */
   last: number;
   deleted = false;
-  /** Writers and followers that hold it. */
+  /** Writers, followers and waiting deltas that hold it. */
   holders = 0;
   followers = 0;
   /** The delta that ends this thread's part of the batch: the next one of the same message joins it. */

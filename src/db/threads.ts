@@ -82,7 +82,7 @@ export function prepareThreads(db: Drizzle) {
       const at = filter.sort === 'activity' ? threads.updatedAt : threads.createdAt;
       const [direction, beyond] = filter.order === 'asc' ? [asc, gt] : [desc, lt];
       const conditions: (SQL | undefined)[] = [eq(threads.owner, filter.owner)];
-      if (filter.search !== undefined) conditions.push(sql`${threads.title} like ${`%${escapeLike(filter.search)}%`} escape '\\'`);
+      if (filter.search !== undefined && filter.search !== '') conditions.push(sql`has_text(${threads.title}, ${filter.search})`);
       if (filter.createdAfter !== undefined) conditions.push(gte(threads.createdAt, filter.createdAfter));
       if (filter.createdBefore !== undefined) conditions.push(lte(threads.createdAt, filter.createdBefore));
       if (filter.active !== undefined) {
@@ -101,8 +101,4 @@ export function prepareThreads(db: Drizzle) {
         .all();
     },
   };
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
 }

@@ -48,6 +48,12 @@ export interface VerbatimServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** @internal */
+export interface InternalServer extends VerbatimServer {
+  /** Closes as a crash would: whatever is not in the database by now never gets there, and runs keep the leases of this server. */
+  crash(): Promise<void>;
+}
+
 /** How often receipts that are too old are forgotten. */
 const PURGE_INTERVAL_MS = 60 * 60_000;
 
@@ -78,7 +84,7 @@ export async function serverOver(
   database: OpenDatabase,
   options: ServerOptions,
   { closeDatabase }: { readonly closeDatabase: boolean },
-): Promise<VerbatimServer> {
+): Promise<InternalServer> {
   const { agents, authenticate, logger = silentLogger, clock = systemClock } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   if (database.copyBeforeUpgrade !== undefined) {
@@ -158,7 +164,7 @@ export async function serverOver(
   }
 
   let closed: Promise<void> | undefined;
-  const server: VerbatimServer = {
+  const server: InternalServer = {
     async listen({ port = 3000, host = '127.0.0.1' } = {}) {
       if (authenticate === undefined && !isLoopbackHost(host)) {
         throw new VerbatimError(
@@ -185,6 +191,10 @@ export async function serverOver(
     close(closeOptions) {
       closed ??= close(closeOptions?.drainMs ?? limits.drainMs);
       return closed;
+    },
+    crash() {
+      store.abandon();
+      return server.close({ drainMs: 0 });
     },
     [Symbol.asyncDispose]: () => server.close(),
   };

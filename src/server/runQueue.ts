@@ -14,8 +14,10 @@ export interface RunQueueLimits {
  * does not hold up others.
  */
 export interface RunQueue {
-  /** Takes room at once, if nobody of the same principal waits for it; else says how many wait. */
+  /** Takes room at once, if nobody of the same principal waits for it; else says how many wait, and keeps a place until `arrived`. */
   take(principalId: string): true | { readonly waiting: number };
+  /** Whoever `take` gave a place has been pushed, or will not be. */
+  arrived(principalId: string): void;
   /** Waits for room. `onReady` is called with the run once it has it. A run that waits already is not added again. */
   push(run: QueuedRun): void;
   /** Forgets a run that waits; true if it did. */
@@ -30,6 +32,8 @@ export interface RunQueue {
 export function localRunQueue(limits: RunQueueLimits, onReady: (run: QueuedRun) => void): RunQueue {
   const waiting: QueuedRun[] = [];
   const held = new Map<string, number>();
+  /** Principals with a run on its way here: it was told its place, and nobody may overtake it. */
+  const arriving: string[] = [];
   let total = 0;
   let paused = false;
 
@@ -53,9 +57,16 @@ export function localRunQueue(limits: RunQueueLimits, onReady: (run: QueuedRun) 
   };
   return {
     take(principalId) {
-      if (!hasRoom(principalId) || waiting.some((run) => run.principalId === principalId)) return { waiting: waiting.length };
+      if (!hasRoom(principalId) || arriving.includes(principalId) || waiting.some((run) => run.principalId === principalId)) {
+        arriving.push(principalId);
+        return { waiting: waiting.length + arriving.length - 1 };
+      }
       hold(principalId);
       return true;
+    },
+    arrived(principalId) {
+      const index = arriving.indexOf(principalId);
+      if (index !== -1) arriving.splice(index, 1);
     },
     push(run) {
       if (waiting.some((other) => other.run === run.run)) return;

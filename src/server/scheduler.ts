@@ -36,6 +36,8 @@ export class Scheduler {
   readonly #workers = new Map<number, { readonly worker: RunWorker; readonly done: Promise<void> }>();
   readonly #reasons = new Map<number, ResumeReason>();
   readonly #retries = new Map<number, () => void>();
+  /** Runs whose last attempt ended because the disk was full. */
+  readonly #full = new Set<number>();
   #closing = false;
 
   constructor(options: SchedulerOptions) {
@@ -64,6 +66,8 @@ export class Scheduler {
     } catch (cause) {
       if (room === true) this.#queue.release(principalId);
       throw cause;
+    } finally {
+      if (room !== true) this.#queue.arrived(principalId);
     }
     const { started, waiting, interrupted, receipt } = accepted;
     // Before the room is given back: who waited longer goes first, but an interrupting run takes the place of the one it ended.
@@ -124,6 +128,7 @@ export class Scheduler {
   async #begin({ run: key, principalId }: QueuedRun): Promise<void> {
     const { store, lease, limits, agents } = this.#options;
     const reason = this.#reasons.get(key);
+    const wasFull = this.#full.has(key);
     this.#reasons.delete(key);
     try {
       if (reason === undefined) {
@@ -132,7 +137,9 @@ export class Scheduler {
       } else {
         const isIdempotent = (agent: string, tool: string): boolean =>
           agents[agent]?.tools.some((candidate) => candidate.name === tool && candidate.idempotent) ?? false;
-        const resumed = await store.runs.resume({ run: key, lease, reason, maxAttempts: limits.maxAttempts, isIdempotent });
+        // A full disk is not the run's doing: it goes on when there is room, however often it found none.
+        const maxAttempts = this.#full.delete(key) ? Number.POSITIVE_INFINITY : limits.maxAttempts;
+        const resumed = await store.runs.resume({ run: key, lease, reason, maxAttempts, isIdempotent });
         if (resumed !== undefined && 'resumed' in resumed) return this.#work(resumed.resumed);
         if (resumed !== undefined) this.#ended(key, resumed.next);
       }
@@ -141,6 +148,7 @@ export class Scheduler {
       this.#queue.release(principalId);
       if (this.#closing) return;
       if (reason !== undefined) this.#reasons.set(key, reason);
+      if (wasFull) this.#full.add(key);
       this.#retry(key, principalId);
       this.#report(key, cause);
     }
@@ -149,6 +157,8 @@ export class Scheduler {
   #work(run: RunRow): void {
     const { store, clock, limits, logFailure, agents } = this.#options;
     const agent = Object.hasOwn(agents, run.agent) ? agents[run.agent] : undefined;
+    // Also a run that nobody sent as one: a steered message that outlived its run.
+    if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     if (agent === undefined) {
       this.#endWithoutAgent(run).catch((cause) => this.#report(run.key, cause));
       return;
@@ -170,9 +180,15 @@ export class Scheduler {
 
   async #endWithoutAgent(run: RunRow): Promise<void> {
     const error = new VerbatimError('AGENT_NOT_FOUND', 'The agent of this run is no longer there.').info;
-    const ended = await this.#options.store.runs.endOrphan(run.key, { status: 'failed', error });
-    this.#queue.release(run.principal.id);
-    this.#ended(run.key, ended?.next);
+    try {
+      const ended = await this.#options.store.runs.endOrphan(run.key, { status: 'failed', error });
+      this.#ended(run.key, ended?.next);
+    } catch (cause) {
+      this.#retryStorage(run.key, run.principal.id);
+      throw cause;
+    } finally {
+      this.#queue.release(run.principal.id);
+    }
   }
 
   #settle(run: RunRow, result: WorkerResult): void {
@@ -181,8 +197,8 @@ export class Scheduler {
     if (this.#closing) return;
     if (result.kind === 'ended') this.#ended(run.key, result.next);
     if (result.kind !== 'storage') return;
-    this.#reasons.set(run.key, 'storage');
-    this.#retry(run.key, run.principal.id);
+    if (result.error.code === 'STORAGE_FULL') this.#full.add(run.key);
+    this.#retryStorage(run.key, run.principal.id);
   }
 
   #ended(key: number, next: RunRow | undefined): void {
@@ -190,7 +206,13 @@ export class Scheduler {
     if (next?.status === 'queued') this.#queue.push({ run: next.key, principalId: next.principal.id });
   }
 
+  #retryStorage(key: number, principalId: string): void {
+    this.#reasons.set(key, 'storage');
+    this.#retry(key, principalId);
+  }
+
   #retry(key: number, principalId: string): void {
+    if (this.#closing) return;
     const stop = this.#options.clock.after(STORAGE_RETRY_MS, () => {
       this.#retries.delete(key);
       this.#queue.push({ run: key, principalId });
@@ -203,8 +225,10 @@ export class Scheduler {
     const by = run.cancelBy ?? run.principal.id;
     const work = this.#workers.get(run.key);
     if (work !== undefined) return work.worker.cancel(by);
-    if (run.status === 'queued') this.#queue.remove(run.key);
-    else this.#endOrphan(run.key, by).catch((cause) => this.#report(run.key, cause));
+    if (run.status === 'queued') {
+      this.#queue.remove(run.key);
+      this.#watch.remove(run.key);
+    } else this.#endOrphan(run, by).catch((cause) => this.#report(run.key, cause));
   }
 
   async #carryOut({ active, ended, next }: Omit<CancelAsked, 'info'>, by: string): Promise<void> {
@@ -215,19 +239,26 @@ export class Scheduler {
     if (active === undefined) return;
     const work = this.#workers.get(active.key);
     if (work !== undefined) work.worker.cancel(by);
-    else await this.#endOrphan(active.key, by);
+    else await this.#endOrphan(active, by);
   }
 
   /** A run at work without a worker waits for room after a crash, or for storage. */
-  async #endOrphan(key: number, by: string): Promise<void> {
+  async #endOrphan({ key, principal }: RunRow, by: string): Promise<void> {
     const waited = this.#queue.remove(key);
     const stopRetry = this.#retries.get(key);
     stopRetry?.();
     this.#retries.delete(key);
     if (!waited && stopRetry === undefined) return;
-    this.#reasons.delete(key);
-    const ended = await this.#options.store.runs.endOrphan(key, { status: 'cancelled', by });
-    this.#ended(key, ended?.next);
+    try {
+      const ended = await this.#options.store.runs.endOrphan(key, { status: 'cancelled', by });
+      this.#reasons.delete(key);
+      this.#full.delete(key);
+      this.#ended(key, ended?.next);
+    } catch (cause) {
+      // It must not be forgotten: the next try ends it, since its row says that it is to be cancelled.
+      this.#retry(key, principal.id);
+      throw cause;
+    }
   }
 
   async #cancelUnwatched(key: number): Promise<void> {

@@ -4,12 +4,13 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Connection } from './connection.ts';
 import type { Services } from './services.ts';
 import { takeStartedId } from './socketEncoder.ts';
-import { Tail } from './tail.ts';
+import { Tail, type TailOptions } from './tail.ts';
 import { toTrpcError } from './trpc.ts';
 
 export interface WatchOptions {
   readonly thread: number;
-  readonly run: { readonly key: number; readonly firstSeq: number; readonly ended: boolean } | undefined;
+  /** `lastSeq` when it has ended. */
+  readonly run: { readonly key: number; readonly firstSeq: number; readonly lastSeq: number | undefined } | undefined;
   readonly lastEventId: string | number | undefined;
   readonly mode: 'events' | 'messages' | undefined;
   readonly snapshot: boolean;
@@ -55,14 +56,16 @@ function startOf(
   epoch: string,
   { lastEventId, run, snapshot }: WatchOptions,
   { head, floor }: LogBounds,
-): { readonly start: 'events' | 'snapshot' | 'folded'; readonly cursor: number } {
+): Pick<TailOptions, 'start' | 'cursor'> {
   const given = lastEventId === undefined || lastEventId === '' ? undefined : parseCursor(lastEventId);
   const stale = given?.epoch !== undefined && given.epoch !== epoch;
   const cursor = given?.seq ?? (run === undefined ? 0 : run.firstSeq - 1);
   if (!stale && cursor > head) {
     throw new VerbatimError('CURSOR_AHEAD', `The thread ends at ${head}; it has no position ${cursor}.`, { details: { head } });
   }
-  if (stale || cursor < floor) return { start: run?.ended === true ? 'folded' : 'snapshot', cursor: 0 };
+  // The socket went between the last event and the word that it was the last.
+  if (!stale && run?.lastSeq !== undefined && cursor >= run.lastSeq) return { start: 'nothing', cursor };
+  if (stale || cursor < floor) return { start: run?.lastSeq === undefined ? 'snapshot' : 'folded', cursor: 0 };
   return { start: snapshot && given === undefined ? 'snapshot' : 'events', cursor };
 }
 

@@ -4,7 +4,7 @@ import { type Client, type ClientOptions, createClient } from '../client/index.n
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
-import { type ServerStats, serverOver, type VerbatimServer } from '../server/createServer.ts';
+import { type InternalServer, type ServerStats, serverOver } from '../server/createServer.ts';
 import type { Authenticate, ServerOptions } from '../server/serverOptions.ts';
 
 export interface TestServerOptions extends ServerOptions {
@@ -34,6 +34,11 @@ export interface TestServer extends Omit<ClientMaker, 'token'>, AsyncDisposable 
    * Options of `createServer` may change, such as the agents.
    */
   restart(change?: Partial<TestServerOptions>): Promise<void>;
+  /**
+   * As `restart`, but the server ends as a crash ends it: what is not committed at this moment never is, no run is handed over, and the
+   * next server resumes each with the reason `crash`. Work in this process is told by its signal, as a test cannot kill it.
+   */
+  crash(change?: Partial<TestServerOptions>): Promise<void>;
 }
 
 const TOKEN_PREFIX = 'test-principal:';
@@ -50,7 +55,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   let database = open();
   const clients = new Set<{ close(): Promise<void> }>();
 
-  const start = async (port: number): Promise<{ readonly server: VerbatimServer; readonly url: string; readonly port: number }> => {
+  const start = async (port: number): Promise<{ readonly server: InternalServer; readonly url: string; readonly port: number }> => {
     const { models: _, ...serverOptions } = current;
     const server = await serverOver(
       database,
@@ -60,6 +65,12 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     return { server, ...(await server.listen({ port })) };
   };
   let running = await start(0);
+
+  async function startAgain(change: Partial<TestServerOptions>): Promise<void> {
+    current = { ...current, ...change };
+    if (!inMemory) database = open();
+    running = await start(running.port);
+  }
 
   const maker = (token: string | undefined) => ({
     client<Api extends ApiContract = JsonApi>(clientOptions: TestClientOptions = {}): Client<Api> {
@@ -87,9 +98,11 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     fold: (endedBefore) => running.server.fold(endedBefore),
     async restart(change = {}) {
       await running.server.close({ drainMs: 0 });
-      current = { ...current, ...change };
-      if (!inMemory) database = open();
-      running = await start(running.port);
+      await startAgain(change);
+    },
+    async crash(change = {}) {
+      await running.server.crash();
+      await startAgain(change);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...clients].map((client) => client.close()));

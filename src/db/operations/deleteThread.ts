@@ -25,6 +25,7 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
     queries.runs.removeOfThread(key);
     queries.events.removeUpTo(key, Number.MAX_SAFE_INTEGER);
     tx.removedEvents();
+    queries.receipts.forgetThread(thread.owner, threadId);
     queries.threads.remove(key);
     tx.endLog(key);
     return { threadId };

@@ -34,8 +34,10 @@ export function completeMessage(
   run: RunRow,
   { message, text, reasoning, finish, usage }: Pick<ModelCallResult, 'message' | 'text' | 'reasoning' | 'finish' | 'usage'>,
 ): void {
-  tx.append(run.thread, run.key, { type: 'message.completed', runId: run.id, messageId: message.id, text, finish });
-  tx.queries.messages.complete(message.key, text, reasoning === '' ? null : reasoning, finish);
+  // Half a surrogate pair cannot be stored in a row, and the log must say the same as the row.
+  const whole = text.toWellFormed();
+  tx.append(run.thread, run.key, { type: 'message.completed', runId: run.id, messageId: message.id, text: whole, finish });
+  tx.queries.messages.complete(message.key, whole, reasoning === '' ? null : reasoning, finish);
   tx.queries.steps.finish(message.key, { finish, usage: usage ?? null, endedAt: tx.now });
 }
 
@@ -59,7 +61,8 @@ export function recordCall(tx: Tx, run: RunRow, message: StartedMessage, call: A
     tx.queries.toolCalls.insert({ ...row, input: call.input, status: 'running', calledSeq: seq });
     return;
   }
-  const { error, rejected } = call;
+  const { error } = call;
+  const rejected = call.rejected.toWellFormed();
   const seq = tx.append(run.thread, run.key, {
     type: 'tool.failed',
     runId: run.id,

@@ -38,6 +38,8 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
   closeMessages(tx, run, end.status === 'cancelled' ? 'cancelled' : 'failed');
   const waiting = queries.messages.waiting(run.key);
   const own = run.status === 'queued' ? waiting[0] : undefined;
+  // Before the terminal event, which drops what still waits for the run.
+  for (const [index, steer] of waiting.filter((message) => message !== own).entries()) queueSteer(tx, run, steer, index);
   const usage = queries.runs.byKey(run.key)?.usage ?? run.usage;
   const seq = tx.append(run.thread, run.key, draftOf(run.id, end, usage));
   if (own !== undefined) queries.messages.take(own.key, 'dropped', seq);
@@ -48,8 +50,6 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
     ...(end.status === 'completed' && { outcome: end.outcome, output: end.output ?? null }),
     ...(end.status === 'failed' && { error: end.error }),
   });
-  const steers = waiting.filter((message) => message !== own);
-  for (const [index, steer] of steers.entries()) queueSteer(tx, run, steer, index);
   queries.threads.touch(run.thread, tx.now);
   return queries.runs.openOfThread(run.thread)[0];
 }

@@ -1,4 +1,3 @@
-import type { StoredEvent } from '../../protocol/event.ts';
 import { foldEvents } from '../../protocol/foldEvent.ts';
 import type { Message } from '../../protocol/message.ts';
 import type { ThreadInfo } from '../../protocol/procedures.ts';
@@ -48,17 +47,24 @@ export function forkThread(tx: Tx, input: ForkInput): ThreadInfo {
   }).answer;
 }
 
-/** The messages as a reader had them at a position: by the log where it still has events, by the folded messages below. */
+/**
+ * The messages as a reader had them at a position. Rows hold the whole text of what was finished since, so the one message that may have
+ * been streaming then is folded from its events; below the floor there are none, and it is whole.
+ */
 function messagesAt(tx: Tx, source: ThreadRow, atSeq: number): readonly Message[] {
-  if (atSeq <= source.floor) return transcript(tx.queries, source.key, atSeq);
-  const events: StoredEvent[] = [];
-  for (let after = source.floor; after < atSeq; ) {
+  const messages = transcript(tx.queries, source.key, atSeq);
+  const newest = messages.findLast((message) => message.role === 'assistant');
+  const row = newest === undefined ? undefined : tx.queries.messages.byId(newest.id);
+  if (newest?.role !== 'assistant' || row === undefined || row.receivedSeq <= source.floor) return messages;
+  const { reasoning: _, finish: __, toolCalls, ...rest } = newest;
+  let folded: readonly Message[] = [{ ...rest, text: '', status: 'streaming', toolCalls: [] }];
+  for (let after = row.receivedSeq; after < atSeq; ) {
     const page = tx.queries.events.page(source.key, after, 1_000).filter((event) => event.seq <= atSeq);
-    if (page.length === 0) break;
-    for (const event of page) events.push(decodeEvent(event.json));
-    after = page[page.length - 1]?.seq ?? atSeq;
+    const events = page.map((event) => decodeEvent(event.json)).filter((event) => 'messageId' in event && event.messageId === newest.id);
+    folded = foldEvents(events, folded);
+    after = page.at(-1)?.seq ?? atSeq;
   }
-  return foldEvents(events, transcript(tx.queries, source.key, source.floor));
+  return messages.map((message) => (message === newest && folded[0]?.role === 'assistant' ? { ...folded[0], toolCalls } : message));
 }
 
 function isHistory(message: Message): boolean {

@@ -27,10 +27,10 @@ export function runsRouter(services: Services) {
         waitForRun(services, { principalId: ctx.principal.id, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),
       ),
     watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
-      const { key, thread, info } = await store.runs.get(ctx.principal.id, input.runId);
+      const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal.id, input.runId);
       return openWatch(services, {
         thread,
-        run: { key, firstSeq: info.firstSeq, ended: info.endedAt !== undefined },
+        run: { key, firstSeq: info.firstSeq, lastSeq },
         lastEventId: input.lastEventId,
         mode: input.mode,
         snapshot: false,
