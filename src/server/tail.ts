@@ -26,8 +26,8 @@ export interface TailOptions {
   readonly mode: 'events' | 'messages';
   /** Text read from the log at once. */
   readonly maxPageBytes: number;
-  /** What to begin with instead of the events up to it; `nothing` ends at once, for a reader that has seen the run's end. */
-  readonly start: 'events' | 'snapshot' | 'folded' | 'nothing';
+  /** What to begin with instead of the events up to it. */
+  readonly start: 'events' | 'snapshot' | 'folded';
   /** Called once, when the tail has ended, however it did. */
   readonly onEnd: () => void;
 }
@@ -74,7 +74,6 @@ export class Tail {
       this.#resolve = resolve;
       this.#reject = reject;
       if (this.#state === 'ended') return resolve();
-      if (start === 'nothing') return this.end();
       // Listen before reading: an append between the two would ring a bell that nobody hears.
       this.#follower = log.follow(thread);
       this.#unlisten = bell.listen(thread, () => {

@@ -40,7 +40,7 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     bell,
     thread,
     run: run?.key,
-    runEnded: run?.ended === true,
+    runEnded: run?.lastSeq !== undefined,
     mode: options.mode ?? 'events',
     maxPageBytes: limits.maxPageBytes,
     ...from,
@@ -63,8 +63,6 @@ function startOf(
   if (!stale && cursor > head) {
     throw new VerbatimError('CURSOR_AHEAD', `The thread ends at ${head}; it has no position ${cursor}.`, { details: { head } });
   }
-  // The socket went between the last event and the word that it was the last.
-  if (!stale && run?.lastSeq !== undefined && cursor >= run.lastSeq) return { start: 'nothing', cursor };
   if (stale || cursor < floor) return { start: run?.lastSeq === undefined ? 'snapshot' : 'folded', cursor: 0 };
   return { start: snapshot && given === undefined ? 'snapshot' : 'events', cursor };
 }

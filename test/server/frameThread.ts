@@ -4,6 +4,7 @@ import type { StartedMessage } from '../../src/db/operations/startStep.ts';
 import type { MessageWriter } from '../../src/db/runStore.ts';
 import { type Store, sqliteStore } from '../../src/db/sqliteStore.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { LOCAL_PRINCIPAL } from '../../src/protocol/principal.ts';
 import { type Bell, localBell } from '../../src/server/bell.ts';
 import { type Sink, Tail } from '../../src/server/tail.ts';
@@ -259,6 +260,8 @@ export class TailReader implements Sink {
       thread: this.#key,
       run: this.#run?.key,
       cursor,
+      runEnded: false,
+      maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
       mode: this.options.mode ?? 'events',
       start,
       onEnd: () => {},
