@@ -228,6 +228,8 @@ export class TailReader implements Sink {
 
   /** As after a lost socket: what was sent has arrived, and the cursor says so. */
   async reconnect(): Promise<void> {
+    // It may just have ended, and not know it yet.
+    await Promise.resolve();
     if (this.ended) return;
     this.close();
     this.#room = 0;
