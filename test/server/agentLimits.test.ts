@@ -60,7 +60,9 @@ test('a tool has a minute', async () => {
   await clock.advance(59_999);
   expect(socket.events(watch).some((event) => event.type === 'tool.failed')).toBe(false);
   await clock.advance(1);
-  expect((await socket.until(watch, 'tool.failed')).find((event) => event.type === 'tool.failed')).toMatchObject({ error: { code: 'TOOL_TIMEOUT' } });
+  expect((await socket.until(watch, 'tool.failed')).find((event) => event.type === 'tool.failed')).toMatchObject({
+    error: { code: 'TOOL_TIMEOUT' },
+  });
   await socket.until(watch, 'run.completed');
 });
 
