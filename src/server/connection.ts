@@ -131,7 +131,8 @@ export class Connection {
     // Nothing is read: its pongs are not either. Stuck or not is for the other limits to say.
     if (this.#ws.isPaused) this.heard(nowMs, false);
     if (nowMs - this.#takenMs > limits.slowReaderTimeoutMs) return this.close(CLOSE_CODES.SLOW_READER, 'SLOW_READER');
-    if (this.subscriptions === 0 && this.#calls === 0 && heldBytes === 0 && nowMs - this.#usedMs > limits.idleTimeoutMs) {
+    if (this.subscriptions > 0 || this.#calls > 0 || heldBytes > 0) this.#usedMs = nowMs;
+    else if (nowMs - this.#usedMs > limits.idleTimeoutMs) {
       return this.close(CLOSE_CODES.IDLE, 'IDLE');
     }
     if (this.#pingedMs === undefined) {

@@ -3,7 +3,7 @@ import type { HeldRun } from '../../src/db/operations/startRun.ts';
 import type { StartedMessage } from '../../src/db/operations/startStep.ts';
 import type { MessageWriter } from '../../src/db/runStore.ts';
 import { type Store, sqliteStore } from '../../src/db/sqliteStore.ts';
-import type { AnyEvent } from '../../src/protocol/event.ts';
+import { type AnyEvent, isTerminalEvent } from '../../src/protocol/event.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { LOCAL_PRINCIPAL } from '../../src/protocol/principal.ts';
 import { type Bell, localBell } from '../../src/server/bell.ts';
@@ -211,6 +211,8 @@ export class TailReader implements Sink {
     const event = JSON.parse(json) as AnyEvent;
     if (event.seq !== seq) throw new Error(`${json} was sent as ${seq}`);
     this.events.push(event);
+    // Known at once, as to a server: the tail says so only in a later turn, and may be closed by then.
+    if (isTerminalEvent(event) && event.runId === this.options.run) this.ended = true;
   }
 
   onDrain(listener: () => void): () => void {

@@ -1,0 +1,138 @@
+import { expect, test, vi } from 'vitest';
+import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
+import { openRaw } from '../support/rawSocket.ts';
+import { startServer } from './startServer.ts';
+
+checkLeaksAfterwards();
+
+interface Receipt {
+  readonly threadId: string;
+  readonly runId: string;
+}
+
+test('a socket has 100 watches; the next is refused, and one that stops makes room', async () => {
+  const { port } = await startServer();
+  const socket = await openRaw({ port });
+  const { id: threadId }: { id: string } = await socket.call('mutation', 'threads.create', {});
+  const ids = Array.from({ length: 100 }, () => socket.watch('threads.watch', { threadId }));
+  const refused = await socket.error('subscription', 'threads.watch', { threadId });
+  expect(refused.data).toMatchObject({
+    code: 'TOO_MANY_REQUESTS',
+    reason: 'TOO_MANY_SUBSCRIPTIONS',
+    details: { limit: 'maxSubscriptionsPerSocket', max: 100 },
+  });
+  const other = await openRaw({ port });
+  const elsewhere = other.watch('threads.watch', { threadId });
+  await vi.waitFor(() => expect(other.frames.some((frame) => frame.id === elsewhere && frame.result?.type === 'started')).toBe(true));
+  socket.send({ id: ids[0], method: 'subscription.stop' });
+  await socket.answer(ids[0] ?? 0);
+  const again = socket.watch('threads.watch', { threadId });
+  await socket.call('mutation', 'messages.send', { threadId, agent: 'pour', text: '1 1' });
+  await socket.until(again, 'run.completed');
+  await socket.until(ids[99] ?? 0, 'run.completed');
+});
+
+test('while as many calls as allowed are being answered, a socket is not read', async () => {
+  const { port, release, server } = await startServer({ limits: { maxCallsPerSocket: 3 } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  for (let count = 0; count < 3; count++) socket.request('query', 'runs.wait', { runId });
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(3));
+  const next = socket.request('query', 'agents.list');
+  const other = await openRaw({ port });
+  for (let round = 0; round < 20; round++) await other.call('query', 'agents.list');
+  expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
+  release();
+  expect((await socket.answer(next)).result?.type).toBe('data');
+});
+
+test('a page has at most 1,000 rows, and 50 when nothing is said', async () => {
+  const { port } = await startServer();
+  const socket = await openRaw({ port });
+  const messages = Array.from({ length: 1_000 }, (_, index) => ({ role: 'user', text: String(index) }));
+  const { id: threadId }: { id: string } = await socket.call('mutation', 'threads.create', { messages });
+  const page = (limit?: number): Promise<{ items: unknown[]; nextPageToken?: string }> =>
+    socket.call('query', 'threads.messages', { threadId, ...(limit !== undefined && { limit }) });
+  expect((await page(1_000)).items).toHaveLength(1_000);
+  expect((await page()).items).toHaveLength(50);
+  for (const limit of [1_001, 0, -1, 1.5]) {
+    for (const path of ['threads.messages', 'threads.list', 'runs.list']) {
+      expect((await socket.error('query', path, { threadId, limit })).data.reason).toBe('BAD_INPUT');
+    }
+  }
+});
+
+test('a page of long messages has as many as its bytes hold, and the pages after it the others', async () => {
+  const { port } = await startServer({ limits: { maxPageBytes: 20_000 } });
+  const socket = await openRaw({ port });
+  const messages = Array.from({ length: 12 }, (_, index) => ({ role: 'user', text: `${index} ${'é'.repeat(2_000)}` }));
+  const { id: threadId }: { id: string } = await socket.call('mutation', 'threads.create', { messages });
+  const pages: string[][] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: { items: { text: string }[]; nextPageToken?: string } = await socket.call('query', 'threads.messages', {
+      threadId,
+      limit: 1_000,
+      ...(pageToken !== undefined && { pageToken }),
+    });
+    pages.push(page.items.map(({ text }) => text.split(' ')[0] ?? ''));
+    ({ nextPageToken: pageToken } = page);
+  } while (pageToken !== undefined);
+  // Of 4,002 or 4,003 bytes each, four fit.
+  expect(pages).toEqual([
+    ['8', '9', '10', '11'],
+    ['4', '5', '6', '7'],
+    ['0', '1', '2', '3'],
+  ]);
+  const watch = socket.watch('threads.watch', { threadId, snapshot: true });
+  const [snapshot] = await socket.until(watch, 'thread.snapshot');
+  expect(snapshot).toMatchObject({ earlier: true, messages: { length: 4 } });
+});
+
+test('a message larger than a page still comes, alone', async () => {
+  const { port } = await startServer({ limits: { maxPageBytes: 10 } });
+  const socket = await openRaw({ port });
+  const messages = [
+    { role: 'user', text: 'x'.repeat(100) },
+    { role: 'user', text: 'y'.repeat(100) },
+  ];
+  const { id: threadId }: { id: string } = await socket.call('mutation', 'threads.create', { messages });
+  expect(await socket.call('query', 'threads.messages', { threadId })).toMatchObject({
+    items: { length: 1 },
+    nextPageToken: expect.any(String),
+  });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { threadId, agent: 'pour', text: '5 50' });
+  await socket.call('query', 'runs.wait', { runId });
+  const watch = socket.watch('threads.watch', { threadId, lastEventId: 2 });
+  expect((await socket.until(watch, 'run.completed')).filter((event) => event.type === 'data')).toHaveLength(5);
+});
+
+test('an import has at most 1,000 messages and begins with the user', async () => {
+  const { port } = await startServer();
+  const socket = await openRaw({ port });
+  const messages = (count: number) => Array.from({ length: count }, (_, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', text: 'x' }));
+  expect(await socket.call('mutation', 'threads.create', { messages: messages(1_000) })).toMatchObject({ id: expect.any(String) });
+  expect((await socket.error('mutation', 'threads.create', { messages: messages(1_001) })).message).toMatch(/messages/);
+  expect((await socket.error('mutation', 'threads.create', { messages: messages(2).reverse() })).data.reason).toBe('BAD_INPUT');
+});
+
+test('a wait is at most a minute, and ends when its time is up', async () => {
+  const { port } = await startServer();
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  expect((await socket.error('query', 'runs.wait', { runId, timeoutMs: 60_001 })).message).toMatch(/timeoutMs/);
+  expect(await socket.call('query', 'runs.wait', { runId, timeoutMs: 20 })).toMatchObject({ status: 'running' });
+  const longest = socket.request('query', 'runs.wait', { runId, timeoutMs: 60_000 });
+  afterTest(() => socket.ws.terminate());
+  expect(socket.frames.some((frame) => frame.id === longest)).toBe(false);
+});
+
+test('100 messages wait in a thread; the next is QUEUE_FULL', async () => {
+  const { port } = await startServer();
+  const socket = await openRaw({ port });
+  const { threadId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  for (let count = 0; count < 100; count++) socket.request('mutation', 'messages.send', { threadId, agent: 'pour', text: '1 1' });
+  const refused = await socket.error('mutation', 'messages.send', { threadId, agent: 'pour', text: '1 1' });
+  expect(refused.data).toMatchObject({ reason: 'QUEUE_FULL', details: { limit: 'maxQueuedPerThread', max: 100 } });
+  expect(socket.frames.filter((frame) => frame.error !== undefined)).toHaveLength(1);
+});

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
+
+type Limit = keyof typeof DEFAULT_LIMITS;
+
+/** The test at each limit, by its file and its name. A new limit does not compile until it has one. */
+const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
+  maxTextCodePoints: ['server/sentText', 'a text %s is BAD_INPUT and named'],
+  maxMetadataBytes: ['server/sentText', 'metadata %s is kept as it is, or refused and named'],
+  maxMetadataDepth: ['server/sentText', 'metadata %s is kept as it is, or refused and named'],
+  maxTitleCodePoints: ['server/sentText', 'a title %s'],
+  maxPageSize: ['server/callLimits', 'a page has at most 1,000 rows, and 50 when nothing is said'],
+  maxPageBytes: ['server/callLimits', 'a page of long messages has as many as its bytes hold, and the pages after it the others'],
+  maxImportedMessages: ['server/callLimits', 'an import has at most 1,000 messages and begins with the user'],
+  maxFrameBytes: ['server/badFrames', 'a frame of the largest size is answered; one byte more closes with 1009'],
+  maxFrameDepth: ['server/badFrames', 'a frame nested as deep as allowed is read; one level more is not'],
+  maxBatchCalls: ['server/badFrames', 'a batch with more calls than the limit is refused, each of its calls by its id'],
+  maxSubscriptionsPerSocket: ['server/callLimits', 'a socket has 100 watches; the next is refused, and one that stops makes room'],
+  maxCallsPerSocket: ['server/callLimits', 'while as many calls as allowed are being answered, a socket is not read'],
+  maxQueuedPerThread: ['server/callLimits', '100 messages wait in a thread; the next is QUEUE_FULL'],
+  maxToolOutputBytes: ['runs/tools', 'an output of exactly 64 KiB fits, one byte more does not'],
+  maxToolCallsPerStep: ['server/agentLimits', 'a model call may ask for 128 tool calls, and not for one more'],
+  maxMessageBytes: ['server/agentLimits', 'a message holds a MiB, and not one character more'],
+  maxRuns: ['runs/queueLimits', 'more runs than maxRuns wait in order, and say their place'],
+  maxRunsPerPrincipal: ['runs/queueLimits', 'a principal with all of its room in use waits; others do not wait for it'],
+  maxSteps: ['runs/queueLimits', 'a run that needs more than maxSteps model calls fails with STEP_LIMIT, its tools done'],
+  maxAttempts: ['runs/recovery', 'after three attempts, with INTERRUPTED'],
+  stepTimeoutMs: ['runs/queueLimits', 'a step that takes too long fails the run with STEP_TIMEOUT; its text is kept'],
+  runTimeoutMs: ['runs/queueLimits', 'a run that takes too long fails with RUN_TIMEOUT, also between steps'],
+  toolTimeoutMs: ['server/agentLimits', 'a tool has a minute'],
+  cancelGraceMs: ['runs/cancel', 'a tool holds the run for the grace; then its outcome is unknown and its late result is dropped'],
+  disconnectGraceMs: ['runs/disconnect', 'a run that nobody ever watched is cancelled when the grace after its send is over'],
+  drainMs: ['server/agentLimits', 'a closing server leaves a run that does not finish in time open, and closes'],
+  receiptTtlMs: ['server/idempotency', 'a receipt is kept for its time, and then forgotten'],
+  maxWaitMs: ['server/callLimits', 'a wait is at most a minute, and ends when its time is up'],
+  pingIntervalMs: ['server/keepAlive', 'a quiet socket is pinged, and lives while it answers'],
+  pongTimeoutMs: ['server/keepAlive', 'a socket that answers no ping is cut'],
+  idleTimeoutMs: ['server/keepAlive', 'a socket without a request or a watch for too long is closed with 4000'],
+  authTimeoutMs: ['server/authentication', 'that promised a token and does not send it is closed with 4408'],
+  maxBufferedBytesPerSocket: ['server/backPressure', 'the budget of a socket is an option'],
+  maxBufferedBytes: [
+    'server/backPressure',
+    'past the budget of the process a stalled socket holds one frame, and readers that keep up are served',
+  ],
+  slowReaderTimeoutMs: ['server/backPressure', 'a reader that takes nothing for too long is closed with 4409, and resumes exactly'],
+};
+
+test.each(Object.entries(TESTS))('%s has a test at the limit', (_limit, [file, name]) => {
+  const source = readFileSync(new URL(`../${file}.test.ts`, import.meta.url), 'utf8');
+  expect(source).toContain(`'${name}'`);
+});
+
+test('no limit is without a row', () => {
+  expect(Object.keys(TESTS).sort()).toEqual(Object.keys(DEFAULT_LIMITS).sort());
+});
+
+test('the limits that the issue and the protocol name have these defaults', () => {
+  expect(DEFAULT_LIMITS).toMatchObject({
+    maxTextCodePoints: 10_000,
+    maxMetadataBytes: 16 * 1024,
+    maxMetadataDepth: 5,
+    maxTitleCodePoints: 200,
+    maxPageSize: 1_000,
+    maxFrameBytes: 256 * 1024,
+    maxSubscriptionsPerSocket: 100,
+    maxQueuedPerThread: 100,
+    maxToolOutputBytes: 64 * 1024,
+    maxSteps: 25,
+    maxAttempts: 3,
+    toolTimeoutMs: 60_000,
+    cancelGraceMs: 10_000,
+    disconnectGraceMs: 30_000,
+    receiptTtlMs: 24 * 60 * 60_000,
+    pingIntervalMs: 30_000,
+    pongTimeoutMs: 10_000,
+    idleTimeoutMs: 10 * 60_000,
+  });
+});
