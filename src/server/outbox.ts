@@ -24,7 +24,7 @@ export class Outbox {
   #waiting = new Set<() => void>();
   #poll: NodeJS.Timeout | undefined;
   readonly #onDrain = (): void => {
-    this.#account();
+    this.account();
     this.#wake();
   };
 
@@ -80,10 +80,11 @@ export class Outbox {
   uncork(): void {
     this.#corked = false;
     this.#socket.uncork();
-    this.#account();
+    this.account();
   }
 
-  #account(): void {
+  /** Tells the budget what is held now: a socket that drains does not always say so. */
+  account(): void {
     const held = this.#socket.writableLength;
     this.#budget.heldBytes += held - this.#heldBytes;
     this.#heldBytes = held;
@@ -101,7 +102,7 @@ export class Outbox {
     if (this.#poll !== undefined || this.#socket.writableNeedDrain) return;
     this.#poll = setTimeout(() => {
       this.#poll = undefined;
-      this.#account();
+      this.account();
       if (!this.full || this.#ws.readyState !== this.#ws.OPEN) this.#wake();
       else if (this.#waiting.size > 0) this.#pollUnlessDraining();
     }, POLL_MS);
