@@ -120,6 +120,7 @@ export class Connection {
     if (!this.#authenticated && nowMs - this.#openedMs > limits.authTimeoutMs) {
       return this.close(CLOSE_CODES.AUTH_TIMEOUT, 'AUTH_TIMEOUT');
     }
+    this.outbox.account();
     const { takenBytes, heldBytes } = this.outbox;
     this.outbox.account();
     if (takenBytes !== this.#takenBytes || heldBytes === 0) {

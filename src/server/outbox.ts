@@ -96,7 +96,7 @@ export class Outbox {
     this.account();
   }
 
-  /** Brings the budget up to date with what others have sent through the socket. */
+  /** Tells the budget what is held now: others send through the socket too, and one that drains does not always say so. */
   account(): void {
     const held = this.#socket.writableLength;
     this.#budget.heldBytes += held - this.#heldBytes;

@@ -53,6 +53,11 @@ export class FrameThread implements AsyncDisposable {
     return thread;
   }
 
+  /** Its key in the log. */
+  get thread(): number {
+    return this.#thread.key;
+  }
+
   get runId(): string {
     return this.#run.id;
   }

@@ -15,7 +15,7 @@ export function snapshotThread(queries: Queries, thread: number, now: number, ma
   const newest = queries.messages.newest(thread, { limit: SNAPSHOT_MESSAGES, maxBytes });
   const rows = newest.rows.toReversed();
   const messages = messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key)));
-  const active = queries.runs.openOfThread(thread)[0];
+  const active = queries.runs.openOfThread(thread).find((run) => run.status !== 'queued');
   const streaming = rows.find((row) => row.status === 'streaming');
   return {
     type: 'thread.snapshot',

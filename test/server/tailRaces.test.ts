@@ -1,0 +1,105 @@
+import { expect, test, vi } from 'vitest';
+import type { Log } from '../../src/db/log.ts';
+import type { AnyEvent } from '../../src/protocol/event.ts';
+import { type Sink, Tail } from '../../src/server/tail.ts';
+import { checkReading } from '../faults/storedLog.ts';
+import { FrameThread } from './frameThread.ts';
+
+/** A log whose pages come when they are let go, as those of a database elsewhere do. */
+function slowLog(log: Log): Log & { readonly letGo: () => void; readonly waiting: number } {
+  let waiting: (() => void)[] = [];
+  return {
+    ...log,
+    async page(thread, after, limit) {
+      // Looked up before the wait: what is appended meanwhile is not in it.
+      const page = await log.page(thread, after, limit);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return page;
+    },
+    letGo() {
+      const all = waiting;
+      waiting = [];
+      for (const resolve of all) resolve();
+    },
+    get waiting() {
+      return waiting.length;
+    },
+  };
+}
+
+class RoomySink implements Sink {
+  readonly events: AnyEvent[] = [];
+  readonly full = false;
+
+  send(_seq: number, json: string): void {
+    this.events.push(JSON.parse(json) as AnyEvent);
+  }
+
+  onDrain(): () => void {
+    return () => {};
+  }
+}
+
+async function readSlowly(whileReading: (thread: FrameThread) => Promise<void>): Promise<void> {
+  await using thread = await FrameThread.open();
+  const log = slowLog(thread.store.log);
+  const sink = new RoomySink();
+  const { thread: key } = thread;
+  const tail = new Tail({
+    log,
+    bell: thread.bell,
+    thread: key,
+    run: undefined,
+    cursor: 0,
+    mode: 'events',
+    start: 'events',
+    onEnd: () => {},
+  });
+  const done = tail.run(sink);
+  await vi.waitFor(() => expect(log.waiting).toBe(1));
+  await whileReading(thread);
+  await vi.waitFor(() => {
+    log.letGo();
+    expect(sink.events.at(-1)?.seq).toBe(thread.events.length);
+  });
+  expect(checkReading(thread, { who: 'the tail', events: sink.events })).toBe(thread.events.length);
+  tail.end();
+  await done;
+  expect(thread.held).toEqual({ listeners: 0, logs: 0 });
+}
+
+test('what is committed while a page is on its way is delivered after it, though no bell rings again', () =>
+  readSlowly(async (thread) => {
+    thread.write('meanwhile');
+    await thread.turn();
+  }));
+
+test('more than memory holds is committed while a page is on its way', () =>
+  readSlowly(async (thread) => {
+    for (let n = 0; n < 300; n++) await thread.complete();
+  }));
+
+test('a tail that is ended while a page is on its way delivers nothing more', async () => {
+  await using thread = await FrameThread.open();
+  const log = slowLog(thread.store.log);
+  const sink = new RoomySink();
+  const { thread: key } = thread;
+  const tail = new Tail({
+    log,
+    bell: thread.bell,
+    thread: key,
+    run: undefined,
+    cursor: 0,
+    mode: 'events',
+    start: 'events',
+    onEnd: () => {},
+  });
+  const done = tail.run(sink);
+  await vi.waitFor(() => expect(log.waiting).toBe(1));
+  tail.end();
+  await done;
+  log.letGo();
+  await thread.turn();
+  expect(sink.events).toEqual([]);
+  expect(thread.held).toEqual({ listeners: 0, logs: 0 });
+});
