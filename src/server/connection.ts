@@ -122,7 +122,6 @@ export class Connection {
     }
     this.outbox.account();
     const { takenBytes, heldBytes } = this.outbox;
-    this.outbox.account();
     if (takenBytes !== this.#takenBytes || heldBytes === 0) {
       // More is taken only where the other end has made room: as good as a frame from it.
       if (heldBytes > 0 && this.#pingedMs !== undefined) this.#pingedMs = nowMs;

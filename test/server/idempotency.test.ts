@@ -83,7 +83,7 @@ test('without a key each asking is a command of its own', async () => {
 });
 
 test('a refusal is not a receipt: the key may be used again', async () => {
-  const { socket, threadId, runId } = await prepare();
+  const { socket, threadId, runId } = await prepare({ limits: { cancelGraceMs: 20 } });
   const asked = { threadId, agent: 'pour', text: '1 1', whenBusy: 'reject', idempotencyKey: 'k' };
   expect((await socket.error('mutation', 'messages.send', asked)).data).toMatchObject({ reason: 'THREAD_BUSY', details: { runId } });
   await socket.call('mutation', 'runs.cancel', { runId });

@@ -85,10 +85,10 @@ test('a link so slow that its pongs come too late is not hung up on while data f
     const found = socket.events(id);
     if (found.at(-1)?.type !== 'run.completed') throw new Error(`${found.length} of ${COUNT}`);
     return found;
-  }, 12_000);
+  }, 25_000);
   expectWhole(events);
   expect(proxy.counts.connections).toBe(1);
-});
+}, 40_000);
 
 test('a reader of a byte now and then is waited for as long as it takes them', async () => {
   const started = await startServer({ limits: { slowReaderTimeoutMs: 400, maxBufferedBytesPerSocket: 8 * 1024 * 1024 } });

@@ -61,7 +61,8 @@ test.each(NAMING)(
   "$path of another's is refused in the words for what does not exist, and changes nothing",
   async ({ path, kind, input }) => {
     const { owner, other, mine, url, watches } = await ownedThread();
-    const before = await owner.call('query', 'threads.get', { threadId: mine.threadId });
+    // The head moves on its own: the owner's run is at work.
+    const before: object = await owner.call('query', 'threads.get', { threadId: mine.threadId });
     const refused = await other.error(kind, path, input(mine));
     const unknown = await other.error(kind, path, input({ threadId: 'thread_nope', runId: 'run_nope' }));
     expect(refused).toEqual(unknown);
@@ -69,7 +70,7 @@ test.each(NAMING)(
     // With a cursor, an idempotency key or a page token, it is the same.
     expect(await other.error(kind, path, { ...input(mine), idempotencyKey: 'k', lastEventId: '999999' })).toEqual(unknown);
     expect(watches()).toBe(0);
-    expect(await owner.call('query', 'threads.get', { threadId: mine.threadId })).toEqual(before);
+    expect(await owner.call('query', 'threads.get', { threadId: mine.threadId })).toEqual({ ...before, head: expect.any(Number) });
 
     const json = JSON.stringify({ json: input(mine) });
     const response = await fetch(`${url}/trpc/${path}${kind === 'mutation' ? '' : `?input=${encodeURIComponent(json)}`}`, {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Log } from '../../src/db/log.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { type Sink, Tail } from '../../src/server/tail.ts';
 import { checkReading } from '../faults/storedLog.ts';
 import { FrameThread } from './frameThread.ts';
@@ -50,6 +51,8 @@ async function readSlowly(whileReading: (thread: FrameThread) => Promise<void>):
     bell: thread.bell,
     thread: key,
     run: undefined,
+    runEnded: false,
+    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
     cursor: 0,
     mode: 'events',
     start: 'events',
@@ -89,6 +92,8 @@ test('a tail that is ended while a page is on its way delivers nothing more', as
     bell: thread.bell,
     thread: key,
     run: undefined,
+    runEnded: false,
+    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
     cursor: 0,
     mode: 'events',
     start: 'events',
