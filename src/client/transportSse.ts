@@ -20,7 +20,7 @@ const SILENCE_MS = 75_000;
  * A wire is then a token and a state of health. One that ends lets its other streams go on, since each has a socket of its own.
  */
 export function sseTransport(options: SseTransportOptions): Transport {
-  const requests = new Set<AbortController>();
+  const requests = new Requests();
   return {
     open(token, listener) {
       const wire = new HttpWire(token, listener, options, requests);
@@ -28,19 +28,42 @@ export function sseTransport(options: SseTransportOptions): Transport {
       return wire;
     },
     async close() {
-      for (const request of requests) request.abort();
+      requests.close();
     },
   };
+}
+
+/** The requests that are open, over all wires of a transport. */
+class Requests {
+  readonly #open = new Set<AbortController>();
+  #closed = false;
+
+  /** A request to be. It is aborted at once when the transport is closed: whoever was just given its wire may still ask for something. */
+  begin(): AbortController {
+    const request = new AbortController();
+    if (this.#closed) request.abort();
+    else this.#open.add(request);
+    return request;
+  }
+
+  end(request: AbortController): void {
+    this.#open.delete(request);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const request of this.#open) request.abort();
+  }
 }
 
 class HttpWire implements Wire {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #listener: WireListener;
   readonly #options: SseTransportOptions;
-  readonly #requests: Set<AbortController>;
+  readonly #requests: Requests;
   #ended = false;
 
-  constructor(token: string | undefined, listener: WireListener, options: SseTransportOptions, requests: Set<AbortController>) {
+  constructor(token: string | undefined, listener: WireListener, options: SseTransportOptions, requests: Requests) {
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#listener = listener;
     this.#options = options;
@@ -48,10 +71,9 @@ class HttpWire implements Wire {
   }
 
   async call(call: Call, signal: AbortSignal): Promise<unknown> {
-    const request = new AbortController();
+    const request = this.#requests.begin();
     const abort = () => request.abort();
     signal.addEventListener('abort', abort, { once: true });
-    this.#requests.add(request);
     try {
       const response = await this.#fetch(call, request.signal);
       const body = await this.#body(response, request.signal);
@@ -61,13 +83,12 @@ class HttpWire implements Wire {
       return isRecord(body.result) ? decodeData(body.result.data) : undefined;
     } finally {
       signal.removeEventListener('abort', abort);
-      this.#requests.delete(request);
+      this.#requests.end(request);
     }
   }
 
   subscribe(path: string, input: unknown, subscriber: Subscriber): () => void {
-    const request = new AbortController();
-    this.#requests.add(request);
+    const request = this.#requests.begin();
     let stopped = false;
     void this.#stream(path, input, subscriber, request)
       .then(
@@ -75,7 +96,7 @@ class HttpWire implements Wire {
         (error: unknown) => (error instanceof VerbatimError ? error : connectionLost(error)),
       )
       .then((error) => {
-        this.#requests.delete(request);
+        this.#requests.end(request);
         if (!stopped) subscriber.end(error);
       });
     return () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import { sqliteStore } from '../db/sqliteStore.ts';
@@ -109,6 +110,8 @@ export async function serverOver(
     logFailure: ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed'),
   });
   const closing = new AbortController();
+  // Every call that waits listens to it: Node takes more than ten for a leak.
+  setMaxListeners(0, closing.signal);
   const services: Services = {
     agents,
     store,

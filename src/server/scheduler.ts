@@ -267,8 +267,13 @@ export class Scheduler {
   }
 
   async #watchById(runId: string, principalId: string): Promise<void> {
-    const { key, thread, info } = await this.#options.store.runs.get(principalId, runId);
-    if (info.endedAt === undefined) this.#watch.add(key, thread);
+    try {
+      const { key, thread, info } = await this.#options.store.runs.get(principalId, runId);
+      if (info.endedAt === undefined) this.#watch.add(key, thread);
+    } catch (cause) {
+      // Its thread was deleted meanwhile. The message was accepted all the same, and a retry gets the receipt of then.
+      if (!(cause instanceof VerbatimError) || cause.code !== 'NOT_FOUND') throw cause;
+    }
   }
 
   #report(run: number, cause: unknown): void {

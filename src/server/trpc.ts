@@ -67,9 +67,17 @@ export function verbatimErrorOf(error: TRPCError): VerbatimError {
 
 const trpc = initTRPC.context<Context>().create({
   transformer: {
-    serialize: (value: unknown) => superjson.serialize(value),
-    // A call without input has none to read: one written by hand leaves it out.
-    deserialize: (value: unknown) => (value === undefined ? undefined : superjson.deserialize(value as SuperJSONResult)),
+    input: {
+      serialize: (value: unknown) => superjson.serialize(value),
+      // A call without input has none to read: one written by hand leaves it out.
+      deserialize: (value: unknown) => (value === undefined ? undefined : superjson.deserialize(value as SuperJSONResult)),
+    },
+    // All answers are plain JSON, which is superjson as it is. superjson itself refuses keys such as `constructor`, and one word that a tool
+    // counted would make its thread unreadable.
+    output: {
+      serialize: (value: unknown) => ({ json: value }),
+      deserialize: (value: unknown) => superjson.deserialize(value as SuperJSONResult),
+    },
   },
   // tRPC adds stacks outside production otherwise.
   isDev: false,

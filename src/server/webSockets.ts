@@ -103,7 +103,9 @@ function createAccept({ router, limits, authenticate, budget, sweep, logger }: W
     onError({ error, path, req }) {
       // tRPC would close without a code, and whoever sends this would send it again.
       if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
-      if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
+      // What is wrong with the frames themselves ends the socket, and is no failure of ours.
+      if (error.code === 'INTERNAL_SERVER_ERROR' && !isOfPeer(error.cause))
+        logger.error({ err: error.cause ?? error, path }, 'a call failed');
     },
   });
   return (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
@@ -124,6 +126,11 @@ function createAccept({ router, limits, authenticate, budget, sweep, logger }: W
     });
     serve(ws, request);
   };
+}
+
+/** An error that `ws` finds in what the other end sent: frames that are too large, not masked, not UTF-8. */
+function isOfPeer(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && cause.code.startsWith('WS_ERR_');
 }
 
 function isKeepAlive(data: unknown): boolean {
