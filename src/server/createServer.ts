@@ -39,8 +39,11 @@ export interface VerbatimServer {
   /** Resolves when connections are accepted. */
   listen(options?: ListenOptions): Promise<{ readonly url: string; readonly port: number }>;
   readonly stats: ServerStats;
-  /** Folds the events of runs that ended before a time (epoch ms) into their messages; returns how many threads changed. */
-  fold(endedBefore: number): Promise<number>;
+  /**
+   * Folds the events of runs that ended longer ago than this (default 30 days) into their messages; returns how many threads changed. Readers
+   * further behind get a snapshot. Nothing does it by itself.
+   */
+  fold(options?: { readonly olderThanDays?: number }): Promise<number>;
   /**
    * Takes nothing new, lets runs finish for `drainMs` (default: the limit), leaves the others open for the next start, closes every socket
    * with 1001 and the database with everything in it. May be called again.
@@ -55,6 +58,8 @@ export interface InternalServer extends VerbatimServer {
   crash(): Promise<void>;
 }
 
+const DAY_MS = 24 * 60 * 60_000;
+const DEFAULT_FOLD_DAYS = 30;
 /** How often receipts that are too old are forgotten. */
 const PURGE_INTERVAL_MS = 60 * 60_000;
 
@@ -190,7 +195,7 @@ export async function serverOver(
         bufferedBytes: budget.heldBytes,
       };
     },
-    fold: (endedBefore) => store.threads.fold(endedBefore),
+    fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.threads.fold(clock.now() - olderThanDays * DAY_MS),
     close(closeOptions) {
       closed ??= close(closeOptions?.drainMs ?? limits.drainMs);
       return closed;

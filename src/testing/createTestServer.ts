@@ -28,7 +28,8 @@ export interface TestServer extends Omit<ClientMaker, 'token'>, AsyncDisposable 
   readonly stats: ServerStats;
   /** Clients of somebody in particular. `client()` alone is the principal `local`, unless `authenticate` says otherwise. */
   as(principal: Principal | string): ClientMaker;
-  fold(endedBefore: number): Promise<number>;
+  /** As `VerbatimServer.fold`; `olderThanDays: 0` folds every run that has ended. */
+  fold(options?: { readonly olderThanDays?: number }): Promise<number>;
   /**
    * Stops the server and starts another on the same data and port, as a deploy does: sockets close with 1001, runs that are open go on.
    * Options of `createServer` may change, such as the agents.
@@ -95,7 +96,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       const token = TOKEN_PREFIX + encodeURIComponent(JSON.stringify(typeof principal === 'string' ? { id: principal } : principal));
       return { ...maker(token), token };
     },
-    fold: (endedBefore) => running.server.fold(endedBefore),
+    fold: (options) => running.server.fold(options),
     async restart(change = {}) {
       await running.server.close({ drainMs: 0 });
       await startAgain(change);

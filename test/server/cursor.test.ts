@@ -23,7 +23,7 @@ async function finishedThread(): Promise<Finished> {
   });
   await socket.call('query', 'runs.wait', { runId });
   const { epoch, head }: { epoch: string; head: number } = await socket.call('query', 'threads.get', { threadId });
-  return { socket, url, threadId, runId, epoch, head, fold: () => server.fold(Date.now() + 1_000) };
+  return { socket, url, threadId, runId, epoch, head, fold: () => server.fold({ olderThanDays: 0 }) };
 }
 
 describe.each<[name: string, place: (cursor: unknown) => { input: object; more: { lastEventId?: unknown } }]>([

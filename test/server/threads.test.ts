@@ -75,13 +75,27 @@ test('an imported history has roles, an order and a size that models take', asyn
   for (const messages of refused) await expect(create(messages)).rejects.toMatchObject({ code: 'BAD_INPUT' });
 });
 
+test('folding takes runs that ended longer ago than the days asked for, 30 by default', async () => {
+  const clock = createManualClock();
+  const agents = { bot: defineAgent({ description: 'Answers', model: offline() }) };
+  await using server = await createTestServer({ agents, clock, models: { bot: scriptedModel([{ text: 'One.' }]) } });
+  const run = await server.client<InferApi<typeof agents>>().send({ agent: 'bot', text: 'one' });
+  await run.result();
+  const days = (count: number): number => count * 24 * 60 * 60_000;
+  clock.set(clock.now() + days(7) - 1_000);
+  expect(await server.fold({ olderThanDays: 7 })).toBe(0);
+  clock.set(clock.now() + 2_000);
+  expect(await server.fold()).toBe(0);
+  expect(await server.fold({ olderThanDays: 7 })).toBe(1);
+});
+
 test('a reader of a folded thread gets a snapshot from the start, and events from the floor on', async () => {
   await using server = await startServer([{ text: 'One.' }, { text: 'Two.' }]);
   const client = server.client<Api>();
   const run = await client.send({ agent: 'writer', text: 'one' });
   await run.result();
   const { head } = await client.threads.get({ threadId: run.threadId });
-  expect(await server.fold(Date.UTC(2100, 0, 1))).toBe(1);
+  expect(await server.fold({ olderThanDays: 0 })).toBe(1);
   const next = await client.send({ agent: 'writer', text: 'two', threadId: run.threadId });
   await next.result();
   const [snapshot] = await take(client.thread(run.threadId).watch({ after: 0 }), 1);
@@ -98,7 +112,7 @@ test('a watch of a folded run gives its snapshot and its terminal event, and its
   const client = server.client<Api>();
   const run = await client.send({ agent: 'writer', text: 'one' });
   const before = await run.result();
-  await server.fold(Date.UTC(2100, 0, 1));
+  await server.fold({ olderThanDays: 0 });
   const events: AnyEvent[] = [];
   for await (const event of client.run(run.id)) events.push(event);
   expect(events.map((event) => event.type)).toEqual(['thread.snapshot', 'run.completed']);
