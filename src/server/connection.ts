@@ -109,7 +109,8 @@ export class Connection {
   close(code: number, reason: string): void {
     this.#closing = true;
     this.#ws.close(code, reason);
-    // The other end's close frame is to be read.
+    // The other end's close frame is to be read, and nothing that it still asks.
+    this.#ws.removeAllListeners('message');
     this.#ws.resume();
   }
 

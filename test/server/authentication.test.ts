@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { createServer } from '../../src/server/createServer.ts';
 import type { Authenticate } from '../../src/server/serverOptions.ts';
+import { startFaultProxy } from '../../src/testing/faultProxy.ts';
 import { createManualClock } from '../../src/testing/manualClock.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
 import { dialRaw, openRaw } from '../support/rawSocket.ts';
@@ -59,14 +60,21 @@ describe('a WebSocket', () => {
   });
 
   test('whose hook does not answer is closed with 4408, and what it asks is not read meanwhile', async () => {
-    const { port, server } = await startServer({ authenticate: () => new Promise(() => {}), limits: { authTimeoutMs: 400 } });
-    const socket = await openRaw({ port, params: { token: 'ann' } });
-    const filler = ' '.repeat(200 * 1024);
-    for (let count = 0; count < 100; count++) socket.ws.send(`{"id":1,"method":"query","params":{"path":"agents.list"}}${filler}`);
-    // 20 MB are more than the kernel holds: they wait at the sender.
-    await vi.waitFor(() => expect(server.stats.connections).toBe(1));
-    expect(socket.ws.bufferedAmount).toBeGreaterThan(5_000_000);
+    const { port } = await startServer({ authenticate: () => new Promise(() => {}), limits: { authTimeoutMs: 1_200 } });
+    const proxy = await startFaultProxy({ port });
+    afterTest(() => proxy.close());
+    const socket = await openRaw({ port: proxy.port, params: { token: 'ann' } });
+    const frame = `{"id":1,"method":"query","params":{"path":"agents.list"}}${' '.repeat(200 * 1024)}`;
+    for (let count = 0; count < 250; count++) socket.ws.send(frame);
+    let read = 0;
+    const sampling = setInterval(() => {
+      if (socket.ws.readyState === socket.ws.OPEN) read = proxy.counts.bytesUp;
+    }, 10);
+    afterTest(() => clearInterval(sampling));
     expect((await socket.closed).code).toBe(4408);
+    expect(read).toBeGreaterThan(0);
+    // Of 50 MB no more was taken than the kernel holds.
+    expect(read).toBeLessThan(25_000_000);
   });
 
   test('that sent its token lives past the time for it', async () => {

@@ -39,8 +39,17 @@ test('the budget of a socket is an option', async () => {
   expect(started.server.stats.bufferedBytes).toBeLessThan(512 * 1024 + ONE_FRAME);
 });
 
+test('a reader that stalls on a replay is served no more than one that stalls live', async () => {
+  const started = await startServer();
+  const writer = await newThread(started);
+  await pour(writer);
+  await stalledWatch(started.port, writer.threadId, { stallFirst: true });
+  await vi.waitFor(() => expect(started.server.stats.bufferedBytes).toBeGreaterThan(PER_SOCKET / 2));
+  expect(started.server.stats.bufferedBytes).toBeLessThan(PER_SOCKET + ONE_FRAME);
+});
+
 test('past the budget of the process a stalled socket holds one frame, and readers that keep up are served', async () => {
-  const started = await startServer({ limits: { maxBufferedBytes: 100 * 1024 } });
+  const started = await startServer({ limits: { maxBufferedBytes: 100 * 1024, maxBufferedBytesPerSocket: 1024 * 1024 } });
   const writer = await newThread(started);
   const stalled: Awaited<ReturnType<typeof stalledWatch>>[] = [];
   for (let count = 0; count < 3; count++) stalled.push(await stalledWatch(started.port, writer.threadId));

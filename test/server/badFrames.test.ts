@@ -45,12 +45,12 @@ test.each<[name: string, frame: string | Buffer, id: number | null, message: Reg
 test('a value in a hundred thousand places, or inside itself, costs what it says and no more', async () => {
   const { port } = await startServer();
   const socket = await openRaw({ port });
-  const width = 60;
+  const width = 400;
   const wide = (meta: unknown, metadata: unknown): string =>
     JSON.stringify({ id: 9, method: 'mutation', params: { path: 'threads.create', input: { json: { metadata }, meta } } });
   const row = (): null[] => Array.from({ length: width }, () => null);
   const paths = (prefix: string): string[] => Array.from({ length: width }, (_, index) => `${prefix}.${index}`);
-  // Each list holds the one before it sixty times over.
+  // Each list holds the one before it four hundred times over.
   const billion = {
     referentialEqualities: {
       'metadata.a': paths('metadata.b'),

@@ -23,12 +23,13 @@ export async function pour({ socket, threadId }: { socket: RawSocket; threadId: 
   await vi.waitFor(async () => expect(await socket.call('query', 'runs.wait', { runId })).toMatchObject({ status: 'completed' }), 15_000);
 }
 
-export async function stalledWatch(port: number, threadId: string) {
+export async function stalledWatch(port: number, threadId: string, { stallFirst = false } = {}) {
   const proxy = await startFaultProxy({ port });
   afterTest(() => proxy.close());
   const socket = await openRaw({ port: proxy.port });
+  if (stallFirst) proxy.stall('down');
   const id = socket.watch('threads.watch', { threadId });
-  await vi.waitFor(() => expect(socket.frames.some((frame) => frame.result?.type === 'started')).toBe(true));
+  if (!stallFirst) await vi.waitFor(() => expect(socket.frames.some((frame) => frame.result?.type === 'started')).toBe(true));
   proxy.stall('down');
   return { proxy, socket, id, events: () => socket.events(id) };
 }
