@@ -19,10 +19,16 @@ function compileAnswer(message: AssistantMessage): ModelMessage[] {
     {
       role: 'assistant',
       text: message.text,
-      toolCalls: message.toolCalls.map((call) => ({ callId: call.callId, tool: call.tool, input: inputOf(call) })),
+      toolCalls: message.toolCalls.map((call) => ({ callId: call.callId, tool: nameOf(call), input: inputOf(call) })),
     },
-    ...message.toolCalls.map((call): ModelMessage => ({ role: 'tool', callId: call.callId, tool: call.tool, ...resultOf(call) })),
+    ...message.toolCalls.map((call): ModelMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...resultOf(call) })),
   ];
+}
+
+/** Providers refuse names that no tool can have, but a model may have called one: it is told by the result that there is no such tool. */
+function nameOf(call: ToolCall): string {
+  const name = call.tool.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
+  return name === '' ? 'unnamed' : name;
 }
 
 /** Arguments must be a JSON object on every wire, also those that were not. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -57,6 +58,8 @@ function isLeaving(signal: AbortSignal): boolean {
 
 /** Makes the calls of a step at the same time. Each outcome is a fact as soon as it is known. */
 async function callTools(agent: ModelAgent, drive: Drive, calls: readonly OpenCall[]): Promise<void> {
+  // Each of them listens: Node takes more than ten for a leak.
+  setMaxListeners(0, drive.signal);
   await Promise.all(calls.map((call) => callOne(agent, drive, call)));
   drive.signal.throwIfAborted();
 }

@@ -13,12 +13,20 @@ export function publicError(cause: unknown, code: ErrorCode, fallback: string): 
  * what looks like a key.
  */
 export function publicMessage(cause: unknown, fallback: string): string {
-  const text = cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : '';
-  const line = text.split('\n', 1)[0]?.trim() ?? '';
+  const line = messageOf(cause).split('\n', 1)[0]?.trim() ?? '';
   const clean = line
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '[address]')
     .replace(/(?:[A-Za-z]:)?(?:[\\/][\w.@-]+){2,}/g, '[path]')
     .replace(/\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b/g, '[address]')
     .replace(/\b(?:sk|pk|key|token)[-_][\w-]{8,}/gi, '[key]');
   return clean === '' ? fallback : [...clean].slice(0, MAX_CODE_POINTS).join('');
+}
+
+function messageOf(cause: unknown): string {
+  try {
+    const text: unknown = cause instanceof Error ? cause.message : cause;
+    return typeof text === 'string' ? text : '';
+  } catch {
+    return ''; // A message may be a getter, and throw.
+  }
 }

@@ -51,7 +51,7 @@ export function openStatusWriter(store: RunStore, run: HeldRun, clock: Clock): S
     },
     progress(callId, tool, data, maxBytes) {
       if (Buffer.byteLength(JSON.stringify(data ?? null)) > maxBytes) return;
-      offer(callId, { type: 'tool.progress', runId: run.id, callId, tool, data });
+      offer(callId, { type: 'tool.progress', runId: run.id, callId, tool, data: data ?? null });
     },
     flush: say,
     close() {
