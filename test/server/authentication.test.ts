@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createServer } from '../../src/server/createServer.ts';
 import type { Authenticate } from '../../src/server/serverOptions.ts';
 import { startFaultProxy } from '../../src/testing/faultProxy.ts';
