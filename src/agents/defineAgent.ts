@@ -19,7 +19,10 @@ export interface AgentContext<Context = unknown> extends InstructionsContext<Con
   readonly agent: string;
   /** The text to answer. */
   readonly text: string;
-  /** The conversation so far, `text` last: a valid request for any model. */
+  /**
+   * The conversation so far: a valid request for any model. `text` is the last of it, unless an earlier attempt had finished messages: those
+   * follow it, and the agent decides what is still to be said.
+   */
   readonly messages: readonly ModelMessage[];
   /** 1, and one more after each crash. Then `messages` holds what had finished; unfinished text was withdrawn. */
   readonly attempt: number;
