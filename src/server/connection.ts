@@ -5,8 +5,9 @@ import type { Limits } from '../protocol/limits.ts';
 import { type Budget, Outbox } from './outbox.ts';
 import type { Sink } from './tail.ts';
 
-/** Bytes that may sit in the kernel's buffers, so that a ping behind them is late though the reader takes them. */
-const KERNEL_BYTES = 64 * 1024;
+/** A ping waits behind what is in the kernel's buffers: at most so many bytes, on a link that carries at least so many a second. */
+const KERNEL_BYTES = 4 * 1024 * 1024;
+const SLOWEST_BYTES_PER_MS = 16;
 
 /** One WebSocket: what it holds, and whether its other end is alive, idle or stuck. Times are monotonic milliseconds. */
 export class Connection {
@@ -169,7 +170,8 @@ export class Connection {
 
   /** A pong waits behind the data that a slow link still carries. */
   #patienceMs(heldBytes: number, takenBytes: number): number {
-    const behind = heldBytes > 0 || takenBytes - this.#takenWhenHeard > KERNEL_BYTES;
-    return behind ? Math.max(this.#limits.slowReaderTimeoutMs, this.#limits.pongTimeoutMs) : this.#limits.pongTimeoutMs;
+    const { slowReaderTimeoutMs, pongTimeoutMs } = this.#limits;
+    const patienceMs = pongTimeoutMs + Math.min(takenBytes - this.#takenWhenHeard, KERNEL_BYTES) / SLOWEST_BYTES_PER_MS;
+    return heldBytes > 0 ? Math.max(slowReaderTimeoutMs, patienceMs) : patienceMs;
   }
 }

@@ -75,7 +75,7 @@ export class RawSocket {
         if (frame === undefined) throw new Error(`no answer to ${id} in ${JSON.stringify(this.texts).slice(0, 500)}`);
         return frame;
       },
-      { timeout: 8_000 },
+      { timeout: 15_000 },
     );
     return found;
   }
@@ -114,7 +114,7 @@ export class RawSocket {
         if (!events.some((event) => event.type === type)) throw new Error(`no ${type} yet: ${JSON.stringify(events).slice(-500)}`);
         return events;
       },
-      { timeout: 8_000 },
+      { timeout: 15_000 },
     );
   }
 }
