@@ -36,6 +36,7 @@ export async function callModel(
   const request: ModelRequest = { instructions, messages: compileTranscript(step.messages), tools, options };
   const writer = store.writeMessage(held, step.message);
   const said = { text: '', reasoning: '' };
+  let bytes = 0;
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
   try {
     for await (const chunk of agent.model.stream(request, { signal })) {
@@ -46,7 +47,8 @@ export async function callModel(
       }
       if (chunk.delta === '') continue;
       said[chunk.type] += chunk.delta;
-      if (said.text.length + said.reasoning.length > limits.maxMessageBytes) {
+      bytes += Buffer.byteLength(chunk.delta);
+      if (bytes > limits.maxMessageBytes) {
         throw new VerbatimError(
           'MODEL_OUTPUT_TOO_LARGE',
           `The model wrote more than ${limits.maxMessageBytes} bytes in one message and was stopped.`,

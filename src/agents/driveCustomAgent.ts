@@ -22,6 +22,7 @@ interface OpenMessage {
   readonly writer: MessageWriter;
   text: string;
   reasoning: string;
+  bytes: number;
 }
 
 interface CustomCall {
@@ -158,7 +159,8 @@ class AgentEventWriter {
     const open = await this.#openMessage();
     open[kind] += delta;
     const { maxMessageBytes } = this.#drive.limits;
-    if (open.text.length + open.reasoning.length > maxMessageBytes) {
+    open.bytes += Buffer.byteLength(delta);
+    if (open.bytes > maxMessageBytes) {
       throw new VerbatimError(
         'MODEL_OUTPUT_TOO_LARGE',
         `The agent wrote more than ${maxMessageBytes} bytes in one message and was stopped.`,
@@ -175,7 +177,7 @@ class AgentEventWriter {
     const maxSteps = this.#agent.maxSteps ?? limits.maxSteps;
     if (this.#steps >= maxSteps) throw new VerbatimError('STEP_LIMIT', `The run wrote ${maxSteps} messages without coming to an end.`);
     const message = await store.startMessage(held, { agent: run.agent, step: ++this.#steps });
-    this.#open = { message, writer: store.writeMessage(held, message), text: '', reasoning: '' };
+    this.#open = { message, writer: store.writeMessage(held, message), text: '', reasoning: '', bytes: 0 };
     return this.#open;
   }
 

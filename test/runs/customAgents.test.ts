@@ -102,7 +102,7 @@ test('data and outputs are bounded', async () => {
 });
 
 test('a message is bounded, and so is their number', async () => {
-  const long = await play([{ type: 'text.delta', delta: 'x'.repeat(2_000) }], { maxMessageBytes: 1_000 });
+  const long = await play([{ type: 'text.delta', delta: '€'.repeat(400) }], { maxMessageBytes: 1_000 });
   expect(long.result).toMatchObject({ error: { code: 'MODEL_OUTPUT_TOO_LARGE' } });
   const pieces = Array.from({ length: 4 }, () => [{ type: 'text.delta', delta: 'x' }, { type: 'message.completed' }]).flat();
   expect((await play(pieces, { maxSteps: 3 })).result).toMatchObject({ error: { code: 'STEP_LIMIT' } });

@@ -31,8 +31,9 @@ test('a model call may ask for 128 tool calls, and not for one more', async () =
   expect(await (await sent(refused.port)).wait()).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('128') } });
 });
 
-test('a message holds a MiB, and not one character more', async () => {
-  const text = 'x'.repeat(1024 * 1024);
+test('a message holds a MiB, and not one byte more', async () => {
+  // Three bytes each in UTF-8, and one UTF-16 unit.
+  const text = `${'€'.repeat((1024 * 1024 - 1) / 3)}x`;
   const allowed = await startServer({ agents: scripted([{ text }]) });
   expect(await (await sent(allowed.port)).wait()).toMatchObject({ status: 'completed' });
   const refused = await startServer({ agents: scripted([{ text: `${text}y` }]) });

@@ -21,7 +21,7 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxQueuedPerThread: ['server/callLimits', '100 messages wait in a thread; the next is QUEUE_FULL'],
   maxToolOutputBytes: ['runs/tools', 'an output of exactly 64 KiB fits, one byte more does not'],
   maxToolCallsPerStep: ['server/agentLimits', 'a model call may ask for 128 tool calls, and not for one more'],
-  maxMessageBytes: ['server/agentLimits', 'a message holds a MiB, and not one character more'],
+  maxMessageBytes: ['server/agentLimits', 'a message holds a MiB, and not one byte more'],
   maxRuns: ['runs/queueLimits', 'more runs than maxRuns wait in order, and say their place'],
   maxRunsPerPrincipal: ['runs/queueLimits', 'a principal with all of its room in use waits; others do not wait for it'],
   maxSteps: ['runs/queueLimits', 'a run that needs more than maxSteps model calls fails with STEP_LIMIT, its tools done'],
