@@ -91,7 +91,7 @@ test('a link so slow that its pongs come too late is not hung up on while data f
 }, 40_000);
 
 test('a reader of a byte now and then is waited for as long as it takes them', async () => {
-  const started = await startServer({ limits: { slowReaderTimeoutMs: 1_000, maxBufferedBytesPerSocket: 8 * 1024 * 1024 } });
+  const started = await startServer({ limits: { slowReaderTimeoutMs: 3_000, maxBufferedBytesPerSocket: 8 * 1024 * 1024 } });
   const writer = await newThread(started);
   const raw = connect({ port: started.port, host: '127.0.0.1' });
   afterTest(() => raw.destroy());
@@ -111,7 +111,7 @@ test('a reader of a byte now and then is waited for as long as it takes them', a
   // What waits now is one write of megabytes, and never done within the time: only that some of it goes says that somebody reads.
   expect(started.server.stats.bufferedBytes).toBeGreaterThan(1024 * 1024);
   const openedMs = performance.now();
-  while (performance.now() - openedMs < 2_400) {
+  while (performance.now() - openedMs < 6_500) {
     // The kernel tells the sender of new room in steps of hundreds of kilobytes.
     raw.read(48 * 1024) ?? raw.read();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -124,7 +124,7 @@ test('a reader of a byte now and then is waited for as long as it takes them', a
   await vi.waitFor(() => expect(end.includes('run.completed')).toBe(true), 10_000);
   send({ id: 2, method: 'query', params: { path: 'agents.list', padding: 'x'.repeat(126) } });
   await vi.waitFor(() => expect(end.includes('{"id":2,"result"')).toBe(true));
-});
+}, 40_000);
 
 test('a socket without a request or a watch for too long is closed with 4000', async () => {
   const { port } = await startServer({ limits: { idleTimeoutMs: 120 } });
