@@ -65,6 +65,8 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
         signal.throwIfAborted();
         if (next.done === true) break;
         await writer.write(next.value);
+        // Resumed with a signal that has aborted already, it would wait for an abort that never comes.
+        signal.throwIfAborted();
       }
       await writer.completeMessage('stop');
     } finally {
