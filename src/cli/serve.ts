@@ -34,7 +34,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   try {
     const { url } = await server.listen({ port: flags.port, host: flags.host });
     process.stdout.write(`Verbatim listening on ${url}\n`);
-    for (const line of [...notes, `database: ${database}`, `talk to it: verbatim chat --url ${url}`]) note(`  ${line}`);
+    for (const line of [...notes, `database: ${database}`, `talk to it: npx verbatim chat --url ${url}`]) note(`  ${line}`);
   } catch (error) {
     await server.close();
     throw error;
