@@ -10,9 +10,7 @@ import type { ModelChunk, ModelRequest } from './model.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { Drive } from './runWorker.ts';
-
-/** How far text may be ahead of the disk before the model is made to wait, in UTF-16 units. */
-const MAX_UNCOMMITTED = 16 * 1024;
+import { SpokenMessage } from './spokenMessage.ts';
 
 /** One model call: begins its message, streams it into the log, and makes the whole of it a fact. */
 export async function callModel(
@@ -34,9 +32,7 @@ export async function callModel(
     options,
   });
   const request: ModelRequest = { instructions, messages: compileTranscript(step.messages), tools, options };
-  const writer = store.writeMessage(held, step.message);
-  const said = { text: '', reasoning: '' };
-  let bytes = 0;
+  const spoken = new SpokenMessage(drive, step.message, 'model');
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
   try {
     for await (const chunk of agent.model.stream(request, { signal })) {
@@ -46,26 +42,15 @@ export async function callModel(
         break;
       }
       if (chunk.delta === '') continue;
-      said[chunk.type] += chunk.delta;
-      bytes += Buffer.byteLength(chunk.delta);
-      if (bytes > limits.maxMessageBytes) {
-        throw new VerbatimError(
-          'MODEL_OUTPUT_TOO_LARGE',
-          `The model wrote more than ${limits.maxMessageBytes} bytes in one message and was stopped.`,
-        );
-      }
-      writer[chunk.type](chunk.delta);
-      // A model that is still talking must not be paid for text that cannot be stored.
-      writer.assertStored();
-      if (writer.uncommitted > MAX_UNCOMMITTED) await writer.committed();
+      await spoken.say(chunk.type, chunk.delta);
     }
-    writer.assertStored();
+    spoken.assertStored();
   } catch (cause) {
     // What could not be stored is ours; all else is the model's.
-    writer.assertStored();
+    spoken.assertStored();
     throw new OutsideFailure(cause, 'MODEL_FAILED', 'The model call failed.');
   } finally {
-    writer.close();
+    spoken.close();
   }
   signal.throwIfAborted();
   const requested = last?.toolCalls ?? [];
@@ -77,8 +62,9 @@ export async function callModel(
   }
   const calls = checkCalls(requested, agent.tools, () => newId('call'));
   const finish = calls.length > 0 ? 'tool_calls' : (last?.finish ?? 'incomplete');
-  const usage = last?.usage ?? estimateUsage(request, said);
-  await store.finishModelCall({ run: held, message: step.message, ...said, finish, usage, calls });
+  const usage = last?.usage ?? estimateUsage(request, spoken);
+  const { text, reasoning } = spoken;
+  await store.finishModelCall({ run: held, message: step.message, text, reasoning, finish, usage, calls });
   return { finish, calls };
 }
 

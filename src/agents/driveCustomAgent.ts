@@ -1,7 +1,6 @@
 import { newId } from '../db/ids.ts';
 import type { AskedCall } from '../db/operations/finishModelCall.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
-import type { MessageWriter } from '../db/runStore.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -13,17 +12,8 @@ import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
 import type { Drive, Driven } from './runWorker.ts';
 import { type Parsed, parseWith } from './schema.ts';
+import { SpokenMessage } from './spokenMessage.ts';
 import { withTimeout } from './withTimeout.ts';
-
-const MAX_UNCOMMITTED = 16 * 1024;
-
-interface OpenMessage {
-  readonly message: StartedMessage;
-  readonly writer: MessageWriter;
-  text: string;
-  reasoning: string;
-  bytes: number;
-}
 
 interface CustomCall {
   readonly callId: string;
@@ -86,7 +76,7 @@ class AgentEventWriter {
   /** The agent's call ids, and ours. */
   readonly #calls = new Map<string, CustomCall>();
   #steps: number;
-  #open: OpenMessage | undefined;
+  #open: SpokenMessage | undefined;
   #lastMessage: StartedMessage | undefined;
 
   constructor(agent: CustomAgent, drive: Drive, steps: number) {
@@ -145,41 +135,29 @@ class AgentEventWriter {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
-    open.writer.assertStored();
-    open.writer.close();
+    open.assertStored();
+    open.close();
     const { text, reasoning, message } = open;
     this.#lastMessage = message;
     await this.#drive.store.finishModelCall({ run: this.#drive.held, message, text, reasoning, finish, usage: undefined, calls });
   }
 
   close(): void {
-    this.#open?.writer.close();
+    this.#open?.close();
   }
 
   async #say(kind: 'text' | 'reasoning', delta: string): Promise<void> {
     if (delta === '') return;
-    const open = await this.#openMessage();
-    open[kind] += delta;
-    const { maxMessageBytes } = this.#drive.limits;
-    open.bytes += Buffer.byteLength(delta);
-    if (open.bytes > maxMessageBytes) {
-      throw new VerbatimError(
-        'MODEL_OUTPUT_TOO_LARGE',
-        `The agent wrote more than ${maxMessageBytes} bytes in one message and was stopped.`,
-      );
-    }
-    open.writer[kind](delta);
-    open.writer.assertStored();
-    if (open.writer.uncommitted > MAX_UNCOMMITTED) await open.writer.committed();
+    await (await this.#openMessage()).say(kind, delta);
   }
 
-  async #openMessage(): Promise<OpenMessage> {
+  async #openMessage(): Promise<SpokenMessage> {
     if (this.#open !== undefined) return this.#open;
     const { store, held, run, limits } = this.#drive;
     const maxSteps = this.#agent.maxSteps ?? limits.maxSteps;
     if (this.#steps >= maxSteps) throw new VerbatimError('STEP_LIMIT', `The run wrote ${maxSteps} messages without coming to an end.`);
     const message = await store.startMessage(held, { agent: run.agent, step: ++this.#steps });
-    this.#open = { message, writer: store.writeMessage(held, message), text: '', reasoning: '', bytes: 0 };
+    this.#open = new SpokenMessage(this.#drive, message, 'agent');
     return this.#open;
   }
 

@@ -1,0 +1,47 @@
+import type { StartedMessage } from '../db/operations/startStep.ts';
+import type { MessageWriter } from '../db/runStore.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Drive } from './runWorker.ts';
+
+/** How far text may be ahead of the disk before its speaker is made to wait, in UTF-16 units. */
+const MAX_UNCOMMITTED = 16 * 1024;
+
+/** A message while a model or an agent says it: streamed into the log, bounded, and kept whole for its end. `close` it. */
+export class SpokenMessage {
+  readonly message: StartedMessage;
+  readonly #speaker: 'model' | 'agent';
+  readonly #maxBytes: number;
+  readonly #writer: MessageWriter;
+  #bytes = 0;
+  text = '';
+  reasoning = '';
+
+  constructor({ store, held, limits }: Drive, message: StartedMessage, speaker: 'model' | 'agent') {
+    this.message = message;
+    this.#speaker = speaker;
+    this.#maxBytes = limits.maxMessageBytes;
+    this.#writer = store.writeMessage(held, message);
+  }
+
+  /** Waits when the text is too far ahead of the disk. Throws `MODEL_OUTPUT_TOO_LARGE`, and what keeps text from being stored. */
+  async say(kind: 'text' | 'reasoning', delta: string): Promise<void> {
+    this[kind] += delta;
+    this.#bytes += Buffer.byteLength(delta);
+    if (this.#bytes > this.#maxBytes) {
+      const message = `The ${this.#speaker} wrote more than ${this.#maxBytes} bytes in one message and was stopped.`;
+      throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', message);
+    }
+    this.#writer[kind](delta);
+    // Who is still talking must not be paid for text that cannot be stored.
+    this.#writer.assertStored();
+    if (this.#writer.uncommitted > MAX_UNCOMMITTED) await this.#writer.committed();
+  }
+
+  assertStored(): void {
+    this.#writer.assertStored();
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+}
