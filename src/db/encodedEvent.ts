@@ -17,8 +17,10 @@ export function encodeEvent(seq: number, at: number, run: number, draft: EventDr
   return { seq, run, type: draft.type, json: JSON.stringify({ seq, at, ...draft }) };
 }
 
+export type DeltaType = 'text.delta' | 'reasoning.delta';
+
 /** The fields of a delta that do not change from token to token, as text. */
-export function deltaHead(type: 'text.delta' | 'reasoning.delta', runId: string, messageId: string): string {
+export function deltaHead(type: DeltaType, runId: string, messageId: string): string {
   return `,"type":"${type}","runId":${JSON.stringify(runId)},"messageId":${JSON.stringify(messageId)},"delta":`;
 }
 

@@ -1,36 +1,58 @@
 import type { Database } from 'better-sqlite3';
-import { type EncodedEvent, typeOf } from './encodedEvent.ts';
+import { type EncodedEvent, EVENT_FORMAT, typeOf } from './encodedEvent.ts';
+import { EventIndex } from './eventIndex.ts';
 
-/** Reads and deletes of the log's rows. On the bare driver: these are the hot reads, and Drizzle's mapping would double them. */
+/** The log's rows. On the bare driver: these are the hot statements, and Drizzle's mapping would double them. */
 export function prepareEvents(raw: Database) {
-  const last = raw.prepare<[number], { seq: number | null }>('select max(seq) as seq from events where thread = ?');
-  const floor = raw.prepare<[number], { floor: number }>('select floor from threads where key = ?');
-  const page = raw.prepare<[number, number, number], { seq: number; run: number; json: string }>(
-    'select seq, run, json from events where thread = ? and seq > ? order by seq limit ?',
+  const index = new EventIndex(raw);
+  const floor = raw.prepare<[number], number>('select floor from threads where key = ?').pluck();
+  const insert = raw.prepare<[number, number, number, number, string]>(
+    'insert into events (thread, seq, run, v, json) values (?, ?, ?, ?, ?)',
   );
-  const removeUpTo = raw.prepare<[number, number]>('delete from events where thread = ? and seq <= ?');
-  const newest = raw.prepare<[], { id: number | null }>('select max(id) as id from events');
+  const byIds = raw.prepare<[string], { seq: number; run: number; json: string }>(
+    'select seq, run, json from events where id in (select value from json_each(?)) order by id',
+  );
+  const remove = raw.prepare<[string]>('delete from events where id in (select value from json_each(?))');
+  const newest = raw.prepare<[], number | null>('select max(id) from events').pluck();
   return {
+    /** Adds an event at the end of the log and returns its id. */
+    insert(thread: number, { seq, run, json }: EncodedEvent): number {
+      const id = Number(insert.run(thread, seq, run, EVENT_FORMAT, json).lastInsertRowid);
+      index.add(thread, seq, id);
+      return id;
+    },
+    /** To be called at the end of a transaction that added events. */
+    writeIndex(newestId: number): void {
+      index.writeDue(newestId);
+    },
+    /** To be called after each transaction, since what was not committed is taken back in memory too. */
+    ended(outcome: 'committed' | 'rolledBack'): void {
+      index[outcome]();
+    },
     /** The last seq of a thread: of its last event, or its floor when there is none. */
     head(thread: number): number {
-      return last.get(thread)?.seq ?? floor.get(thread)?.floor ?? 0;
+      return index.lastSeq(thread) ?? floor.get(thread) ?? 0;
     },
     /** Up to `limit` events, and no more than the first that passes `maxLength`, counted in UTF-16 units. */
     page(thread: number, afterSeq: number, limit: number, maxLength = Number.POSITIVE_INFINITY): EncodedEvent[] {
       const events: EncodedEvent[] = [];
       let length = 0;
-      for (const { seq, run, json } of page.iterate(thread, afterSeq, limit)) {
-        events.push({ seq, run, type: typeOf(json), json });
-        length += json.length;
-        if (length >= maxLength) break;
+      for (let after = afterSeq; ; ) {
+        const ids = index.idsAfter(thread, after).slice(0, limit - events.length);
+        if (ids.length === 0) return events;
+        for (const { seq, run, json } of byIds.iterate(JSON.stringify(ids))) {
+          events.push({ seq, run, type: typeOf(json), json });
+          length += json.length;
+          after = seq;
+          if (length >= maxLength) return events;
+        }
       }
-      return events;
     },
     removeUpTo(thread: number, seq: number): void {
-      removeUpTo.run(thread, seq);
+      for (const ids of index.takeUpTo(thread, seq)) remove.run(JSON.stringify(ids));
     },
     newestId(): number {
-      return newest.get()?.id ?? 0;
+      return newest.get() ?? 0;
     },
   };
 }

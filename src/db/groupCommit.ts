@@ -3,7 +3,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { OpenLogs } from './openLogs.ts';
-import type { PendingDelta, PendingOperation, PendingWrite } from './pendingWrite.ts';
+import type { DeltaStream, PendingDelta, PendingOperation, PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
 import type { ThreadLog } from './threadLog.ts';
@@ -61,7 +61,7 @@ export class GroupCommit {
     this.#begin = raw.prepare('begin immediate');
     this.#commit = raw.prepare('commit');
     this.#rollback = raw.prepare('rollback');
-    this.#logs = new OpenLogs(raw, options.queries);
+    this.#logs = new OpenLogs(options.queries);
   }
 
   /** Runs an operation in the next commit and resolves when it is durable. It may be run more than once; only the last time counts. */
@@ -72,18 +72,18 @@ export class GroupCommit {
     });
   }
 
-  /** Adds text to a thread's log. Does not wait: `fail` is called if it could not be committed. */
-  appendDelta(delta: Omit<PendingDelta, 'kind'>): void {
-    const { pending } = delta.log;
-    if (pending !== undefined && pending.head === delta.head) {
-      pending.text += delta.text;
+  /** Adds text to a thread's log. Does not wait: the stream's `fail` is called if it could not be committed. */
+  appendDelta(stream: DeltaStream, text: string): void {
+    const { log } = stream;
+    if (log.pending?.stream === stream) {
+      log.pending.text += text;
       return;
     }
-    const entry: PendingDelta = { kind: 'delta', ...delta };
+    const entry: PendingDelta = { kind: 'delta', stream, text };
     if (!this.#add(entry)) return;
     // Until it is committed it holds the log: its writer may be gone by then, and another log of the same thread would give out the same seq.
-    delta.log.holders++;
-    delta.log.pending = entry;
+    log.holders++;
+    log.pending = entry;
   }
 
   /** Resolves after the commit that takes what was added so far, whether it succeeded or not. */
@@ -122,15 +122,15 @@ export class GroupCommit {
     for (const entry of batch) {
       this.#refuse(entry);
       if (entry.kind !== 'delta') continue;
-      entry.log.pending = undefined;
-      this.release(entry.log);
+      entry.stream.log.pending = undefined;
+      this.release(entry.stream.log);
     }
     for (const resolve of waiting) resolve();
   }
 
   #refuse(entry: PendingWrite): void {
     const error = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
-    if (entry.kind === 'delta') entry.fail(error);
+    if (entry.kind === 'delta') entry.stream.fail(error);
     else entry.reject(error);
   }
 
@@ -154,7 +154,7 @@ export class GroupCommit {
     for (let index = this.#pending.length - 1; index >= 0; index--) {
       const entry = this.#pending[index];
       if (entry?.kind !== 'delta') return;
-      entry.log.pending = undefined;
+      entry.stream.log.pending = undefined;
     }
   }
 
@@ -166,9 +166,9 @@ export class GroupCommit {
     const waiting = this.#committed;
     this.#pending = [];
     this.#committed = [];
-    for (const entry of batch) if (entry.kind === 'delta') entry.log.pending = undefined;
+    for (const entry of batch) if (entry.kind === 'delta') entry.stream.log.pending = undefined;
     this.#settle(batch);
-    for (const entry of batch) if (entry.kind === 'delta') this.release(entry.log);
+    for (const entry of batch) if (entry.kind === 'delta') this.release(entry.stream.log);
     for (const resolve of waiting) resolve();
     this.#lastEndMs = performance.now();
     this.#lastCostMs = this.#lastEndMs - startMs;
@@ -193,7 +193,7 @@ export class GroupCommit {
       const failed = storage === undefined && broken.entry !== undefined ? [broken.entry] : entries;
       for (const entry of failed) {
         if (entry.kind === 'operation') entry.reject(storage ?? broken.cause);
-        else entry.fail(storage ?? notStored(broken.cause));
+        else entry.stream.fail(storage ?? notStored(broken.cause));
       }
       entries = failed === entries ? [] : entries.filter((entry) => entry !== broken.entry);
     }
@@ -214,10 +214,11 @@ export class GroupCommit {
         removedEvents: () => this.#options.recordHighWater(this.#logs.removedEvents()),
       };
       for (current of entries) {
-        if (current.kind === 'delta') this.#logs.insertDelta(current.log, { ...current, now });
+        if (current.kind === 'delta') this.#logs.insertDelta(current, now);
         else this.#perform(current, tx);
       }
       current = undefined;
+      this.#logs.writeIndex();
       this.#commit.run();
       return undefined;
     } catch (cause) {
@@ -239,7 +240,7 @@ export class GroupCommit {
     const { threads, newestId } = this.#logs.publish();
     if (newestId > 0) this.#options.recordHighWater(newestId);
     if (threads.length > 0) this.#options.onCommit(threads);
-    this.#logs.forgetUnheld(threads);
+    this.#logs.forget(threads);
   }
 }
 

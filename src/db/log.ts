@@ -7,8 +7,11 @@ export interface Follower {
   readonly head: number;
   /** The thread is gone, and its log with it. */
   readonly deleted: boolean;
-  /** The events after `afterSeq`, when memory holds all of them; undefined says: read pages. */
-  recentAfter(afterSeq: number): readonly EncodedEvent[] | undefined;
+  /**
+   * The events after `afterSeq`, when they are those that the newest commit added: known while the bell rings for it. Undefined says: read
+   * pages.
+   */
+  freshAfter(afterSeq: number): readonly EncodedEvent[] | undefined;
   close(): void;
 }
 

@@ -1,27 +1,29 @@
 import type { VerbatimError } from '../protocol/verbatimError.ts';
-import { deltaHead } from './encodedEvent.ts';
+import { type DeltaType, deltaHead } from './encodedEvent.ts';
 import type { GroupCommit } from './groupCommit.ts';
 import type { HeldRun } from './operations/startRun.ts';
 import type { StartedMessage } from './operations/startStep.ts';
+import type { DeltaStream } from './pendingWrite.ts';
 import type { MessageWriter } from './runStore.ts';
 
 export function openMessageWriter(commit: GroupCommit, run: HeldRun, message: StartedMessage): MessageWriter {
   const log = commit.hold(run.thread);
-  const heads = { text: deltaHead('text.delta', run.id, message.id), reasoning: deltaHead('reasoning.delta', run.id, message.id) };
   let failed: VerbatimError | undefined;
   let open = true;
   let uncommitted = 0;
   const fail = (error: VerbatimError): void => {
     failed ??= error;
   };
-  const write = (head: string, text: string): void => {
+  const streamOf = (type: DeltaType): DeltaStream => ({ log, run: run.key, type, head: deltaHead(type, run.id, message.id), fail });
+  const streams = { text: streamOf('text.delta'), reasoning: streamOf('reasoning.delta') };
+  const write = (stream: DeltaStream, text: string): void => {
     if (!open || failed !== undefined) return;
     uncommitted += text.length;
-    commit.appendDelta({ log, run: run.key, head, text, fail });
+    commit.appendDelta(stream, text);
   };
   return {
-    text: (delta) => write(heads.text, delta),
-    reasoning: (delta) => write(heads.reasoning, delta),
+    text: (delta) => write(streams.text, delta),
+    reasoning: (delta) => write(streams.reasoning, delta),
     get uncommitted() {
       return uncommitted;
     },

@@ -161,4 +161,21 @@ CREATE INDEX \`tool_calls_thread\` ON \`tool_calls\` (\`thread\`);`,
     sql: `CREATE INDEX \`steps_instructions\` ON \`steps\` (\`instructions\`);--> statement-breakpoint
 CREATE INDEX \`steps_tools\` ON \`steps\` (\`tools\`);`,
   },
+  {
+    name: '0002_event_index',
+    hash: 'eff21098200023f8e5edd0a328d46119e04d7a49d55d656d1d10c7489e4812ac',
+    sql: `CREATE TABLE \`event_index\` (
+	\`thread\` integer NOT NULL,
+	\`last_seq\` integer NOT NULL,
+	\`ids\` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX \`event_index_thread\` ON \`event_index\` (\`thread\`,\`last_seq\`);--> statement-breakpoint
+INSERT INTO \`event_index\` (\`thread\`, \`last_seq\`, \`ids\`)
+SELECT \`thread\`, max(\`seq\`), json_group_array(\`id\` ORDER BY \`seq\`)
+FROM (SELECT \`id\`, \`thread\`, \`seq\`, (row_number() OVER (PARTITION BY \`thread\` ORDER BY \`seq\`) - 1) / 128 AS \`block\` FROM \`events\`)
+GROUP BY \`thread\`, \`block\`;--> statement-breakpoint
+DROP INDEX \`events_thread_seq\`;
+`,
+  },
 ];

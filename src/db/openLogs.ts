@@ -1,6 +1,6 @@
-import type { Database, Statement } from 'better-sqlite3';
 import type { EventDraft } from '../protocol/event.ts';
-import { type EncodedEvent, EVENT_FORMAT, encodeDelta, encodeEvent } from './encodedEvent.ts';
+import { type EncodedEvent, encodeDelta, encodeEvent } from './encodedEvent.ts';
+import type { PendingDelta } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { ThreadLog } from './threadLog.ts';
 
@@ -15,16 +15,13 @@ export interface LogChanges {
 /** The logs that are held in memory, and what the open transaction does to them: nobody sees any of it before `publish`. */
 export class OpenLogs {
   readonly #queries: Queries;
-  readonly #insert: Statement;
   readonly #logs = new Map<number, ThreadLog>();
   readonly #ended = new Set<ThreadLog>();
-  #touched = new Set<ThreadLog>();
-  #encoded: { readonly log: ThreadLog; readonly event: EncodedEvent }[] = [];
+  #touched: ThreadLog[] = [];
   #newestId = 0;
 
-  constructor(raw: Database, queries: Queries) {
+  constructor(queries: Queries) {
     this.#queries = queries;
-    this.#insert = raw.prepare('insert into events (thread, seq, run, v, json) values (?, ?, ?, ?, ?)');
   }
 
   get size(): number {
@@ -56,7 +53,7 @@ export class OpenLogs {
 
   release(log: ThreadLog): void {
     log.holders--;
-    this.#forget(log);
+    this.#drop(log);
   }
 
   insertEvent(thread: number, opts: { readonly run: number; readonly draft: EventDraft; readonly now: number }): number {
@@ -64,17 +61,17 @@ export class OpenLogs {
     return this.#add(log, encodeEvent(log.last + 1, opts.now, opts.run, opts.draft));
   }
 
-  insertDelta(log: ThreadLog, delta: { readonly run: number; readonly head: string; readonly text: string; readonly now: number }): void {
+  insertDelta({ stream, text }: PendingDelta, now: number): void {
+    const { log, run, type, head } = stream;
     if (log.deleted || this.#ended.has(log)) return;
     const seq = log.last + 1;
-    const type = delta.head.startsWith(',"type":"text') ? 'text.delta' : 'reasoning.delta';
-    this.#add(log, { seq, run: delta.run, type, json: encodeDelta(seq, delta.now, delta.head, delta.text) });
+    this.#add(log, { seq, run, type, json: encodeDelta(seq, now, head, text) });
   }
 
   /** Ends a thread's log: its readers end, and text that still comes for it is dropped. */
   end(thread: number): void {
     const log = this.get(thread);
-    this.#touched.add(log);
+    this.#touch(log);
     this.#ended.add(log);
   }
 
@@ -84,45 +81,59 @@ export class OpenLogs {
     return this.#newestId;
   }
 
-  /** The transaction is committed: what it did may be seen. */
+  /** To be called before the commit. */
+  writeIndex(): void {
+    if (this.#newestId > 0) this.#queries.events.writeIndex(this.#newestId);
+  }
+
+  /** The transaction is committed: what it did may be seen. `forget` the threads when their readers were told. */
   publish(): LogChanges {
-    for (const { log, event } of this.#encoded) if (log.followers > 0) log.remember(event);
-    for (const log of this.#touched) log.head = log.last;
+    const threads = this.#touched;
+    for (const log of threads) log.head = log.last;
     for (const log of this.#ended) log.deleted = true;
-    const changes = { threads: [...this.#touched], newestId: this.#newestId };
-    this.#clear();
-    return changes;
+    const newestId = this.#newestId;
+    this.#clear('committed');
+    return { threads, newestId };
   }
 
   /** The transaction is rolled back. */
   undo(): void {
-    const touched = [...this.#touched];
-    for (const log of touched) log.last = log.head;
-    this.#clear();
-    this.forgetUnheld(touched);
+    const threads = this.#touched;
+    for (const log of threads) log.last = log.head;
+    this.#clear('rolledBack');
+    this.forget(threads);
   }
 
-  forgetUnheld(logs: readonly ThreadLog[]): void {
-    for (const log of logs) this.#forget(log);
+  forget(logs: readonly ThreadLog[]): void {
+    for (const log of logs) {
+      log.forget();
+      this.#drop(log);
+    }
   }
 
   #add(log: ThreadLog, event: EncodedEvent): number {
     // First, so that `undo` finds it when the insert fails.
-    this.#touched.add(log);
-    this.#newestId = Number(this.#insert.run(log.key, event.seq, event.run, EVENT_FORMAT, event.json).lastInsertRowid);
-    log.last = event.seq;
-    this.#encoded.push({ log, event });
+    this.#touch(log);
+    this.#newestId = this.#queries.events.insert(log.key, event);
+    log.add(event);
     return event.seq;
   }
 
-  #forget(log: ThreadLog): void {
+  #touch(log: ThreadLog): void {
+    if (log.isTouched) return;
+    log.isTouched = true;
+    this.#touched.push(log);
+  }
+
+  #drop(log: ThreadLog): void {
     if (log.holders === 0) this.#logs.delete(log.key);
   }
 
-  #clear(): void {
-    this.#touched = new Set();
+  #clear(outcome: 'committed' | 'rolledBack'): void {
+    for (const log of this.#touched) log.isTouched = false;
+    this.#touched = [];
     this.#ended.clear();
-    this.#encoded = [];
     this.#newestId = 0;
+    this.#queries.events.ended(outcome);
   }
 }

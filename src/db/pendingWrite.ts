@@ -1,15 +1,23 @@
 import type { VerbatimError } from '../protocol/verbatimError.ts';
+import type { DeltaType } from './encodedEvent.ts';
 import type { Tx } from './groupCommit.ts';
 import type { ThreadLog } from './threadLog.ts';
+
+/** What the deltas of one message share. */
+export interface DeltaStream {
+  readonly log: ThreadLog;
+  readonly run: number;
+  readonly type: DeltaType;
+  /** The text of their events between `at` and the delta. */
+  readonly head: string;
+  readonly fail: (error: VerbatimError) => void;
+}
 
 /** Text that waits for the next commit. Text of the same message that arrives before it is joined to it. */
 export interface PendingDelta {
   readonly kind: 'delta';
-  readonly log: ThreadLog;
-  readonly run: number;
-  readonly head: string;
+  readonly stream: DeltaStream;
   text: string;
-  readonly fail: (error: VerbatimError) => void;
 }
 
 export interface PendingOperation {

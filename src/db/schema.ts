@@ -184,18 +184,21 @@ export const receipts = sqliteTable(
 );
 
 /**
- * The log. Append-only, and laid out for it: rows in order of arrival, integer keys, one index. Tables clustered by thread, text ids and
+ * The log. Append-only, and laid out for it: rows in order of arrival, integer keys, no index. Tables clustered by thread, text ids and
  * foreign keys each cost more than the insert itself. `v` is the format of `json`, which is what readers get, word for word.
  */
-export const events = sqliteTable(
-  'events',
-  {
-    id: integer().primaryKey(),
-    thread: integer().notNull(),
-    seq: integer().notNull(),
-    run: integer().notNull(),
-    v: integer().notNull(),
-    json: text().notNull(),
-  },
-  (table) => [uniqueIndex('events_thread_seq').on(table.thread, table.seq)],
+export const events = sqliteTable('events', {
+  id: integer().primaryKey(),
+  thread: integer().notNull(),
+  seq: integer().notNull(),
+  run: integer().notNull(),
+  v: integer().notNull(),
+  json: text().notNull(),
+});
+
+/** Where a thread's events are: their ids as a JSON array, for consecutive events up to `last_seq`. The newest are not in it: see `EventIndex`. */
+export const eventIndex = sqliteTable(
+  'event_index',
+  { thread: integer().notNull(), lastSeq: integer('last_seq').notNull(), ids: text().notNull() },
+  (table) => [uniqueIndex('event_index_thread').on(table.thread, table.lastSeq)],
 );

@@ -35,13 +35,11 @@ export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
         get deleted() {
           return log.deleted;
         },
-        recentAfter: (afterSeq) => log.recentAfter(afterSeq),
+        freshAfter: (afterSeq) => log.freshAfter(afterSeq),
         close() {
           if (!open) return;
           open = false;
           log.followers--;
-          // With nobody following, nothing is remembered: what is left would have a gap behind it.
-          if (log.followers === 0) log.forget();
           commit.release(log);
         },
       };

@@ -1,11 +1,8 @@
 import type { EncodedEvent } from './encodedEvent.ts';
 import type { PendingDelta } from './pendingWrite.ts';
 
-/** How many committed events stay in memory for readers that are just behind. */
-const RECENT_EVENTS = 128;
-
 /**
- * The face of one thread's log in memory, while somebody writes or reads it: where it ends, and its last few events as text.
+ * The face of one thread's log in memory, while somebody writes or reads it: where it ends, and what the newest commit added to it.
  * Only `GroupCommit` changes it.
  */
 export class ThreadLog {
@@ -15,12 +12,15 @@ export class ThreadLog {
   /** Last seq given out in the transaction that is open; `head` when there is none. */
   last: number;
   deleted = false;
+  /** Part of the transaction that is open. */
+  isTouched = false;
   /** Writers, followers and waiting deltas that hold it. */
   holders = 0;
   followers = 0;
   /** The delta that ends this thread's part of the batch: the next one of the same message joins it. */
   pending: PendingDelta | undefined;
-  #recent: EncodedEvent[] = [];
+  /** What the newest transaction added, until its readers were told: a reader that is behind reads pages. */
+  #fresh: EncodedEvent[] | undefined;
 
   constructor(key: number, head: number) {
     this.key = key;
@@ -28,21 +28,24 @@ export class ThreadLog {
     this.last = head;
   }
 
-  remember(event: EncodedEvent): void {
-    this.#recent.push(event);
-    // Trimmed by halves: a shift for each event would cost more than the event.
-    if (this.#recent.length > 2 * RECENT_EVENTS) this.#recent = this.#recent.slice(-RECENT_EVENTS);
+  add(event: EncodedEvent): void {
+    this.last = event.seq;
+    if (this.followers === 0) return;
+    if (this.#fresh === undefined) this.#fresh = [event];
+    else this.#fresh.push(event);
   }
 
+  /** Readers were told, or there was nothing to tell. */
   forget(): void {
-    this.#recent = [];
+    this.#fresh = undefined;
   }
 
-  /** The events after `afterSeq`, when memory holds all of them; seqs have no gaps, so a position is an index. */
-  recentAfter(afterSeq: number): readonly EncodedEvent[] | undefined {
-    const first = this.#recent[0];
-    if (first === undefined || afterSeq + 1 < first.seq) return undefined;
+  /** See `Follower`. Seqs have no gaps, so a position is an index. */
+  freshAfter(afterSeq: number): readonly EncodedEvent[] | undefined {
+    const fresh = this.#fresh;
+    const first = fresh?.[0];
+    if (fresh === undefined || first === undefined || afterSeq + 1 < first.seq) return undefined;
     const from = afterSeq + 1 - first.seq;
-    return from === 0 ? this.#recent : this.#recent.slice(from);
+    return from === 0 ? fresh : fresh.slice(from);
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { textFrame } from './frames.ts';
 import { type Budget, Outbox } from './outbox.ts';
 import type { Sink } from './tail.ts';
 
@@ -39,7 +40,7 @@ export class Connection {
     const { ws, socket, limits, budget, nowMs } = opts;
     this.#ws = ws;
     this.#limits = limits;
-    this.outbox = new Outbox({ ws, socket, budget, maxBytes: limits.maxBufferedBytesPerSocket });
+    this.outbox = new Outbox({ socket, budget, maxBytes: limits.maxBufferedBytesPerSocket });
     this.#openedMs = nowMs;
     this.#heardMs = nowMs;
     this.#usedMs = nowMs;
@@ -97,12 +98,16 @@ export class Connection {
   /** A way out for one subscription. `prefix` is everything of its frames that comes before the event's id. */
   sink(requestId: string, epoch: string): Sink {
     const { outbox } = this;
+    const ws = this.#ws;
     const prefix = `{"id":${requestId},"result":{"type":"data","data":{"json":{"id":"${epoch}-`;
     return {
       get full() {
         return outbox.full;
       },
-      send: (seq, json) => outbox.send(`${prefix}${seq}","data":${json}}},"id":"${epoch}-${seq}"}}`),
+      send(seq, json) {
+        // Nothing may follow a close frame.
+        if (ws.readyState === ws.OPEN) outbox.send(textFrame(`${prefix}${seq}","data":${json}}},"id":"${epoch}-${seq}"}}`));
+      },
       onDrain: (listener) => outbox.onDrain(listener),
     };
   }

@@ -10,7 +10,7 @@ import { localBell } from './bell.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
-import type { Budget } from './outbox.ts';
+import { type Budget, flushOutboxes } from './outbox.ts';
 import { appRouter } from './routers/router.ts';
 import { Scheduler } from './scheduler.ts';
 import { type ServerOptions, silentLogger } from './serverOptions.ts';
@@ -102,7 +102,10 @@ export async function serverOver(
     raw: database.raw,
     epoch: database.epoch,
     clock,
-    onCommit: (threads) => bell.ring(threads),
+    onCommit(threads) {
+      bell.ring(threads);
+      flushOutboxes();
+    },
     recordHighWater: database.recordHighWater,
   });
   const scheduler = new Scheduler({

@@ -7,7 +7,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { identify } from './authentication.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
-import { SseStream } from './sseStream.ts';
+import { openSse } from './sseStream.ts';
 import { type Context, toTrpcError } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
@@ -35,7 +35,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   );
   app.get('/health', async () => ({ status: 'ok' }));
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
-    if (isSubscription(procedure)) app.get(`${TRPC_PATH}/${path}`, (request, reply) => serveSse(options, { path, request, reply }));
+    if (!isSubscription(procedure)) continue;
+    app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
   }
   const plugin: FastifyTRPCPluginOptions<AppRouter> = {
     trpcOptions: {
@@ -80,9 +81,10 @@ async function serveSse(
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
   const headers = reply.getHeaders();
   const response = reply.hijack().raw;
-  const abort = new AbortController();
-  const stream = new SseStream({ response, epoch, limits, budget, nowMs: performance.now() });
+  const stream = await openSse({ response, headers, epoch, limits, budget });
+  if (stream === undefined) return;
   sweep.add(stream);
+  const abort = new AbortController();
   let watch: Watch | undefined;
   response.once('close', () => {
     sweep.remove(stream);
@@ -90,7 +92,6 @@ async function serveSse(
     abort.abort();
     watch?.tail.end();
   });
-  stream.open(headers);
   try {
     const result: unknown = await callTRPCProcedure({
       router,

@@ -1,50 +1,68 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Limits } from '../protocol/limits.ts';
-import { type Budget, takenBytes } from './outbox.ts';
+import { httpChunk, utf8Bytes } from './frames.ts';
+import { type Budget, flushOutboxes, Outbox } from './outbox.ts';
 import type { Sink } from './tail.ts';
 
-/** One subscription over SSE, in the frames that tRPC's `httpSubscriptionLink` reads. Times are monotonic milliseconds. */
+type Headers = Readonly<Record<string, string | number | string[] | undefined>>;
+
+interface SseOptions {
+  readonly response: ServerResponse;
+  readonly headers: Headers;
+  readonly epoch: string;
+  readonly limits: Limits;
+  readonly budget: Budget;
+}
+
+/** Begins the answer, with further headers; undefined when its reader has gone. */
+export async function openSse(options: SseOptions): Promise<SseStream | undefined> {
+  const { response, headers, limits } = options;
+  // An answer to a pipelined request has its socket when those before it are done.
+  if (response.socket === null && !response.destroyed) await Promise.race([once(response, 'socket'), once(response, 'close')]);
+  if (response.socket === null || response.destroyed) return undefined;
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  });
+  response.flushHeaders();
+  return new SseStream({ ...options, socket: response.socket, nowMs: performance.now() }, limits);
+}
+
+/**
+ * One subscription over SSE, in the frames that tRPC's `httpSubscriptionLink` reads. They go to the socket past Node's response, which would
+ * make three writes of each. Times are monotonic milliseconds.
+ */
 export class SseStream implements Sink {
   readonly #response: ServerResponse;
+  readonly #outbox: Outbox;
+  readonly #encode: (text: string) => string;
   readonly #epoch: string;
   readonly #limits: Limits;
-  readonly #budget: Budget;
-  #heldBytes = 0;
-  #corked = false;
   #saidMs: number;
   #takenBytes = 0;
   #takenMs: number;
 
-  constructor(opts: {
-    readonly response: ServerResponse;
-    readonly epoch: string;
-    readonly limits: Limits;
-    readonly budget: Budget;
-    readonly nowMs: number;
-  }) {
+  constructor(opts: SseOptions & { readonly socket: Socket; readonly nowMs: number }, limits: Limits) {
     this.#response = opts.response;
+    this.#outbox = new Outbox({ socket: opts.socket, budget: opts.budget, maxBytes: limits.maxBufferedBytesPerSocket });
+    // HTTP/1.0 knows no chunks: there the body ends with the connection.
+    this.#encode = opts.response.chunkedEncoding ? httpChunk : utf8Bytes;
     this.#epoch = opts.epoch;
-    this.#limits = opts.limits;
-    this.#budget = opts.budget;
+    this.#limits = limits;
     this.#saidMs = opts.nowMs;
     this.#takenMs = opts.nowMs;
-  }
-
-  /** Begins the answer, with further headers. The client reconnects by itself when it hears nothing for a while. */
-  open(headers: Readonly<Record<string, string | number | string[] | undefined>>): void {
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.#response.setHeader(name, value);
-    this.#response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    });
-    const reconnectAfterInactivityMs = this.#limits.pingIntervalMs + this.#limits.pongTimeoutMs;
+    // The client reconnects by itself when it hears nothing for a while.
+    const reconnectAfterInactivityMs = limits.pingIntervalMs + limits.pongTimeoutMs;
     this.#write(`event: connected\ndata: ${JSON.stringify({ reconnectAfterInactivityMs })}\n\n`);
+    flushOutboxes();
   }
 
   get full(): boolean {
-    const held = this.#response.writableLength;
-    return held > this.#limits.maxBufferedBytesPerSocket || (held > 0 && this.#budget.heldBytes > this.#budget.maxBytes);
+    return this.#outbox.full;
   }
 
   send(seq: number, json: string): void {
@@ -52,14 +70,7 @@ export class SseStream implements Sink {
   }
 
   onDrain(listener: () => void): () => void {
-    // `drain` comes only after a refused write; a small limit may be passed before that.
-    if (this.#response.writableNeedDrain) {
-      this.#response.once('drain', listener);
-      return () => this.#response.off('drain', listener);
-    }
-    const timer = setTimeout(listener, 20);
-    timer.unref();
-    return () => clearTimeout(timer);
+    return this.#outbox.onDrain(listener);
   }
 
   /** The watch has ended by itself. */
@@ -76,56 +87,32 @@ export class SseStream implements Sink {
 
   /** Called every so often: a sign of life on a quiet stream, and the end of one whose reader takes nothing. */
   check(nowMs: number): void {
-    this.#account();
-    const { socket } = this.#response;
-    const held = this.#response.writableLength;
-    const taken = socket === null ? 0 : takenBytes(socket);
-    if (held === 0 || taken !== this.#takenBytes) {
-      this.#takenBytes = taken;
+    this.#outbox.account();
+    const { heldBytes, takenBytes } = this.#outbox;
+    if (heldBytes === 0 || takenBytes !== this.#takenBytes) {
+      this.#takenBytes = takenBytes;
       this.#takenMs = nowMs;
     }
     if (nowMs - this.#takenMs > this.#limits.slowReaderTimeoutMs) this.#response.destroy();
     else if (nowMs - this.#saidMs >= this.#limits.pingIntervalMs) {
       this.#saidMs = nowMs;
-      if (held === 0) this.#write('event: ping\ndata: \n\n');
+      if (heldBytes > 0) return;
+      this.#write('event: ping\ndata: \n\n');
+      flushOutboxes();
     }
   }
 
+  /** The answer is over: others may use its connection. */
   ended(): void {
-    this.#budget.heldBytes -= this.#heldBytes;
-    this.#heldBytes = 0;
-  }
-
-  destroy(): void {
-    this.#response.destroy();
+    this.#outbox.close();
   }
 
   #write(text: string): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#response.cork();
-      process.nextTick(() => this.#uncork());
-    }
-    this.#response.write(text);
+    if (!this.#response.writableEnded && !this.#response.destroyed) this.#outbox.send(this.#encode(text));
   }
 
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#response.uncork();
-    this.#account();
-  }
-
-  /** Node 24 sends the last chunk of a corked answer before the chunks it holds back. */
   #end(): void {
-    this.#uncork();
+    flushOutboxes();
     this.#response.end();
-  }
-
-  #account(): void {
-    const held = this.#response.destroyed ? 0 : this.#response.writableLength;
-    this.#budget.heldBytes += held - this.#heldBytes;
-    this.#heldBytes = held;
   }
 }

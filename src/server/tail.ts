@@ -3,6 +3,7 @@ import type { Follower, Log } from '../db/log.ts';
 import { FINE_GRAINED_EVENTS, isTerminalEvent, type ThreadSnapshot } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Bell } from './bell.ts';
+import { flushOutboxes } from './outbox.ts';
 
 /** Where a tail sends to: one subscription of one socket, or one SSE response. */
 export interface Sink {
@@ -79,8 +80,9 @@ export class Tail {
       this.#unlisten = bell.listen(thread, () => {
         if (this.#state === 'live') this.#pump();
       });
-      if (start === 'events') this.#pump();
-      else this.#restart(start);
+      if (start === 'events') {
+        this.#resume();
+      } else this.#restart(start);
     });
   }
 
@@ -99,6 +101,12 @@ export class Tail {
     this.end();
   }
 
+  /** As `#pump`, when no bell rings: who rings it flushes for all. */
+  #resume(): void {
+    this.#pump();
+    flushOutboxes();
+  }
+
   /** Delivers what there is, as far as the sink takes it. */
   #pump(): void {
     const { log, thread } = this.#options;
@@ -112,7 +120,7 @@ export class Tail {
         return this.#options.runEnded ? this.end() : undefined;
       }
       if (sink.full) return this.#awaitDrain(sink);
-      const recent = follower.recentAfter(this.#read);
+      const recent = follower.freshAfter(this.#read);
       if (recent !== undefined) this.#deliver(recent, sink);
       else this.#await(this.#readPage(log, thread), (page) => this.#take(page));
     }
@@ -134,7 +142,7 @@ export class Tail {
     this.#undrain = sink.onDrain(() => {
       if (this.#state !== 'draining') return;
       this.#state = 'live';
-      this.#pump();
+      this.#resume();
     });
   }
 
@@ -146,7 +154,7 @@ export class Tail {
         this.#state = 'live';
         // What was read of a thread that is gone by now is nothing, or half of it.
         if (this.#follower?.deleted !== true) then(result);
-        this.#pump();
+        this.#resume();
       },
       (error) => this.fail(error),
     );

@@ -69,18 +69,24 @@ export function testLog({ name, open }: { readonly name: string; readonly open: 
       const { thread, held } = await startThread(test);
       const follower = test.store.log.follow(thread);
       expect(follower.head).toBe(2);
-      expect(follower.recentAfter(0)).toBeUndefined();
-      await test.store.runs.append(held, { type: 'run.status', runId: held.id, text: 'one' });
-      await test.store.runs.append(held, { type: 'run.status', runId: held.id, text: 'two' });
-      expect(follower.head).toBe(4);
-      expect(counted(follower.recentAfter(2) ?? [])).toEqual([3, 4]);
-      expect(counted(follower.recentAfter(3) ?? [])).toEqual([4]);
-      expect(follower.recentAfter(1)).toBeUndefined();
-      expect(follower.recentAfter(2)).toEqual(await test.store.log.page(thread, 2, 10));
+      const rung: unknown[] = [];
+      test.onRing = () => rung.push([0, 1, 2, 3].map((seq) => counted(follower.freshAfter(seq) ?? [])));
+      const say = (text: string): Promise<void> => test.store.runs.append(held, { type: 'run.status', runId: held.id, text });
+      await Promise.all([say('one'), say('two')]);
+      await say('three');
+      expect(follower.head).toBe(5);
+      expect(rung).toEqual([
+        [[], [], [3, 4], [4]],
+        [[], [], [], []],
+      ]);
+      test.onRing = () => rung.push(follower.freshAfter(5));
+      await say('four');
+      expect(rung[2]).toEqual(await test.store.log.page(thread, 5, 10));
+      expect(follower.freshAfter(5)).toBeUndefined();
       follower.close();
     });
 
-    test('what memory holds has no gap, however followers come and go', async () => {
+    test('what the bell brings has no gap, however followers come and go', async () => {
       const test = open();
       const { thread, held } = await startThread(test);
       const say = (): Promise<void> => test.store.runs.append(held, { type: 'run.status', runId: held.id, text: 'x' });
@@ -90,9 +96,10 @@ export function testLog({ name, open }: { readonly name: string; readonly open: 
       first.close();
       await say();
       const second = test.store.log.follow(thread);
+      const rung: unknown[] = [];
+      test.onRing = () => rung.push([2, 4].map((seq) => counted(second.freshAfter(seq) ?? [])));
       await say();
-      expect(second.recentAfter(2)).toBeUndefined();
-      expect(counted(second.recentAfter(4) ?? [])).toEqual([5]);
+      expect(rung).toEqual([[[], [5]]]);
       second.close();
       expect(test.store.heldLogs).toBe(0);
     });

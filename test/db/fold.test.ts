@@ -72,7 +72,7 @@ test('a follower in the folded part is not told of it by memory', async () => {
   const reader = on.store.log.follow(thread);
   const { head } = reader;
   await on.store.threads.fold(on.clock.now());
-  expect([reader.head, reader.recentAfter(0), reader.deleted]).toEqual([head, undefined, false]);
+  expect([reader.head, reader.freshAfter(0), reader.deleted]).toEqual([head, undefined, false]);
   reader.close();
 });
 

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { deltaHead } from '../../src/db/encodedEvent.ts';
 import { GroupCommit, type Tx } from '../../src/db/groupCommit.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';
+import type { DeltaStream } from '../../src/db/pendingWrite.ts';
 import { prepareQueries } from '../../src/db/queries.ts';
+import type { ThreadLog } from '../../src/db/threadLog.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
 import { createManualClock } from '../../src/testing/index.ts';
 
@@ -23,14 +25,23 @@ function openCommit() {
   const events = (thread = 1) => queries.events.page(thread, 0, 100).map(({ json }) => JSON.parse(json));
   const said = (thread = 1): string[] => events(thread).map((event) => event.delta ?? event.text);
   const failures: VerbatimError[] = [];
+  const streams = new Map<string, DeltaStream>();
   /** Writes text as a message's writer does, which then waits for the commit or is gone before it. */
   const say = (message: string, text: string, thread = 1, close = true): void => {
     const log = commit.hold(thread);
-    commit.appendDelta({ log, run: 0, head: deltaHead('text.delta', 'r', message), text, fail: (error) => failures.push(error) });
+    const key = `${thread} ${message}`;
+    const known = streams.get(key);
+    const stream = known?.log === log ? known : streamOf(log, message, (error) => failures.push(error));
+    streams.set(key, stream);
+    commit.appendDelta(stream, text);
     if (close) commit.release(log);
   };
   const tell = (text: string, thread = 1) => commit.run((tx) => status(tx, text, thread));
   return { raw, queries, commit, rings, highWater, events, said, failures, say, tell };
+}
+
+function streamOf(log: ThreadLog, message = 'm', fail: DeltaStream['fail'] = () => {}): DeltaStream {
+  return { log, run: 0, type: 'text.delta', head: deltaHead('text.delta', 'r', message), fail };
 }
 
 function status(tx: Tx, text: string, thread = 1): number {
@@ -148,7 +159,7 @@ test('no thread stays in memory, whatever order its writers end in', async () =>
   expect(commit.heldLogs).toBe(0);
   const log = commit.hold(1);
   await commit.run((tx) => tx.endLog(1));
-  commit.appendDelta({ log, run: 0, head: deltaHead('text.delta', 'r', 'm'), text: 'late', fail: () => {} });
+  commit.appendDelta(streamOf(log), 'late');
   commit.release(log);
   await commit.committed();
   expect(commit.heldLogs).toBe(0);
@@ -165,7 +176,7 @@ test('text written to a thread that is gone is not stored', async () => {
   queries.threads.remove(2);
   const never = commit.hold(2);
   for (const log of [before, after, never]) {
-    commit.appendDelta({ log, run: 0, head: deltaHead('text.delta', 'r', 'm'), text: 'late', fail: () => {} });
+    commit.appendDelta(streamOf(log), 'late');
     commit.release(log);
   }
   await commit.committed();

@@ -31,7 +31,7 @@ test('a full disk fails the whole batch with STORAGE_FULL, and nobody is told of
   const results = await Promise.allSettled([small, large, sent]);
   const refused = { status: 'rejected', reason: { code: 'STORAGE_FULL', retryable: true } };
   expect(results).toMatchObject([refused, refused, refused]);
-  expect([reader.head, reader.recentAfter(2) ?? []]).toEqual([2, []]);
+  expect([reader.head, reader.freshAfter(2) ?? []]).toEqual([2, []]);
   expect(on.rings.length).toBe(rings);
   expect(rowCounts(on.raw)).toEqual(rows);
   reader.close();
@@ -47,10 +47,14 @@ test('when there is room again, seqs go on where they were', async () => {
     code: 'STORAGE_FULL',
   });
   boundPages(on.raw, undefined);
+  let fresh: unknown;
+  on.onRing = () => {
+    fresh = reader.freshAfter(2);
+  };
   await on.store.runs.append(held, { type: 'run.status', runId: held.id, text: LONG });
   const events = await encodedEvents(on, thread);
   expect(counted(events)).toEqual(upTo(3));
-  expect(reader.recentAfter(2)).toEqual(events.slice(2));
+  expect(fresh).toEqual(events.slice(2));
   reader.close();
 });
 

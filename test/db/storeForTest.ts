@@ -19,6 +19,8 @@ export interface TestStore {
   readonly clock: ManualClock;
   /** What the bell was rung for, a commit each. */
   readonly rings: (readonly number[])[];
+  /** Called while the bell rings. */
+  onRing: () => void;
   readonly highWater: number[];
   /** Another store on the same file, as a process has it that starts after a crash. The first is left as it is. */
   crash(): TestStore;
@@ -36,10 +38,14 @@ export function openStore(file = ':memory:'): TestStore {
       raw: database.raw,
       epoch: database.epoch,
       clock,
-      onCommit: (threads) => rings.push(threads),
+      onCommit: (threads) => {
+        rings.push(threads);
+        test.onRing();
+      },
       recordHighWater: (id) => highWater.push(id),
     });
-    return { store, raw: database.raw, clock, rings, highWater, crash: over };
+    const test: TestStore = { store, raw: database.raw, clock, rings, onRing: () => {}, highWater, crash: over };
+    return test;
   };
   return over();
 }

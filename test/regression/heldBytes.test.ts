@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { Connection } from '../../src/server/connection.ts';
+import { flushOutboxes } from '../../src/server/outbox.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
 
 checkLeaks();
@@ -26,9 +27,10 @@ test('what a reader took late is given back to the budget, though nothing more i
   await once(client, 'open');
   const connection = await accepted;
   client.pause();
-  const frame = 'x'.repeat(4_000);
-  while (budget.heldBytes === 0) {
-    connection.outbox.send(frame);
+  const sink = connection.sink('1', 'epoch');
+  for (let seq = 1; budget.heldBytes === 0; seq++) {
+    sink.send(seq, JSON.stringify('x'.repeat(4_000)));
+    flushOutboxes();
     await new Promise((resolve) => setImmediate(resolve));
   }
   client.resume();
