@@ -42,7 +42,8 @@ export async function callModel(
         break;
       }
       if (chunk.delta === '') continue;
-      await spoken.say(chunk.type, chunk.delta);
+      const behind = spoken.say(chunk.type, chunk.delta);
+      if (behind !== undefined) await behind;
     }
     spoken.assertStored();
   } catch (cause) {

@@ -1,6 +1,7 @@
 import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { MessageWriter } from '../db/runStore.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { GrowingText } from './growingText.ts';
 import type { Drive } from './runWorker.ts';
 
 /** How far text may be ahead of the disk before its speaker is made to wait, in UTF-16 units. */
@@ -13,8 +14,7 @@ export class SpokenMessage {
   readonly #maxBytes: number;
   readonly #writer: MessageWriter;
   #bytes = 0;
-  text = '';
-  reasoning = '';
+  readonly #said = { text: new GrowingText(), reasoning: new GrowingText() };
 
   constructor({ store, held, limits }: Drive, message: StartedMessage, speaker: 'model' | 'agent') {
     this.message = message;
@@ -23,9 +23,12 @@ export class SpokenMessage {
     this.#writer = store.writeMessage(held, message);
   }
 
-  /** Waits when the text is too far ahead of the disk. Throws `MODEL_OUTPUT_TOO_LARGE`, and what keeps text from being stored. */
-  async say(kind: 'text' | 'reasoning', delta: string): Promise<void> {
-    this[kind] += delta;
+  /**
+   * To be awaited when it returns a promise: the text is too far ahead of the disk. Throws `MODEL_OUTPUT_TOO_LARGE`, and what keeps text from
+   * being stored.
+   */
+  say(kind: 'text' | 'reasoning', delta: string): Promise<void> | undefined {
+    this.#said[kind].add(delta);
     this.#bytes += Buffer.byteLength(delta);
     if (this.#bytes > this.#maxBytes) {
       const message = `The ${this.#speaker} wrote more than ${this.#maxBytes} bytes in one message and was stopped.`;
@@ -34,7 +37,16 @@ export class SpokenMessage {
     this.#writer[kind](delta);
     // Who is still talking must not be paid for text that cannot be stored.
     this.#writer.assertStored();
-    if (this.#writer.uncommitted > MAX_UNCOMMITTED) await this.#writer.committed();
+    // A promise for each token would cost as much as storing it.
+    return this.#writer.uncommitted > MAX_UNCOMMITTED ? this.#writer.committed() : undefined;
+  }
+
+  get text(): string {
+    return this.#said.text.toString();
+  }
+
+  get reasoning(): string {
+    return this.#said.reasoning.toString();
   }
 
   assertStored(): void {

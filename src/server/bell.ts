@@ -7,31 +7,37 @@ export interface Bell {
   readonly listeners: number;
 }
 
+type Listener = () => void;
+
 /** A bell within one process. Listeners are called in the order they came, within `ring`. */
 export function localBell(): Bell {
-  const byThread = new Map<number, Set<() => void>>();
+  /** Almost every thread has one listener: a set for it would be two more places in memory to visit for each event. */
+  const byThread = new Map<number, Listener | Set<Listener>>();
   let count = 0;
   return {
     ring(threads) {
       for (const thread of threads) {
         const listeners = byThread.get(thread);
-        if (listeners !== undefined) for (const listener of listeners) listener();
+        if (typeof listeners === 'function') listeners();
+        else if (listeners !== undefined) for (const listener of listeners) listener();
       }
     },
     listen(thread, listener) {
-      let listeners = byThread.get(thread);
-      if (listeners === undefined) {
-        listeners = new Set();
-        byThread.set(thread, listeners);
-      }
       // A function of its own, so that one listener given twice is two.
       const own = (): void => listener();
-      listeners.add(own);
+      const there = byThread.get(thread);
+      if (there === undefined) byThread.set(thread, own);
+      else if (typeof there === 'function') byThread.set(thread, new Set([there, own]));
+      else there.add(own);
       count++;
+      let listening = true;
       return () => {
-        if (!listeners.delete(own)) return;
+        if (!listening) return;
+        listening = false;
         count--;
-        if (listeners.size === 0 && byThread.get(thread) === listeners) byThread.delete(thread);
+        const left = byThread.get(thread);
+        if (left instanceof Set) left.delete(own);
+        if (left === own || (left instanceof Set && left.size === 0)) byThread.delete(thread);
       };
     },
     get listeners() {
