@@ -1,0 +1,58 @@
+import type { RawRequest } from '../server/rawServer.ts';
+import type { TokenSchedule } from '../server/tokenStream.ts';
+import { deltaOf } from './delta.ts';
+import { FrameSocket } from './frameSocket.ts';
+import type { ConnectionOptions, LoadConnection, OnDelta } from './loadConnection.ts';
+
+/** A connection to the reference. One stream at a time: its frames name none. */
+export class RawConnection implements LoadConnection {
+  readonly #socket: FrameSocket;
+
+  static async open({ port, localAddress }: ConnectionOptions): Promise<RawConnection> {
+    const connection = new RawConnection(await FrameSocket.open({ port, path: '/', localAddress }));
+    await connection.greet('hello');
+    return connection;
+  }
+
+  private constructor(socket: FrameSocket) {
+    this.#socket = socket;
+  }
+
+  /** Resolves when the server has answered. */
+  greet(type: 'hello' | 'join'): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.onEnd = reject;
+      this.#socket.onText = () => resolve();
+      this.#ask({ type });
+    });
+  }
+
+  async stream(schedule: TokenSchedule, onDelta: OnDelta): Promise<void> {
+    this.read(onDelta);
+    this.#ask({ type: 'stream', schedule });
+  }
+
+  async join(onDelta: OnDelta): Promise<void> {
+    await this.greet('join');
+    this.read(onDelta);
+  }
+
+  broadcast(schedule: TokenSchedule): void {
+    this.#ask({ type: 'broadcast', schedule });
+  }
+
+  read(onDelta: OnDelta): void {
+    this.#socket.onText = (text) => {
+      const delta = deltaOf(text);
+      if (delta !== undefined) onDelta(delta);
+    };
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #ask(request: RawRequest): void {
+    this.#socket.send(JSON.stringify(request));
+  }
+}
