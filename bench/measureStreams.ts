@@ -32,9 +32,10 @@ export interface StreamFigures {
   readonly residentBytes: number;
 }
 
-/** Connections begin to stream over so long. */
-const BEGIN_MS = 1_000;
-const PROBES_PER_SECOND = 100;
+/** Streams begin at this pace, or over a second if they are few. */
+const BEGINS_PER_SECOND = 1_000;
+/** Few enough to add little to the load beside which they are timed. */
+const PROBES_PER_SECOND = 40;
 /** A run may be so much longer than what is measured of it. */
 const SPARE_SECONDS = 60;
 /** More than any server makes in that time. */
@@ -42,7 +43,7 @@ const ENDLESS = 1e9;
 
 /** What a measurement takes from its start to its end, about. */
 export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 }: StreamOrder): number {
-  return 2 + connections / 1_000 + warmUpSeconds + seconds + probes / PROBES_PER_SECOND;
+  return 3 + (2 * connections) / BEGINS_PER_SECOND + warmUpSeconds + seconds + probes / PROBES_PER_SECOND;
 }
 
 /** One server in a fresh process, its readers in another: many streams at a steady pace, or as fast as they go. */
@@ -52,7 +53,8 @@ export async function measureStreams(order: StreamOrder): Promise<StreamFigures>
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);
-  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs: BEGIN_MS });
+  const overMs = Math.max(1_000, (1_000 * connections * streamsPerConnection) / BEGINS_PER_SECOND);
+  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs });
   await sleep(warmUpSeconds * 1_000);
 
   await load.call('startWindow');

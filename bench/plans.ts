@@ -1,5 +1,7 @@
 import type { Plan } from './plan.ts';
+import { dense } from './plans/dense.ts';
+import { flatOut } from './plans/flatOut.ts';
 import { stream } from './plans/stream.ts';
 
 /** In the order in which they run. */
-export const PLANS: readonly Plan[] = [stream];
+export const PLANS: readonly Plan[] = [stream, dense, flatOut];
