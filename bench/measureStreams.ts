@@ -3,6 +3,7 @@ import { BenchProcess } from './benchProcess.ts';
 import { sleep } from './clock.ts';
 import type { Dialect } from './load/loadConnection.ts';
 import type { StreamLoadCalls } from './load/streamLoad.ts';
+import { measureWindow, type WindowFigures } from './measureWindow.ts';
 import { startServer } from './startServer.ts';
 import type { Quantiles } from './statistics.ts';
 
@@ -19,17 +20,11 @@ export interface StreamOrder {
   readonly limits?: Partial<Limits>;
 }
 
-/** One round of one server. Shares are of one core; an arrived share is of the tokens that were asked for. */
-export interface StreamFigures {
-  readonly tokensPerSecond: number;
+/** One round of one server. An arrived share is of the tokens that were asked for. */
+export interface StreamFigures extends WindowFigures {
   readonly arrivedShare: number;
   readonly cpuMicrosPerToken: number;
-  readonly serverShare: number;
-  readonly loadShare: number;
-  readonly tokensPerFrame: number;
-  readonly delivery: Quantiles;
   readonly firstToken?: Quantiles;
-  readonly residentBytes: number;
 }
 
 /** Streams begin at this pace, or over a second if they are few. */
@@ -57,26 +52,13 @@ export async function measureStreams(order: StreamOrder): Promise<StreamFigures>
   await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs });
   await sleep(warmUpSeconds * 1_000);
 
-  await load.call('startWindow');
-  const before = await server.calls.call('usage');
-  const startedMs = performance.now();
-  await sleep(seconds * 1_000);
-  const after = await server.calls.call('usage');
-  const elapsedMs = performance.now() - startedMs;
-  const report = await load.call('stopWindow');
+  const window = await measureWindow(server, load, seconds);
   const firstToken = probes === 0 ? undefined : await load.call('probe', { sends: probes, perSecond: PROBES_PER_SECOND });
 
-  const cpuMicros = after.cpuMicros - before.cpuMicros;
-  const arrivedPerSecond = report.tokens / report.seconds;
   return {
-    tokensPerSecond: arrivedPerSecond,
-    arrivedShare: tokensPerSecond === 0 ? 1 : arrivedPerSecond / (tokensPerSecond * connections * streamsPerConnection),
-    cpuMicrosPerToken: cpuMicros / (after.tokens - before.tokens),
-    serverShare: cpuMicros / 1_000 / elapsedMs,
-    loadShare: report.loadShare,
-    tokensPerFrame: report.tokens / report.frames,
-    delivery: report.delivery,
+    ...window,
+    arrivedShare: tokensPerSecond === 0 ? 1 : window.tokensPerSecond / (tokensPerSecond * connections * streamsPerConnection),
+    cpuMicrosPerToken: window.cpuMicros / window.tokensMade,
     ...(firstToken !== undefined && { firstToken }),
-    residentBytes: after.residentBytes,
   };
 }

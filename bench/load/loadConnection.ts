@@ -11,6 +11,8 @@ export interface ConnectionOptions {
   /** Who is calling: everybody with the same token is the same principal. */
   readonly token: string;
   readonly localAddress?: string | undefined;
+  /** Default: throws, for a failure in the middle of a measurement must not pass for silence. */
+  readonly onLost?: ((error: Error) => void) | undefined;
 }
 
 /** Gets the text of each frame that holds tokens: often one, sometimes many joined. */
@@ -21,6 +23,10 @@ export interface LoadConnection {
   /** Asks for a stream and reads it. Resolves when the server has accepted, which may be after the first tokens. */
   stream(schedule: TokenSchedule, onDelta: OnDelta): Promise<void>;
   close(): void;
+}
+
+export function throwLost(error: Error): void {
+  throw error;
 }
 
 export function openConnection(dialect: Dialect, options: ConnectionOptions): Promise<LoadConnection> {
