@@ -44,7 +44,7 @@ export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 
 /** One server in a fresh process, its readers in another: many streams at a steady pace, or as fast as they go. */
 export async function measureStreams(order: StreamOrder): Promise<StreamFigures> {
   const { dialect, connections, streamsPerConnection, tokensPerSecond, warmUpSeconds, seconds, probes = 0, limits = {} } = order;
-  await using server = await startServer({ server: dialect === 'raw' ? 'raw' : 'verbatim', limits });
+  await using server = await startServer({ server: dialect === 'raw' || dialect === 'corked' ? 'raw' : 'verbatim', limits });
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);

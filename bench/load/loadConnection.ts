@@ -3,8 +3,8 @@ import { RawConnection } from './rawConnection.ts';
 import { SseConnection } from './sseConnection.ts';
 import { VerbatimConnection } from './verbatimConnection.ts';
 
-/** How the load speaks to a server. */
-export type Dialect = 'raw' | 'verbatim' | 'sse';
+/** How the load speaks to a server. `corked` asks the reference to write tokens in batches. */
+export type Dialect = 'raw' | 'corked' | 'verbatim' | 'sse';
 
 export interface ConnectionOptions {
   readonly port: number;
@@ -30,6 +30,6 @@ export function throwLost(error: Error): void {
 }
 
 export function openConnection(dialect: Dialect, options: ConnectionOptions): Promise<LoadConnection> {
-  if (dialect === 'raw') return RawConnection.open(options);
+  if (dialect === 'raw' || dialect === 'corked') return RawConnection.open({ ...options, corked: dialect === 'corked' });
   return dialect === 'sse' ? SseConnection.open(options) : VerbatimConnection.open(options);
 }
