@@ -1,9 +1,13 @@
-import { createServer, defineAgent, type Model } from '../src/index.ts';
+import { createServer, defineAgent, type Limits, type Model } from 'verbatim-agents';
 import { reportToParent } from './serverProcess.ts';
 import { streamTokens, type TokenSchedule } from './tokenStream.ts';
 
-/** A whole Verbatim server on a database file: what an application would run, but for a model that speaks on schedule. */
-const [, , database = ':memory:'] = process.argv;
+/**
+ * Verbatim as it is run: the built package on a file, with owners of threads, pings and default limits but for those that a plan passes on
+ * purpose. Only the model is not a real one: it speaks on schedule. Arguments: the database file, and limits as JSON.
+ */
+const [, , database = ':memory:', limits = '{}'] = process.argv;
+const raisedLimits: Partial<Limits> = JSON.parse(limits);
 
 const scheduled: Model = {
   name: 'scheduled',
@@ -18,7 +22,8 @@ const scheduled: Model = {
 const server = await createServer({
   agents: { scheduled: defineAgent({ description: 'Speaks on schedule', model: scheduled }) },
   database,
-  limits: { maxRuns: 100_000, maxRunsPerPrincipal: 100_000 },
+  authenticate: ({ token }) => (token === undefined ? undefined : { id: token }),
+  limits: raisedLimits,
 });
 const { port } = await server.listen({ port: 0 });
-reportToParent(port);
+reportToParent({ port });

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Limits } from 'verbatim-agents';
+import { BenchProcess } from './benchProcess.ts';
+import type { ServerCalls, ServerReady } from './server/serverProcess.ts';
+
+export type ServerName = 'raw' | 'verbatim';
+
+export interface StartServerOptions {
+  readonly server: ServerName;
+  /** Those that the plan hits on purpose. */
+  readonly limits?: Partial<Limits>;
+}
+
+export interface BenchServer extends AsyncDisposable {
+  readonly port: number;
+  readonly calls: BenchProcess<ServerCalls, ServerReady>;
+  /** Verbatim's database file. */
+  readonly database: string;
+}
+
+/** A server in a fresh process on the first core; Verbatim on a new file in the temporary folder. Dispose kills it and removes the file. */
+export async function startServer({ server, limits = {} }: StartServerOptions): Promise<BenchServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'verbatim-bench-'));
+  const database = join(folder, 'bench.db');
+  const calls = new BenchProcess<ServerCalls, ServerReady>(`./server/${server}Server.js`, {
+    core: 0,
+    nodeFlags: ['--expose-gc'],
+    args: [`file:${database}`, JSON.stringify(limits)],
+  });
+  const close = async (): Promise<void> => {
+    await calls[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const { port } = await calls.ready;
+    return { port, calls, database, [Symbol.asyncDispose]: close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
