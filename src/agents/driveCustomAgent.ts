@@ -1,5 +1,5 @@
-import { newId } from '../db/ids.ts';
 import type { DeltaType } from '../db/encodedEvent.ts';
+import { newId } from '../db/ids.ts';
 import type { AskedCall } from '../db/operations/finishModelCall.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { FinishReason } from '../protocol/event.ts';
