@@ -17,6 +17,10 @@ export interface StreamOrder {
   /** Sends whose first token is timed, when the rest has been measured and goes on. */
   readonly probes?: number;
   readonly limits?: Partial<Limits>;
+  /** Gets the database file before the server starts. */
+  readonly prepare?: (database: string) => Promise<void>;
+  /** Threads of that file to go on with, by connection. */
+  readonly threadIds?: Readonly<Record<number, string>>;
 }
 
 /** One round of one server. Shares are of one core; an arrived share is of the tokens that were asked for. */
@@ -30,6 +34,8 @@ export interface StreamFigures {
   readonly delivery: Quantiles;
   readonly firstToken?: Quantiles;
   readonly residentBytes: number;
+  /** Until the server was open; 0 for raw. */
+  readonly bootMs: number;
 }
 
 /** Connections begin to stream over so long. */
@@ -48,11 +54,12 @@ export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 
 /** One server in a fresh process, its readers in another: many streams at a steady pace, or as fast as they go. */
 export async function measureStreams(order: StreamOrder): Promise<StreamFigures> {
   const { dialect, connections, streamsPerConnection, tokensPerSecond, warmUpSeconds, seconds, probes = 0, limits = {} } = order;
-  await using server = await startServer({ server: dialect === 'raw' ? 'raw' : 'verbatim', limits });
+  const { prepare, threadIds = {} } = order;
+  await using server = await startServer({ server: dialect === 'raw' ? 'raw' : 'verbatim', limits, ...(prepare && { prepare }) });
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);
-  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs: BEGIN_MS });
+  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs: BEGIN_MS, threadIds });
   await sleep(warmUpSeconds * 1_000);
 
   await load.call('startWindow');
@@ -76,5 +83,6 @@ export async function measureStreams(order: StreamOrder): Promise<StreamFigures>
     delivery: report.delivery,
     ...(firstToken !== undefined && { firstToken }),
     residentBytes: after.residentBytes,
+    bootMs: server.bootMs,
   };
 }

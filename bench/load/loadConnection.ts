@@ -18,8 +18,11 @@ export type OnDelta = (delta: string) => void;
 
 /** One user's connection to a server, open and authenticated. */
 export interface LoadConnection {
-  /** Asks for a stream and reads it. Resolves when the server has accepted, which may be after the first tokens. */
-  stream(schedule: TokenSchedule, onDelta: OnDelta): Promise<void>;
+  /**
+   * Asks for a stream and reads it; over Verbatim's WebSocket in a thread that there is, if one is named. Resolves when the server has
+   * accepted, which may be after the first tokens.
+   */
+  stream(schedule: TokenSchedule, onDelta: OnDelta, threadId?: string): Promise<void>;
   close(): void;
 }
 
