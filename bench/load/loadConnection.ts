@@ -1,10 +1,11 @@
 import type { TokenSchedule } from '../server/tokenStream.ts';
 import { RawConnection } from './rawConnection.ts';
+import { SdkConnection } from './sdkConnection.ts';
 import { SseConnection } from './sseConnection.ts';
 import { VerbatimConnection } from './verbatimConnection.ts';
 
 /** How the load speaks to a server. */
-export type Dialect = 'raw' | 'verbatim' | 'sse';
+export type Dialect = 'raw' | 'verbatim' | 'sse' | 'sdk';
 
 export interface ConnectionOptions {
   readonly port: number;
@@ -28,5 +29,6 @@ export interface LoadConnection {
 
 export function openConnection(dialect: Dialect, options: ConnectionOptions): Promise<LoadConnection> {
   if (dialect === 'raw') return RawConnection.open(options);
+  if (dialect === 'sdk') return SdkConnection.open(options);
   return dialect === 'sse' ? SseConnection.open(options) : VerbatimConnection.open(options);
 }

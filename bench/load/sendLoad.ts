@@ -7,7 +7,6 @@ import { VerbatimConnection } from './verbatimConnection.ts';
 export interface SendOrder {
   readonly port: number;
   readonly atOnce: number;
-  readonly warmUpSeconds: number;
   readonly seconds: number;
 }
 
@@ -23,14 +22,14 @@ const MESSAGE = { agent: 'scheduled', text: JSON.stringify({ tokensPerSecond: 0,
 
 const calls = {
   /** Users who each send again as soon as they have their receipt, to a new thread each time. Nobody watches. */
-  async send({ port, atOnce, warmUpSeconds, seconds }: SendOrder): Promise<SendReport> {
+  async send({ port, atOnce, seconds }: SendOrder): Promise<SendReport> {
     const users = await openMany(atOnce, (index) => VerbatimConnection.open({ port, token: `user-${index}` }));
-    await sendFor(users, warmUpSeconds);
     const startCpu = process.cpuUsage();
     const startMicros = nowMicros();
     const micros = await sendFor(users, seconds);
     const elapsedMicros = nowMicros() - startMicros;
     const { user, system } = process.cpuUsage(startCpu);
+    for (const one of users) one.close();
     return {
       perSecond: (micros.length * 1_000_000) / elapsedMicros,
       receipt: quantiles(micros),

@@ -10,9 +10,14 @@ import { startServer } from '../startServer.ts';
 import { median } from '../statistics.ts';
 import { type Row, table } from '../table.ts';
 
+interface Figures extends SendReport {
+  /** Of the whole server, the runs included. */
+  readonly serverCpuMicros: number;
+}
+
 interface Case {
   readonly atOnce: number;
-  readonly figures: Readonly<Record<'rows' | 'verbatim', readonly SendReport[]>>;
+  readonly figures: Readonly<Record<'rows' | 'verbatim', readonly Figures[]>>;
 }
 
 const WARM_UP_SECONDS = 1;
@@ -36,13 +41,14 @@ async function run(rounds: Rounds): Promise<PlanReport> {
     const measurements = { rows: () => measureRows(atOnce, seconds), verbatim: () => measureSends(atOnce, seconds) };
     cases.push({ atOnce, figures: await rounds.alternate(`send, ${atOnce} at once`, measurements) });
   }
-  const shown = table({
+  const shown = table<Figures>({
     labels: ['at once', 'what'],
     reference: 'rows',
     columns: [
       { head: 'sends/s', digits: 0, ratio: true, of: (figures) => figures.perSecond },
       { head: 'receipt p50, ms', digits: 2, of: (figures) => figures.receipt.p50Ms },
       { head: 'p99', digits: 2, of: (figures) => figures.receipt.p99Ms },
+      { head: 'server CPU a send and run, us', digits: 0, of: (figures) => figures.serverCpuMicros },
       { head: 'load core', digits: 2, of: (figures) => figures.loadShare },
     ],
     rows: cases.flatMap(rowsOf),
@@ -50,7 +56,7 @@ async function run(rounds: Rounds): Promise<PlanReport> {
   return { tables: [shown], figures: cases };
 }
 
-function rowsOf({ atOnce, figures: { rows, verbatim } }: Case): readonly Row<SendReport>[] {
+function rowsOf({ atOnce, figures: { rows, verbatim } }: Case): readonly Row<Figures>[] {
   const limit = median(verbatim.map((one) => one.loadShare)) > 0.9 ? 'the load generator was the limit' : '';
   return [
     { labels: [String(atOnce), 'rows, better-sqlite3'], figures: rows },
@@ -58,13 +64,18 @@ function rowsOf({ atOnce, figures: { rows, verbatim } }: Case): readonly Row<Sen
   ];
 }
 
-async function measureSends(atOnce: number, seconds: number): Promise<SendReport> {
+async function measureSends(atOnce: number, seconds: number): Promise<Figures> {
   await using server = await startServer({ server: 'verbatim' });
   await using load = new BenchProcess<SendLoadCalls>('./load/sendLoad.js', { core: 1 });
-  return await load.call('send', { port: server.port, atOnce, warmUpSeconds: Math.min(seconds, WARM_UP_SECONDS), seconds });
+  const { port } = server;
+  await load.call('send', { port, atOnce, seconds: Math.min(seconds, WARM_UP_SECONDS) });
+  const before = await server.calls.call('usage');
+  const report = await load.call('send', { port, atOnce, seconds });
+  const after = await server.calls.call('usage');
+  return { ...report, serverCpuMicros: (after.cpuMicros - before.cpuMicros) / report.receipt.count };
 }
 
-async function measureRows(rowsPerCommit: number, seconds: number): Promise<SendReport> {
+async function measureRows(rowsPerCommit: number, seconds: number): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-bench-'));
   try {
     await using reference = new BenchProcess<SqliteReferenceCalls>('./server/sqliteReference.js', {
@@ -72,7 +83,7 @@ async function measureRows(rowsPerCommit: number, seconds: number): Promise<Send
       args: [join(folder, 'rows.db')],
     });
     const { perSecond, commit } = await reference.call('insert', { rowsPerCommit, seconds });
-    return { perSecond, receipt: commit, loadShare: Number.NaN };
+    return { perSecond, receipt: commit, serverCpuMicros: Number.NaN, loadShare: Number.NaN };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
