@@ -3,6 +3,7 @@ import { BenchProcess } from './benchProcess.ts';
 import { sleep } from './clock.ts';
 import type { Dialect } from './load/loadConnection.ts';
 import type { StreamLoadCalls } from './load/streamLoad.ts';
+import { measureWindow, type WindowFigures } from './measureWindow.ts';
 import { startServer } from './startServer.ts';
 import type { Quantiles } from './statistics.ts';
 
@@ -23,24 +24,19 @@ export interface StreamOrder {
   readonly threadIds?: Readonly<Record<number, string>>;
 }
 
-/** One round of one server. Shares are of one core; an arrived share is of the tokens that were asked for. */
-export interface StreamFigures {
-  readonly tokensPerSecond: number;
+/** One round of one server. An arrived share is of the tokens that were asked for. */
+export interface StreamFigures extends WindowFigures {
   readonly arrivedShare: number;
   readonly cpuMicrosPerToken: number;
-  readonly serverShare: number;
-  readonly loadShare: number;
-  readonly tokensPerFrame: number;
-  readonly delivery: Quantiles;
   readonly firstToken?: Quantiles;
-  readonly residentBytes: number;
   /** Until the server was open; 0 for raw. */
   readonly bootMs: number;
 }
 
-/** Connections begin to stream over so long. */
-const BEGIN_MS = 1_000;
-const PROBES_PER_SECOND = 100;
+/** Streams begin at this pace, or over a second if they are few. */
+const BEGINS_PER_SECOND = 1_000;
+/** Few enough to add little to the load beside which they are timed. */
+const PROBES_PER_SECOND = 40;
 /** A run may be so much longer than what is measured of it. */
 const SPARE_SECONDS = 60;
 /** More than any server makes in that time. */
@@ -48,7 +44,7 @@ const ENDLESS = 1e9;
 
 /** What a measurement takes from its start to its end, about. */
 export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 }: StreamOrder): number {
-  return 2 + connections / 1_000 + warmUpSeconds + seconds + probes / PROBES_PER_SECOND;
+  return 3 + (2 * connections) / BEGINS_PER_SECOND + warmUpSeconds + seconds + probes / PROBES_PER_SECOND;
 }
 
 /** One server in a fresh process, its readers in another: many streams at a steady pace, or as fast as they go. */
@@ -59,30 +55,18 @@ export async function measureStreams(order: StreamOrder): Promise<StreamFigures>
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);
-  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs: BEGIN_MS, threadIds });
+  const overMs = Math.max(1_000, (1_000 * connections * streamsPerConnection) / BEGINS_PER_SECOND);
+  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs, threadIds });
   await sleep(warmUpSeconds * 1_000);
 
-  await load.call('startWindow');
-  const before = await server.calls.call('usage');
-  const startedMs = performance.now();
-  await sleep(seconds * 1_000);
-  const after = await server.calls.call('usage');
-  const elapsedMs = performance.now() - startedMs;
-  const report = await load.call('stopWindow');
+  const window = await measureWindow(server, load, seconds);
   const firstToken = probes === 0 ? undefined : await load.call('probe', { sends: probes, perSecond: PROBES_PER_SECOND });
 
-  const cpuMicros = after.cpuMicros - before.cpuMicros;
-  const arrivedPerSecond = report.tokens / report.seconds;
   return {
-    tokensPerSecond: arrivedPerSecond,
-    arrivedShare: tokensPerSecond === 0 ? 1 : arrivedPerSecond / (tokensPerSecond * connections * streamsPerConnection),
-    cpuMicrosPerToken: cpuMicros / (after.tokens - before.tokens),
-    serverShare: cpuMicros / 1_000 / elapsedMs,
-    loadShare: report.loadShare,
-    tokensPerFrame: report.tokens / report.frames,
-    delivery: report.delivery,
+    ...window,
+    arrivedShare: tokensPerSecond === 0 ? 1 : window.tokensPerSecond / (tokensPerSecond * connections * streamsPerConnection),
+    cpuMicrosPerToken: window.cpuMicros / window.tokensMade,
     ...(firstToken !== undefined && { firstToken }),
-    residentBytes: after.residentBytes,
     bootMs: server.bootMs,
   };
 }

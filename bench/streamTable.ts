@@ -1,4 +1,5 @@
 import type { StreamFigures } from './measureStreams.ts';
+import type { WindowFigures } from './measureWindow.ts';
 import { median } from './statistics.ts';
 import type { Column } from './table.ts';
 
@@ -12,8 +13,8 @@ export const cpuColumn: Column<StreamFigures> = {
   ratio: true,
   of: (one) => one.cpuMicrosPerToken,
 };
-export const rateColumn: Column<StreamFigures> = { head: 'tokens/s', digits: 0, of: (one) => one.tokensPerSecond };
-export const deliveryColumns: readonly Column<StreamFigures>[] = [
+export const rateColumn: Column<WindowFigures> = { head: 'tokens/s', digits: 0, of: (one) => one.tokensPerSecond };
+export const deliveryColumns: readonly Column<WindowFigures>[] = [
   { head: 'delivery p50, ms', digits: 2, of: (one) => one.delivery.p50Ms },
   { head: 'p95', digits: 2, of: (one) => one.delivery.p95Ms },
   { head: 'p99', digits: 2, of: (one) => one.delivery.p99Ms },
@@ -23,14 +24,14 @@ export const firstTokenColumn: Column<StreamFigures> = {
   digits: 2,
   of: (one) => one.firstToken?.p99Ms ?? Number.NaN,
 };
-export const shareColumns: readonly Column<StreamFigures>[] = [
+export const shareColumns: readonly Column<WindowFigures>[] = [
   { head: 'tokens a frame', digits: 1, of: (one) => one.tokensPerFrame },
   { head: 'server core', digits: 2, of: (one) => one.serverShare },
   { head: 'load core', digits: 2, of: (one) => one.loadShare },
 ];
 
 /** What a reader of the row must know before believing it. */
-export function streamRemark(figures: readonly StreamFigures[]): string {
+export function streamRemark(figures: readonly (WindowFigures & { readonly arrivedShare: number })[]): string {
   const arrived = median(figures.map((one) => one.arrivedShare));
   const remarks = arrived < KEPT_UP ? [`saturated: ${(arrived * 100).toFixed(0)} % arrived, the latency says nothing`] : [];
   if (median(figures.map((one) => one.loadShare)) > LOAD_LIMIT) remarks.push('the load generator was the limit');

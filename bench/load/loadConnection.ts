@@ -12,6 +12,8 @@ export interface ConnectionOptions {
   /** Who is calling: everybody with the same token is the same principal. */
   readonly token: string;
   readonly localAddress?: string | undefined;
+  /** Default: throws, for a failure in the middle of a measurement must not pass for silence. */
+  readonly onLost?: ((error: Error) => void) | undefined;
 }
 
 /** Gets the text of each frame that holds tokens: often one, sometimes many joined. */
@@ -25,6 +27,10 @@ export interface LoadConnection {
    */
   stream(schedule: TokenSchedule, onDelta: OnDelta, threadId?: string): Promise<void>;
   close(): void;
+}
+
+export function throwLost(error: Error): void {
+  throw error;
 }
 
 export function openConnection(dialect: Dialect, options: ConnectionOptions): Promise<LoadConnection> {

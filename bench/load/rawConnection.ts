@@ -2,14 +2,16 @@ import type { RawRequest } from '../server/rawServer.ts';
 import type { TokenSchedule } from '../server/tokenStream.ts';
 import { deltaOf } from './delta.ts';
 import { FrameSocket } from './frameSocket.ts';
-import type { ConnectionOptions, LoadConnection, OnDelta } from './loadConnection.ts';
+import { type ConnectionOptions, type LoadConnection, type OnDelta, throwLost } from './loadConnection.ts';
 
 /** A connection to the reference. One stream at a time: its frames name none. */
 export class RawConnection implements LoadConnection {
   readonly #socket: FrameSocket;
 
-  static async open({ port, localAddress }: ConnectionOptions): Promise<RawConnection> {
-    const connection = new RawConnection(await FrameSocket.open({ port, path: '/', localAddress }));
+  static async open({ port, localAddress, onLost = throwLost }: ConnectionOptions): Promise<RawConnection> {
+    const socket = await FrameSocket.open({ port, path: '/', localAddress });
+    socket.onEnd = onLost;
+    const connection = new RawConnection(socket);
     await connection.greet('hello');
     return connection;
   }
@@ -20,8 +22,7 @@ export class RawConnection implements LoadConnection {
 
   /** Resolves when the server has answered. */
   greet(type: 'hello' | 'join'): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.onEnd = reject;
+    return new Promise((resolve) => {
       this.#socket.onText = () => resolve();
       this.#ask({ type });
     });

@@ -5,7 +5,7 @@ import { type Quantiles, quantiles } from '../statistics.ts';
 import { madeMicros } from './delta.ts';
 import { type Dialect, type LoadConnection, openConnection } from './loadConnection.ts';
 import { openMany } from './openMany.ts';
-import { TokenWindow, type WindowReport } from './tokenWindow.ts';
+import { takeDelta, windowCalls } from './windowCalls.ts';
 
 export interface OpenOrder {
   readonly dialect: Dialect;
@@ -34,8 +34,6 @@ const PROBE_SCHEDULE: TokenSchedule = { tokensPerSecond: 100, tokens: 3 };
 /** The load of many streams, each with a reader of its own. */
 let connections: readonly LoadConnection[] = [];
 let probes: readonly LoadConnection[] = [];
-let window: TokenWindow | undefined;
-const onDelta = (delta: string): void => window?.take(delta);
 
 const calls = {
   async open({ dialect, port, connections: count }: OpenOrder): Promise<void> {
@@ -49,20 +47,12 @@ const calls = {
       Array.from({ length: streamsPerConnection }, async (_, stream) => {
         const share = (index + stream / streamsPerConnection) / connections.length;
         await sleep(startMs + share * overMs - performance.now());
-        await connection.stream(schedule, onDelta, threadIds[index]);
+        await connection.stream(schedule, takeDelta, threadIds[index]);
       }),
     );
     await Promise.all(begun);
   },
-  startWindow(): void {
-    window = new TokenWindow();
-  },
-  stopWindow(): WindowReport {
-    if (window === undefined) throw new Error('no window is open');
-    const report = window.close();
-    window = undefined;
-    return report;
-  },
+  ...windowCalls,
   /** From a send to its first token, less what the model took for it, while the other streams go on. */
   async probe({ sends, perSecond }: ProbeOrder): Promise<Quantiles> {
     const startMs = performance.now();

@@ -1,7 +1,7 @@
 import type { TokenSchedule } from '../server/tokenStream.ts';
 import { deltaOf } from './delta.ts';
 import { FrameSocket } from './frameSocket.ts';
-import type { ConnectionOptions, LoadConnection, OnDelta } from './loadConnection.ts';
+import { type ConnectionOptions, type LoadConnection, type OnDelta, throwLost } from './loadConnection.ts';
 
 export interface Receipt {
   readonly threadId: string;
@@ -20,19 +20,16 @@ export class VerbatimConnection implements LoadConnection {
   readonly #open = new Map<number, OnFrame>();
   #nextId = 1;
 
-  static async open({ port, token, localAddress }: ConnectionOptions): Promise<VerbatimConnection> {
+  static async open({ port, token, localAddress, onLost = throwLost }: ConnectionOptions): Promise<VerbatimConnection> {
     const socket = await FrameSocket.open({ port, path: '/trpc?connectionParams=1', localAddress });
     socket.send(JSON.stringify({ method: 'connectionParams', data: { token } }));
+    socket.onEnd = onLost;
     return new VerbatimConnection(socket);
   }
 
   private constructor(socket: FrameSocket) {
     this.#socket = socket;
     socket.onText = (frame) => this.#open.get(Number.parseInt(frame.slice(6), 10))?.(frame);
-    // A failure in the middle of a measurement must not pass for silence.
-    socket.onEnd = (error) => {
-      throw error;
-    };
   }
 
   /** Sends and watches: its own tokens only, from the first on. */
@@ -44,6 +41,11 @@ export class VerbatimConnection implements LoadConnection {
   async send(message: object): Promise<Receipt> {
     // The protocol's answer to it.
     return (await this.call('mutation', 'messages.send', message)) as Receipt;
+  }
+
+  async createThread(): Promise<string> {
+    // The protocol's answer to it.
+    return ((await this.call('mutation', 'threads.create', {})) as { readonly id: string }).id;
   }
 
   call(method: 'query' | 'mutation', path: string, input: object): Promise<unknown> {

@@ -2,22 +2,19 @@ import { BenchProcess } from '../benchProcess.ts';
 import { sleep } from '../clock.ts';
 import type { StalledLoadCalls } from '../load/stalledLoad.ts';
 import type { StreamLoadCalls } from '../load/streamLoad.ts';
+import { measureWindow, type WindowFigures } from '../measureWindow.ts';
 import type { Plan, PlanReport } from '../plan.ts';
 import type { Rounds } from '../rounds.ts';
 import { type Seed, seedDatabase, seededThreadId } from '../seed/seedDatabase.ts';
 import { startServer } from '../startServer.ts';
-import type { Quantiles } from '../statistics.ts';
+import { shareColumns, streamRemark } from '../streamTable.ts';
 import { table } from '../table.ts';
 
-interface Figures {
-  readonly delivery: Quantiles;
+interface Figures extends WindowFigures {
   readonly arrivedShare: number;
-  readonly cpuMicrosPerToken: number;
-  readonly residentBytes: number;
   /** What the server's sockets hold for readers who do not keep up. */
   readonly bufferedBytes: number;
   readonly watches: number;
-  readonly loadShare: number;
 }
 
 interface Sizes {
@@ -54,16 +51,20 @@ async function run(rounds: Rounds): Promise<PlanReport> {
     columns: [
       { head: 'delivery p50 of the healthy, ms', digits: 2, of: (one) => one.delivery.p50Ms },
       { head: 'p99', digits: 2, ratio: true, of: (one) => one.delivery.p99Ms },
-      { head: 'server CPU a token, us', digits: 1, of: (one) => one.cpuMicrosPerToken },
+      { head: 'server CPU a token, us', digits: 1, of: (one) => one.cpuMicros / one.tokensMade },
       { head: 'server memory, MB', digits: 0, of: (one) => one.residentBytes / MEGABYTE },
       { head: 'held in sockets, MB', digits: 1, of: (one) => one.bufferedBytes / MEGABYTE },
       { head: 'watches', digits: 0, of: (one) => one.watches },
-      { head: 'arrived, %', digits: 0, of: (one) => one.arrivedShare * 100 },
-      { head: 'load core', digits: 2, of: (one) => one.loadShare },
+      ...shareColumns,
     ],
     rows: [
-      { labels: [`${sizes.streams} read`], figures: figures.without },
-      { labels: [`${sizes.streams - sizes.stalled} read, ${sizes.stalled} do not`], figures: figures.stalled, reference: figures.without },
+      { labels: [`${sizes.streams} read`], figures: figures.without, remark: streamRemark(figures.without) },
+      {
+        labels: [`${sizes.streams - sizes.stalled} read, ${sizes.stalled} do not`],
+        figures: figures.stalled,
+        reference: figures.without,
+        remark: streamRemark(figures.stalled),
+      },
     ],
   });
   return { tables: [shown], figures };
@@ -82,19 +83,12 @@ async function measure({ streams, warmUpSeconds, seconds, seed }: Sizes, stalled
   await stalledLoad.call('stall', { port, token: 'user-0', readers: stalled, schedule, threadId: seededThreadId(0) });
   await sleep(warmUpSeconds * 1_000);
 
-  await load.call('startWindow');
-  const before = await server.calls.call('usage');
-  await sleep(seconds * 1_000);
-  const after = await server.calls.call('usage');
-  const report = await load.call('stopWindow');
+  const window = await measureWindow(server, load, seconds);
   const { stats } = await server.calls.call('holdings');
   return {
-    delivery: report.delivery,
-    arrivedShare: report.tokens / report.seconds / (RATE * healthy),
-    cpuMicrosPerToken: (after.cpuMicros - before.cpuMicros) / (after.tokens - before.tokens),
-    residentBytes: after.residentBytes,
+    ...window,
+    arrivedShare: window.tokensPerSecond / (RATE * healthy),
     bufferedBytes: stats?.bufferedBytes ?? Number.NaN,
     watches: stats?.watches ?? Number.NaN,
-    loadShare: report.loadShare,
   };
 }

@@ -40,7 +40,7 @@ function dialects(quick: PlanOptions['quick'], streams: number): readonly Dialec
 function order(dialect: Dialect, streams: number, quick: boolean): StreamOrder {
   const common = { dialect, connections: streams, streamsPerConnection: 1, tokensPerSecond: RATE };
   if (quick) return { ...common, warmUpSeconds: 0.2, seconds: 0.5, probes: 20 };
-  return { ...common, warmUpSeconds: 2, seconds: 4, probes: streams === mainSize(quick) ? 200 : 0 };
+  return { ...common, warmUpSeconds: 2, seconds: 4, probes: streams === mainSize(quick) ? 160 : 0 };
 }
 
 async function run(rounds: Rounds): Promise<PlanReport> {
