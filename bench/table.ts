@@ -54,5 +54,6 @@ function cells<Figures>({ of, digits, ratio = false }: Column<Figures>, { figure
   if (!ratio) return [cell];
   if (reference === undefined) return [cell, ''];
   const { ratio: middle, lowest, highest } = ratioOf(values, reference.map(of));
-  return [cell, `${format(middle, 2)} (${format(lowest, 2)}-${format(highest, 2)})`];
+  const show = (value: number): string => format(value, middle < 0.1 ? 4 : 2);
+  return [cell, `${show(middle)} (${show(lowest)}-${show(highest)})`];
 }
