@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { BenchProcess } from './benchProcess.ts';
 import { sleep } from './clock.ts';
 import type { HoldLoadCalls, HoldReport } from './load/holdLoad.ts';
@@ -25,10 +26,10 @@ export interface ConnectionsFigures {
   readonly failure?: string;
 }
 
-/** A load process has descriptors for so many, and an address has ports for them. */
-const PER_LOAD_PROCESS = 10_000;
+/** Each load process has an address of its own, and finding a free port of an address is quick while most of them are free. */
+const PER_LOAD_PROCESS = 5_000;
 /** Opened and closed before anything is measured, so that compiled code and caches count for no connection. */
-const WARM_UP_CONNECTIONS = 200;
+const WARM_UP_CONNECTIONS = 1_000;
 const SETTLE_MS = 500;
 
 type Load = BenchProcess<HoldLoadCalls>;
@@ -50,9 +51,17 @@ export async function measureConnections({ server: name, stages }: ConnectionsOr
 }
 
 async function warmUp(name: ServerName, server: BenchServer, { loads, most }: { readonly loads: readonly Load[]; readonly most: number }) {
-  await Promise.all(
-    loads.map((load, index) => load.call('prepare', prepareOrder(name, server.port, { most, loads: loads.length, index }))),
-  );
+  // Of each measurement its own: the ports of the last one are not free for a minute.
+  const network = `127.${1 + randomInt(254)}.${randomInt(256)}`;
+  const prepare = (load: Load, index: number): Promise<void> =>
+    load.call('prepare', {
+      server: name,
+      port: server.port,
+      connections: Math.ceil(most / loads.length) + loads.length,
+      name: `load-${index}`,
+      localAddress: process.platform === 'linux' ? `${network}.${index + 1}` : undefined,
+    });
+  await Promise.all(loads.map(prepare));
   await holdEvenly(loads, WARM_UP_CONNECTIONS);
   await Promise.all(loads.map((load) => load.call('release')));
   await sleep(SETTLE_MS);
@@ -81,15 +90,6 @@ async function holdStages(server: BenchServer, loads: readonly Load[], stages: C
     if (held < connections) break;
   }
   return figures;
-}
-
-function prepareOrder(
-  server: ServerName,
-  port: number,
-  { most, loads, index }: { readonly most: number; readonly loads: number; readonly index: number },
-) {
-  const localAddress = process.platform === 'linux' ? `127.0.0.${2 + index}` : undefined;
-  return { server, port, connections: Math.ceil(most / loads) + loads, name: `load-${index}`, localAddress };
 }
 
 async function timeOpening(server: BenchServer, loads: readonly Load[], count: number) {

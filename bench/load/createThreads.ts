@@ -11,7 +11,8 @@ export async function createThreads({ port, token, count }: CreateThreadsOptions
   const inputs = Object.fromEntries(Array.from({ length: count }, (_, index) => [index, { json: {} }]));
   const response = await fetch(`http://127.0.0.1:${port}/trpc/${paths}?batch=1`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    // Kept alive, it would hold a descriptor of the server.
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify(inputs),
   });
   if (!response.ok) throw new Error(`threads.create was refused: ${await response.text()}`);
