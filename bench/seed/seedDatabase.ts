@@ -55,7 +55,7 @@ function statementsOf({ threads, runsPerThread, eventsPerRun, users, token = 'to
   const usage = `'{"inputTokens":10,"outputTokens":${deltas},"estimated":true}'`;
   const event = (type: string, run: string): string => `',"type":"${type}","runId":"' || ${id('run', run)} || '"`;
   const message = (number: string): string => `,"messageId":"' || ${id('msg', number)} || '"`;
-  const json = (run: string, place: string): string => `'{"seq":' || (${firstSeq(run)} + ${place}) || ',"at":' || (${at} + ${place}) ||
+  const json = (run: string, place: string): string => `'{"seq":' || (${firstSeq(run)} + ${place}) || ',"at":${at}' ||
     case ${place}
       when 1 then ${event('message.received', run)}${message(`2 * ${run}`)},"agent":"scheduled","text":"Go on","principalId":"' || ${user(run)} || '"}'
       when 2 then ${event('run.started', run)},"agent":"scheduled","attempt":1}'
