@@ -51,7 +51,8 @@ export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 
 export async function measureStreams(order: StreamOrder): Promise<StreamFigures> {
   const { dialect, connections, streamsPerConnection, tokensPerSecond, warmUpSeconds, seconds, probes = 0, limits = {} } = order;
   const { prepare, threadIds = {} } = order;
-  await using server = await startServer({ server: dialect === 'raw' ? 'raw' : 'verbatim', limits, ...(prepare && { prepare }) });
+  const name = dialect === 'raw' || dialect === 'corked' ? 'raw' : 'verbatim';
+  await using server = await startServer({ server: name, limits, ...(prepare && { prepare }) });
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);

@@ -5,7 +5,9 @@ import type { Column } from './table.ts';
 
 /** With fewer of the tokens that were asked for, the server was at its limit. */
 export const KEPT_UP = 0.97;
+/** Of one core: with more, a process had no time left. */
 const LOAD_LIMIT = 0.9;
+const SERVER_LIMIT = 0.95;
 
 export const cpuColumn: Column<StreamFigures> = {
   head: 'server CPU a token, us',
@@ -33,7 +35,12 @@ export const shareColumns: readonly Column<WindowFigures>[] = [
 /** What a reader of the row must know before believing it. */
 export function streamRemark(figures: readonly (WindowFigures & { readonly arrivedShare: number })[]): string {
   const arrived = median(figures.map((one) => one.arrivedShare));
-  const remarks = arrived < KEPT_UP ? [`saturated: ${(arrived * 100).toFixed(0)} % arrived, the latency says nothing`] : [];
+  const remarks: string[] = [];
+  if (arrived < KEPT_UP) {
+    const isFull = median(figures.map((one) => one.serverShare)) > SERVER_LIMIT;
+    const why = isFull ? 'saturated' : 'the machine was busy with something else';
+    remarks.push(`${why}: ${(arrived * 100).toFixed(0)} % arrived, the latency says nothing`);
+  }
   if (median(figures.map((one) => one.loadShare)) > LOAD_LIMIT) remarks.push('the load generator was the limit');
   return remarks.join('; ');
 }

@@ -4,8 +4,8 @@ import { SdkConnection } from './sdkConnection.ts';
 import { SseConnection } from './sseConnection.ts';
 import { VerbatimConnection } from './verbatimConnection.ts';
 
-/** How the load speaks to a server. */
-export type Dialect = 'raw' | 'verbatim' | 'sse' | 'sdk';
+/** How the load speaks to a server. `corked` asks the reference to write tokens in batches, `sdk` is the package's own client. */
+export type Dialect = 'raw' | 'corked' | 'verbatim' | 'sse' | 'sdk';
 
 export interface ConnectionOptions {
   readonly port: number;
@@ -34,7 +34,7 @@ export function throwLost(error: Error): void {
 }
 
 export function openConnection(dialect: Dialect, options: ConnectionOptions): Promise<LoadConnection> {
-  if (dialect === 'raw') return RawConnection.open(options);
+  if (dialect === 'raw' || dialect === 'corked') return RawConnection.open({ ...options, corked: dialect === 'corked' });
   if (dialect === 'sdk') return SdkConnection.open(options);
   return dialect === 'sse' ? SseConnection.open(options) : VerbatimConnection.open(options);
 }

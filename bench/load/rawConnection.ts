@@ -4,20 +4,26 @@ import { deltaOf } from './delta.ts';
 import { FrameSocket } from './frameSocket.ts';
 import { type ConnectionOptions, type LoadConnection, type OnDelta, throwLost } from './loadConnection.ts';
 
+export interface RawConnectionOptions extends ConnectionOptions {
+  readonly corked?: boolean;
+}
+
 /** A connection to the reference. One stream at a time: its frames name none. */
 export class RawConnection implements LoadConnection {
   readonly #socket: FrameSocket;
+  readonly #corked: boolean;
 
-  static async open({ port, localAddress, onLost = throwLost }: ConnectionOptions): Promise<RawConnection> {
+  static async open({ port, localAddress, onLost = throwLost, corked = false }: RawConnectionOptions): Promise<RawConnection> {
     const socket = await FrameSocket.open({ port, path: '/', localAddress });
     socket.onEnd = onLost;
-    const connection = new RawConnection(socket);
+    const connection = new RawConnection(socket, corked);
     await connection.greet('hello');
     return connection;
   }
 
-  private constructor(socket: FrameSocket) {
+  private constructor(socket: FrameSocket, corked: boolean) {
     this.#socket = socket;
+    this.#corked = corked;
   }
 
   /** Resolves when the server has answered. */
@@ -30,7 +36,7 @@ export class RawConnection implements LoadConnection {
 
   async stream(schedule: TokenSchedule, onDelta: OnDelta): Promise<void> {
     this.read(onDelta);
-    this.#ask({ type: 'stream', schedule });
+    this.#ask({ type: 'stream', schedule, corked: this.#corked });
   }
 
   async join(onDelta: OnDelta): Promise<void> {

@@ -1,14 +1,16 @@
 import { measureStreams, type StreamFigures, type StreamOrder, streamSeconds } from '../measureStreams.ts';
 import type { Plan } from '../plan.ts';
 import type { Requirement } from '../requirement.ts';
-import type { ServerName } from '../startServer.ts';
 import { ratioOf } from '../statistics.ts';
 import { deliveryColumns, rateColumn, shareColumns, streamRemark } from '../streamTable.ts';
 import { type Column, type Row, table } from '../table.ts';
 
+type Flood = 'raw' | 'corked' | 'verbatim';
+
 interface Case {
   readonly streams: number;
   readonly raw: readonly StreamFigures[];
+  readonly corked: readonly StreamFigures[];
   readonly verbatim: readonly StreamFigures[];
 }
 
@@ -23,13 +25,14 @@ const LIMITS = { maxMessageBytes: 1024 * 1024 * 1024 };
 
 export const flatOut: Plan = {
   name: 'flat-out',
-  what: 'Streams as fast as they go, one connection each: how many tokens a second arrive? Verbatim joins adjacent tokens, raw `ws` does not.',
-  seconds: ({ quick, rounds }) => GOALS.reduce((sum, { streams }) => sum + 2 * rounds * streamSeconds(order('raw', streams, quick)), 0),
+  what: 'Streams as fast as they go, one connection each: how many tokens a second arrive? Verbatim joins adjacent tokens, raw `ws` does not: the row between shows what it does when its socket is corked.',
+  seconds: ({ quick, rounds }) => GOALS.reduce((sum, { streams }) => sum + 3 * rounds * streamSeconds(order('raw', streams, quick)), 0),
   async run(rounds) {
     const cases: Case[] = [];
     for (const { streams } of GOALS) {
-      const figures = await rounds.alternate<ServerName, StreamFigures>(`flat-out ${streams}`, {
+      const figures = await rounds.alternate<Flood, StreamFigures>(`flat-out ${streams}`, {
         raw: () => measureStreams(order('raw', streams, rounds.quick)),
+        corked: () => measureStreams(order('corked', streams, rounds.quick)),
         verbatim: () => measureStreams(order('verbatim', streams, rounds.quick)),
       });
       cases.push({ streams, ...figures });
@@ -44,14 +47,15 @@ export const flatOut: Plan = {
   },
 };
 
-function order(dialect: ServerName, streams: number, quick: boolean): StreamOrder {
+function order(dialect: Flood, streams: number, quick: boolean): StreamOrder {
   const common = { dialect, connections: streams, streamsPerConnection: 1, tokensPerSecond: 0, limits: LIMITS };
   return quick ? { ...common, warmUpSeconds: 0.2, seconds: 0.3 } : { ...common, warmUpSeconds: 1, seconds: 3 };
 }
 
-function rowsOf({ streams, raw, verbatim }: Case): Row<StreamFigures>[] {
+function rowsOf({ streams, raw, corked, verbatim }: Case): Row<StreamFigures>[] {
   return [
     { labels: [String(streams), 'raw `ws`'], figures: raw, remark: streamRemark(raw) },
+    { labels: [String(streams), 'raw `ws`, 64 tokens a write'], figures: corked, reference: raw, remark: streamRemark(corked) },
     { labels: [String(streams), 'Verbatim'], figures: verbatim, reference: raw, remark: streamRemark(verbatim) },
   ];
 }
