@@ -18,6 +18,10 @@ export interface StreamOrder {
   /** Sends whose first token is timed, when the rest has been measured and goes on. */
   readonly probes?: number;
   readonly limits?: Partial<Limits>;
+  /** Gets the database file before the server starts. */
+  readonly prepare?: (database: string) => Promise<void>;
+  /** Threads of that file to go on with, by connection. */
+  readonly threadIds?: Readonly<Record<number, string>>;
 }
 
 /** One round of one server. An arrived share is of the tokens that were asked for. */
@@ -25,6 +29,8 @@ export interface StreamFigures extends WindowFigures {
   readonly arrivedShare: number;
   readonly cpuMicrosPerToken: number;
   readonly firstToken?: Quantiles;
+  /** Until the server was open; 0 for raw. */
+  readonly bootMs: number;
 }
 
 /** Streams begin at this pace, or over a second if they are few. */
@@ -44,12 +50,14 @@ export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 
 /** One server in a fresh process, its readers in another: many streams at a steady pace, or as fast as they go. */
 export async function measureStreams(order: StreamOrder): Promise<StreamFigures> {
   const { dialect, connections, streamsPerConnection, tokensPerSecond, warmUpSeconds, seconds, probes = 0, limits = {} } = order;
-  await using server = await startServer({ server: dialect === 'raw' || dialect === 'corked' ? 'raw' : 'verbatim', limits });
+  const { prepare, threadIds = {} } = order;
+  const name = dialect === 'raw' || dialect === 'corked' ? 'raw' : 'verbatim';
+  await using server = await startServer({ server: name, limits, ...(prepare && { prepare }) });
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);
   const overMs = Math.max(1_000, (1_000 * connections * streamsPerConnection) / BEGINS_PER_SECOND);
-  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs });
+  await load.call('begin', { streamsPerConnection, schedule: { tokensPerSecond, tokens }, overMs, threadIds });
   await sleep(warmUpSeconds * 1_000);
 
   const window = await measureWindow(server, load, seconds);
@@ -60,5 +68,6 @@ export async function measureStreams(order: StreamOrder): Promise<StreamFigures>
     arrivedShare: tokensPerSecond === 0 ? 1 : window.tokensPerSecond / (tokensPerSecond * connections * streamsPerConnection),
     cpuMicrosPerToken: window.cpuMicros / window.tokensMade,
     ...(firstToken !== undefined && { firstToken }),
+    bootMs: server.bootMs,
   };
 }

@@ -11,19 +11,23 @@ export interface StartServerOptions {
   readonly server: ServerName;
   /** Those that the plan hits on purpose. */
   readonly limits?: Partial<Limits>;
+  /** Gets the database file before the server starts. */
+  readonly prepare?: (database: string) => Promise<void>;
 }
 
 export interface BenchServer extends AsyncDisposable {
   readonly port: number;
+  readonly bootMs: number;
   readonly calls: BenchProcess<ServerCalls, ServerReady>;
   /** Verbatim's database file. */
   readonly database: string;
 }
 
 /** A server in a fresh process on the first core; Verbatim on a new file in the temporary folder. Dispose kills it and removes the file. */
-export async function startServer({ server, limits = {} }: StartServerOptions): Promise<BenchServer> {
+export async function startServer({ server, limits = {}, prepare }: StartServerOptions): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-bench-'));
   const database = join(folder, 'bench.db');
+  await prepare?.(database);
   const calls = new BenchProcess<ServerCalls, ServerReady>(`./server/${server}Server.js`, {
     core: 0,
     nodeFlags: ['--expose-gc'],
@@ -34,8 +38,8 @@ export async function startServer({ server, limits = {} }: StartServerOptions): 
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const { port } = await calls.ready;
-    return { port, calls, database, [Symbol.asyncDispose]: close };
+    const { port, bootMs = 0 } = await calls.ready;
+    return { port, bootMs, calls, database, [Symbol.asyncDispose]: close };
   } catch (cause) {
     await close();
     throw cause;

@@ -20,11 +20,13 @@ export interface TableOptions<Figures> {
   readonly labels: readonly string[];
   readonly columns: readonly Column<Figures>[];
   readonly rows: readonly Row<Figures>[];
+  /** What ratios are to; raw unless it says otherwise. */
+  readonly reference?: string;
 }
 
 /** A Markdown table: the median of the rounds, with the lowest and highest of them; the last column is for remarks. */
-export function table<Figures>({ labels, columns, rows }: TableOptions<Figures>): string {
-  const heads = columns.flatMap(({ head, ratio }) => (ratio ? [head, 'ratio to raw'] : [head]));
+export function table<Figures>({ labels, columns, rows, reference = 'raw' }: TableOptions<Figures>): string {
+  const heads = columns.flatMap(({ head, ratio }) => (ratio ? [head, `ratio to ${reference}`] : [head]));
   const body = rows.map((row) => [...row.labels, ...columns.flatMap((column) => cells(column, row)), row.remark ?? '']);
   return markdown([...labels, ...heads, 'remarks'], body);
 }
@@ -52,5 +54,6 @@ function cells<Figures>({ of, digits, ratio = false }: Column<Figures>, { figure
   if (!ratio) return [cell];
   if (reference === undefined) return [cell, ''];
   const { ratio: middle, lowest, highest } = ratioOf(values, reference.map(of));
-  return [cell, `${format(middle, 2)} (${format(lowest, 2)}-${format(highest, 2)})`];
+  const show = (value: number): string => format(value, middle < 0.1 ? 4 : 2);
+  return [cell, `${show(middle)} (${show(lowest)}-${show(highest)})`];
 }

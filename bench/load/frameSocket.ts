@@ -52,6 +52,11 @@ export class FrameSocket {
     this.#write(OPCODES.text, Buffer.from(text));
   }
 
+  /** Reads nothing more: what the server sends stays in the kernel, until that is full. */
+  stall(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.onEnd = () => {};
     this.#socket.destroy();

@@ -1,10 +1,11 @@
 import type { TokenSchedule } from '../server/tokenStream.ts';
 import { RawConnection } from './rawConnection.ts';
+import { SdkConnection } from './sdkConnection.ts';
 import { SseConnection } from './sseConnection.ts';
 import { VerbatimConnection } from './verbatimConnection.ts';
 
-/** How the load speaks to a server. `corked` asks the reference to write tokens in batches. */
-export type Dialect = 'raw' | 'corked' | 'verbatim' | 'sse';
+/** How the load speaks to a server. `corked` asks the reference to write tokens in batches, `sdk` is the package's own client. */
+export type Dialect = 'raw' | 'corked' | 'verbatim' | 'sse' | 'sdk';
 
 export interface ConnectionOptions {
   readonly port: number;
@@ -20,8 +21,11 @@ export type OnDelta = (delta: string) => void;
 
 /** One user's connection to a server, open and authenticated. */
 export interface LoadConnection {
-  /** Asks for a stream and reads it. Resolves when the server has accepted, which may be after the first tokens. */
-  stream(schedule: TokenSchedule, onDelta: OnDelta): Promise<void>;
+  /**
+   * Asks for a stream and reads it; over Verbatim's WebSocket in a thread that there is, if one is named. Resolves when the server has
+   * accepted, which may be after the first tokens.
+   */
+  stream(schedule: TokenSchedule, onDelta: OnDelta, threadId?: string): Promise<void>;
   close(): void;
 }
 
@@ -31,5 +35,6 @@ export function throwLost(error: Error): void {
 
 export function openConnection(dialect: Dialect, options: ConnectionOptions): Promise<LoadConnection> {
   if (dialect === 'raw' || dialect === 'corked') return RawConnection.open({ ...options, corked: dialect === 'corked' });
+  if (dialect === 'sdk') return SdkConnection.open(options);
   return dialect === 'sse' ? SseConnection.open(options) : VerbatimConnection.open(options);
 }

@@ -18,6 +18,8 @@ export interface BeginOrder {
   readonly schedule: TokenSchedule;
   /** Begins are spread evenly over this time. */
   readonly overMs: number;
+  /** Threads to go on with, by connection; the others begin new ones. */
+  readonly threadIds?: Readonly<Record<number, string>>;
 }
 
 export interface ProbeOrder {
@@ -39,13 +41,13 @@ const calls = {
     probes = await openMany(PROBE_CONNECTIONS, (index) => openConnection(dialect, { port, token: `probe-${index}` }));
   },
   /** Answers when the server has accepted all of them. */
-  async begin({ streamsPerConnection, schedule, overMs }: BeginOrder): Promise<void> {
+  async begin({ streamsPerConnection, schedule, overMs, threadIds = {} }: BeginOrder): Promise<void> {
     const startMs = performance.now();
     const begun = connections.flatMap((connection, index) =>
       Array.from({ length: streamsPerConnection }, async (_, stream) => {
         const share = (index + stream / streamsPerConnection) / connections.length;
         await sleep(startMs + share * overMs - performance.now());
-        await connection.stream(schedule, takeDelta);
+        await connection.stream(schedule, takeDelta, threadIds[index]);
       }),
     );
     await Promise.all(begun);

@@ -10,6 +10,9 @@ export interface Receipt {
 }
 
 type OnFrame = (frame: string) => void;
+type WatchPath = 'runs.watch' | 'threads.watch';
+
+const EVENT = '"result":{"type":"data"';
 
 /** A connection to Verbatim, in the plain frames of its protocol: several calls and watches at once. */
 export class VerbatimConnection implements LoadConnection {
@@ -30,8 +33,8 @@ export class VerbatimConnection implements LoadConnection {
   }
 
   /** Sends and watches: its own tokens only, from the first on. */
-  async stream(schedule: TokenSchedule, onDelta: OnDelta): Promise<void> {
-    const { runId, seq } = await this.send({ agent: 'scheduled', text: JSON.stringify(schedule) });
+  async stream(schedule: TokenSchedule, onDelta: OnDelta, threadId?: string): Promise<void> {
+    const { runId, seq } = await this.send({ agent: 'scheduled', text: JSON.stringify(schedule), threadId });
     await this.watch('runs.watch', { runId, lastEventId: seq }, onDelta);
   }
 
@@ -57,16 +60,29 @@ export class VerbatimConnection implements LoadConnection {
   }
 
   /** Resolves when the server has started to deliver. */
-  watch(path: 'runs.watch' | 'threads.watch', input: object, onDelta: OnDelta): Promise<void> {
+  watch(path: WatchPath, input: object, onDelta: OnDelta): Promise<void> {
+    return this.follow(path, input, (frame) => {
+      const delta = deltaOf(frame);
+      if (delta !== undefined) onDelta(delta);
+    });
+  }
+
+  /** As `watch`, with the frame of each event. */
+  follow(path: WatchPath, input: object, onEvent: OnFrame): Promise<void> {
     return new Promise((resolve, reject) => {
       const id = this.#ask('subscription', path, input, (frame) => {
-        const delta = deltaOf(frame);
-        if (delta !== undefined) return onDelta(delta);
+        const from = frame.indexOf(',') + 1;
+        if (frame.startsWith(EVENT, from)) return onEvent(frame);
         if (frame.endsWith('{"type":"started"}}')) resolve();
         else if (frame.endsWith('{"type":"stopped"}}')) this.#open.delete(id);
-        else if (frame.startsWith('"error"', frame.indexOf(',') + 1)) reject(new Error(`${path} was refused: ${frame}`));
+        else reject(new Error(`${path} was refused: ${frame}`));
       });
     });
+  }
+
+  /** Reads nothing more. */
+  stall(): void {
+    this.#socket.stall();
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerStats } from 'verbatim-agents';
 import { answerParent } from '../parentCalls.ts';
 import { tokensMade } from './tokenStream.ts';
 
@@ -12,9 +13,24 @@ export interface ServerUsage {
 
 export interface ServerReady {
   readonly port: number;
+  /** What opening took, for a server that has something to open. */
+  readonly bootMs?: number;
 }
 
+/** What a server holds at this moment. */
+export interface ServerHoldings {
+  /** Of Verbatim only. */
+  readonly stats: ServerStats | undefined;
+  /** Timers of the process that keep it alive. */
+  readonly timers: number;
+}
+
+let statsOf: () => ServerStats | undefined = () => undefined;
+
 const calls = {
+  holdings(): ServerHoldings {
+    return { stats: statsOf(), timers: process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length };
+  },
   usage(): ServerUsage {
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
@@ -33,6 +49,7 @@ const calls = {
 export type ServerCalls = typeof calls;
 
 /** Tells the parent that connections are accepted, and answers what it asks. */
-export function reportToParent(ready: ServerReady): void {
+export function reportToParent(ready: ServerReady, stats = statsOf): void {
+  statsOf = stats;
   answerParent(calls, ready);
 }

@@ -19,6 +19,7 @@ const scheduled: Model = {
   },
 };
 
+const startedMs = performance.now();
 const server = await createServer({
   agents: { scheduled: defineAgent({ description: 'Speaks on schedule', model: scheduled }) },
   database,
@@ -26,4 +27,4 @@ const server = await createServer({
   limits: raisedLimits,
 });
 const { port } = await server.listen({ port: 0 });
-reportToParent({ port });
+reportToParent({ port, bootMs: performance.now() - startedMs }, () => server.stats);
