@@ -92,5 +92,8 @@ function statementsOf({ threads, runsPerThread, eventsPerRun, users, token = 'to
        from numbers as block cross join numbers as turn cross join numbers as place cross join numbers as thread
        where block.n <= ${threads} / ${AT_ONCE} and turn.n < ${runsPerThread} and place.n between 1 and ${eventsPerRun}
          and thread.n >= block.n * ${AT_ONCE} and thread.n < min(${threads}, (block.n + 1) * ${AT_ONCE})) cross join whole`,
+    // In blocks of the size that a server writes.
+    `insert into event_index (thread, last_seq, ids)
+     select thread, max(seq), json_group_array(id order by seq) from events group by thread, (seq - 1) / 128`,
   ];
 }

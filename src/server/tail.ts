@@ -34,7 +34,7 @@ export interface TailOptions {
 }
 
 /** Events read from the store at once: what a reader costs that is behind, however slow it is. */
-const PAGE_EVENTS = 256;
+const PAGE_EVENTS = 512;
 /** Text joined into one frame, in UTF-16 units. */
 const MAX_JOINED = 32 * 1024;
 const MESSAGE_ID = ',"messageId":"';
@@ -192,13 +192,13 @@ export class Tail {
     const start = deltaStart(first);
     if (start === -1) return end;
     const key = deltaKey(first, start);
-    let length = first.json.length;
+    let length = first.json.length - start;
     for (let index = end; index < events.length; index++) {
       const event = events[index];
       if (event === undefined || !this.#wants(event)) continue;
-      length += event.json.length;
-      const start = deltaStart(event);
-      if (start === -1 || length > MAX_JOINED || deltaKey(event, start) !== key) break;
+      const from = deltaStart(event);
+      length += event.json.length - from;
+      if (from === -1 || length > MAX_JOINED || deltaKey(event, from) !== key) break;
       end = index + 1;
     }
     return end;
