@@ -34,9 +34,15 @@ export async function callModel(
   const request: ModelRequest = { instructions, messages: compileTranscript(step.messages), tools, options };
   const spoken = new SpokenMessage(drive, step.message, 'model');
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
+  // Asking the signal for each token costs more than listening to it.
+  let aborted = signal.aborted;
+  const onAbort = (): void => {
+    aborted = true;
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     for await (const chunk of agent.model.stream(request, { signal })) {
-      signal.throwIfAborted();
+      if (aborted) signal.throwIfAborted();
       if (chunk.type === 'finish') {
         last = chunk;
         break;
@@ -51,6 +57,7 @@ export async function callModel(
     spoken.assertStored();
     throw new OutsideFailure(cause, 'MODEL_FAILED', 'The model call failed.');
   } finally {
+    signal.removeEventListener('abort', onAbort);
     spoken.close();
   }
   signal.throwIfAborted();

@@ -6,6 +6,8 @@ import type { Drive } from './runWorker.ts';
 
 /** How far text may be ahead of the disk before its speaker is made to wait, in UTF-16 units. */
 const MAX_UNCOMMITTED = 16 * 1024;
+/** UTF-8 of one UTF-16 unit. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** A message while a model or an agent says it: streamed into the log, bounded, and kept whole for its end. `close` it. */
 export class SpokenMessage {
@@ -13,7 +15,8 @@ export class SpokenMessage {
   readonly #speaker: 'model' | 'agent';
   readonly #maxBytes: number;
   readonly #writer: MessageWriter;
-  #bytes = 0;
+  /** Never less than the bytes that were said: counting them exactly for each token costs more than keeping them. */
+  #mostBytes = 0;
   readonly #said = { text: new GrowingText(), reasoning: new GrowingText() };
 
   constructor({ store, held, limits }: Drive, message: StartedMessage, speaker: 'model' | 'agent') {
@@ -29,16 +32,20 @@ export class SpokenMessage {
    */
   say(kind: 'text' | 'reasoning', delta: string): Promise<void> | undefined {
     this.#said[kind].add(delta);
-    this.#bytes += Buffer.byteLength(delta);
-    if (this.#bytes > this.#maxBytes) {
-      const message = `The ${this.#speaker} wrote more than ${this.#maxBytes} bytes in one message and was stopped.`;
-      throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', message);
-    }
+    this.#mostBytes += MAX_BYTES_PER_UNIT * delta.length;
+    if (this.#mostBytes > this.#maxBytes) this.#assertSize();
     this.#writer[kind](delta);
     // Who is still talking must not be paid for text that cannot be stored.
     this.#writer.assertStored();
     // A promise for each token would cost as much as storing it.
     return this.#writer.uncommitted > MAX_UNCOMMITTED ? this.#writer.committed() : undefined;
+  }
+
+  #assertSize(): void {
+    this.#mostBytes = Buffer.byteLength(this.text) + Buffer.byteLength(this.reasoning);
+    if (this.#mostBytes <= this.#maxBytes) return;
+    const message = `The ${this.#speaker} wrote more than ${this.#maxBytes} bytes in one message and was stopped.`;
+    throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', message);
   }
 
   get text(): string {

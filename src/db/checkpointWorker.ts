@@ -10,7 +10,7 @@ export interface CheckpointWorkerData {
  * The code of the thread that moves the write-ahead log into the database file. Text, since a worker can load TypeScript neither from
  * `src` under Node 20 nor from `dist`. It posts `ready` once its connection works, and ends when it is sent anything.
  *
- * PASSIVE waits for nobody, but a writer that never pauses keeps the log from starting over; so past four thresholds RESTART makes it wait
+ * PASSIVE waits for nobody, but a writer that never pauses keeps the log from starting over; so past sixteen thresholds RESTART makes it wait
  * some milliseconds. The connection's own wait is short, since RESTART holds the writer up while it waits for readers.
  */
 export const CHECKPOINT_WORKER = `'use strict';
@@ -53,7 +53,7 @@ function tick() {
     if (before.pending >= thresholdPages) passive.get();
     if (now >= waitUntil) {
       // After a restart the log keeps its length until the next commit.
-      if (before.log >= 4 * thresholdPages && !(restarted && !changed)) restarted = run(restart);
+      if (before.log >= 16 * thresholdPages && !(restarted && !changed)) restarted = run(restart);
       else if (!truncated && now - changedAt >= idleMs) truncated = run(truncate);
     }
   } catch {
