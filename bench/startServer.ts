@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Limits } from 'verbatim-agents';
-import { BenchProcess } from './benchProcess.ts';
+import { BenchProcess, canPin } from './benchProcess.ts';
 import type { ServerCalls, ServerReady } from './server/serverProcess.ts';
 
 export type ServerName = 'raw' | 'verbatim';
@@ -30,7 +30,8 @@ export async function startServer({ server, limits = {}, prepare }: StartServerO
   await prepare?.(database);
   const calls = new BenchProcess<ServerCalls, ServerReady>(`./server/${server}Server.js`, {
     core: 0,
-    nodeFlags: ['--expose-gc'],
+    // As `verbatim serve` sets it where there is one core, and the README advises.
+    nodeFlags: ['--expose-gc', ...(canPin ? ['--no-concurrent-marking'] : [])],
     args: [`file:${database}`, JSON.stringify(limits)],
   });
   const close = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { deltaHead } from '../../src/db/encodedEvent.ts';
 import { GroupCommit, type Tx } from '../../src/db/groupCommit.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';
@@ -202,4 +202,23 @@ test('tells the newest event’s id after a commit, and never one that was taken
     tx.removedEvents();
   });
   expect(highWater.at(-1)).toBe(0);
+});
+
+test('a lone token is committed at once; under load a commit is put off by 3 ms at most', async () => {
+  const { commit, say, said } = openCommit();
+  const waits: number[] = [];
+  const timer = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((flush: () => void, ms: number) => {
+    waits.push(ms);
+    return setImmediate(flush);
+  }) as never);
+  onTestFinished(() => void timer.mockRestore());
+  say('m', 'alone');
+  await commit.committed();
+  expect([said(), waits]).toEqual([['alone'], []]);
+  for (let turn = 0; turn < 200; turn++) {
+    for (let message = 0; message < 50; message++) say(`m${message}`, 'x'.repeat(2_000));
+    await commit.committed();
+  }
+  expect(waits.length).toBeGreaterThan(100);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(3);
 });
