@@ -10,11 +10,20 @@ export interface TokenSchedule {
 /** Tokens made in this process. */
 export let tokensMade = 0;
 
+export interface TokenStreamOptions<Chunk> {
+  readonly signal?: AbortSignal;
+  /** What a token is to whoever takes it: a second generator around this one would cost one server more than the other. */
+  readonly chunk?: (token: string) => Chunk;
+}
+
 /**
  * Each token is the time it was made, in microseconds, and a space; the first has the time of the call before it, as `called:made `. A paced
  * stream begins at a random point of its first interval, or all of them would speak at once, and waits with one timer a token.
  */
-export async function* streamTokens({ tokensPerSecond, tokens }: TokenSchedule, signal?: AbortSignal): AsyncGenerator<string> {
+export async function* streamTokens<Chunk = string>(
+  { tokensPerSecond, tokens }: TokenSchedule,
+  { signal, chunk = (token) => token as Chunk }: TokenStreamOptions<Chunk> = {},
+): AsyncGenerator<Chunk> {
   let wake = (): void => {};
   signal?.addEventListener('abort', () => wake(), { once: true });
   let before = `${nowMicros()}:`;
@@ -30,7 +39,7 @@ export async function* streamTokens({ tokensPerSecond, tokens }: TokenSchedule, 
     }
     if (signal?.aborted) return;
     tokensMade++;
-    yield `${before}${nowMicros()} `;
+    yield chunk(`${before}${nowMicros()} `);
     before = '';
   }
 }

@@ -1,4 +1,4 @@
-import { createServer, defineAgent, type Limits, type Model } from 'verbatim-agents';
+import { createServer, defineAgent, type Limits, type Model, type ModelChunk } from 'verbatim-agents';
 import { reportToParent } from './serverProcess.ts';
 import { streamTokens, type TokenSchedule } from './tokenStream.ts';
 
@@ -11,11 +11,10 @@ const raisedLimits: Partial<Limits> = JSON.parse(limits);
 
 const scheduled: Model = {
   name: 'scheduled',
-  async *stream({ messages }, { signal }) {
+  stream({ messages }, { signal }) {
     const asked = messages.at(-1);
     const schedule: TokenSchedule = JSON.parse(asked?.role === 'user' ? asked.text : '');
-    for await (const delta of streamTokens(schedule, signal)) yield { type: 'text', delta };
-    yield { type: 'finish', finish: 'stop', toolCalls: [] };
+    return streamTokens<ModelChunk>(schedule, { signal, chunk: (delta) => ({ type: 'text', delta }) });
   },
 };
 

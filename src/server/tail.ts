@@ -80,9 +80,8 @@ export class Tail {
       this.#unlisten = bell.listen(thread, () => {
         if (this.#state === 'live') this.#pump();
       });
-      if (start === 'events') {
-        this.#resume();
-      } else this.#restart(start);
+      if (start === 'events') this.#resume();
+      else this.#restart(start);
     });
   }
 

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { expect, test } from 'vitest';
-import { Receiver } from 'ws';
+import * as ws from 'ws';
 import { httpChunk, textFrame } from '../../src/server/frames.ts';
 
 /** What `ws` reads frames with; its types leave it out. */
