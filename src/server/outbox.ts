@@ -10,7 +10,7 @@ export interface Budget {
  * Bytes that the kernel has taken. Node counts a write as one whole until its last byte is gone, and one write may be all that waits: on a
  * slow link that looks like a standstill. The handle knows better; where there is none, the coarse answer has to do.
  */
-export function takenBytes(socket: Socket): number {
+function takenBytes(socket: Socket): number {
   const { _bytesDispatched: dispatched, _handle: handle } = socket as {
     readonly _bytesDispatched?: number;
     readonly _handle?: { readonly writeQueueSize?: number } | null;

@@ -18,7 +18,7 @@ interface SseOptions {
 
 /** Begins the answer, with further headers; undefined when its reader has gone. */
 export async function openSse(options: SseOptions): Promise<SseStream | undefined> {
-  const { response, headers, limits } = options;
+  const { response, headers } = options;
   // An answer to a pipelined request has its socket when those before it are done.
   if (response.socket === null && !response.destroyed) await Promise.race([once(response, 'socket'), once(response, 'close')]);
   if (response.socket === null || response.destroyed) return undefined;
@@ -29,7 +29,7 @@ export async function openSse(options: SseOptions): Promise<SseStream | undefine
     'x-accel-buffering': 'no',
   });
   response.flushHeaders();
-  return new SseStream({ ...options, socket: response.socket, nowMs: performance.now() }, limits);
+  return new SseStream({ ...options, socket: response.socket, nowMs: performance.now() });
 }
 
 /**
@@ -46,7 +46,8 @@ export class SseStream implements Sink {
   #takenBytes = 0;
   #takenMs: number;
 
-  constructor(opts: SseOptions & { readonly socket: Socket; readonly nowMs: number }, limits: Limits) {
+  constructor(opts: Omit<SseOptions, 'headers'> & { readonly socket: Socket; readonly nowMs: number }) {
+    const { limits } = opts;
     this.#response = opts.response;
     this.#outbox = new Outbox({ socket: opts.socket, budget: opts.budget, maxBytes: limits.maxBufferedBytesPerSocket });
     // HTTP/1.0 knows no chunks: there the body ends with the connection.

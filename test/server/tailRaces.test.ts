@@ -41,8 +41,8 @@ class RoomySink implements Sink {
   }
 }
 
-async function readSlowly(whileReading: (thread: FrameThread) => Promise<void>): Promise<void> {
-  await using thread = await FrameThread.open();
+/** A tail whose first page is on its way. */
+async function startReading(thread: FrameThread) {
   const log = slowLog(thread.store.log);
   const sink = new RoomySink();
   const { thread: key } = thread;
@@ -60,6 +60,12 @@ async function readSlowly(whileReading: (thread: FrameThread) => Promise<void>):
   });
   const done = tail.run(sink);
   await vi.waitFor(() => expect(log.waiting).toBe(1));
+  return { log, sink, tail, done };
+}
+
+async function readSlowly(whileReading: (thread: FrameThread) => Promise<void>): Promise<void> {
+  await using thread = await FrameThread.open();
+  const { log, sink, tail, done } = await startReading(thread);
   await whileReading(thread);
   await vi.waitFor(() => {
     log.letGo();
@@ -84,23 +90,7 @@ test('more than memory holds is committed while a page is on its way', () =>
 
 test('a tail that is ended while a page is on its way delivers nothing more', async () => {
   await using thread = await FrameThread.open();
-  const log = slowLog(thread.store.log);
-  const sink = new RoomySink();
-  const { thread: key } = thread;
-  const tail = new Tail({
-    log,
-    bell: thread.bell,
-    thread: key,
-    run: undefined,
-    runEnded: false,
-    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
-    cursor: 0,
-    mode: 'events',
-    start: 'events',
-    onEnd: () => {},
-  });
-  const done = tail.run(sink);
-  await vi.waitFor(() => expect(log.waiting).toBe(1));
+  const { log, sink, tail, done } = await startReading(thread);
   tail.end();
   await done;
   log.letGo();
