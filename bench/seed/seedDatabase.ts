@@ -62,8 +62,8 @@ function statementsOf({ threads, runsPerThread, eventsPerRun, users, token = 'to
       when 3 then ${event('message.started', run)}${message(`2 * ${run} + 1`)},"agent":"scheduled","step":1}'
       when ${eventsPerRun - 1} then ${event('message.completed', run)}${message(`2 * ${run} + 1`)},"text":"' || whole.text || '","finish":"stop"}'
       when ${eventsPerRun} then ${event('run.completed', run)},"usage":' || ${usage} || ',"outcome":"complete"}'
-      else ${event('text.delta', run)}${message(`2 * ${run} + 1`)},"delta":"${token}"}'
     end`;
+  const isDelta = `place between 4 and ${eventsPerRun - 2}`;
   const numbers = Math.max(runs, eventsPerRun) + 1;
   return [
     `create temp table numbers (n integer primary key);
@@ -86,8 +86,9 @@ function statementsOf({ threads, runsPerThread, eventsPerRun, users, token = 'to
      select n + 1, 1, 1, ${firstSeq('n')} + 2, 2 * n + 2, 'scheduled', '${PROMPT}', '${PROMPT}', '{}', 'stop', ${usage}, ${at}, ${at}
      from numbers where n < ${runs}`,
     // A block of threads after the other, run by run: in each place of a run, all the block's threads.
-    `insert into events (thread, seq, run, v, json)
-     select ${threadOf('run')} + 1, ${firstSeq('run')} + place, run + 1, 1, ${json('run', 'place')}
+    `insert into events (thread, seq, run, v, json, message, at)
+     select ${threadOf('run')} + 1, ${firstSeq('run')} + place, run + 1, iif(${isDelta}, 2, 1),
+       iif(${isDelta}, '"${token}"', ${json('run', 'place')}), iif(${isDelta}, 2 * run + 2, null), iif(${isDelta}, ${at}, null)
      from (select thread.n * ${runsPerThread} + turn.n as run, place.n as place
        from numbers as block cross join numbers as turn cross join numbers as place cross join numbers as thread
        where block.n <= ${threads} / ${AT_ONCE} and turn.n < ${runsPerThread} and place.n between 1 and ${eventsPerRun}

@@ -1,23 +1,29 @@
 import type { Database } from 'better-sqlite3';
-import { type EncodedEvent, EVENT_FORMAT, typeOf } from './encodedEvent.ts';
+import { type EncodedEvent, EVENT_FORMATS } from './encodedEvent.ts';
 import { EventIndex } from './eventIndex.ts';
+import { type EventRow, prepareEventRows } from './eventRows.ts';
 
 /** The log's rows. On the bare driver: these are the hot statements, and Drizzle's mapping would double them. */
 export function prepareEvents(raw: Database) {
   const index = new EventIndex(raw);
   const floor = raw.prepare<[number], number>('select floor from threads where key = ?').pluck();
-  const insert = raw.prepare<[number, number, number, number, string]>(
-    'insert into events (thread, seq, run, v, json) values (?, ?, ?, ?, ?)',
+  const insert = raw.prepare<[number, number, number, number, string, number | null, number | null]>(
+    'insert into events (thread, seq, run, v, json, message, at) values (?, ?, ?, ?, ?, ?, ?)',
   );
-  const byIds = raw.prepare<[string], { seq: number; run: number; json: string }>(
-    'select seq, run, json from events where id in (select value from json_each(?)) order by id',
+  const eventReader = prepareEventRows(raw);
+  const byIds = raw.prepare<[string], EventRow>(
+    'select seq, run, v, json, message, at from events where id in (select value from json_each(?)) order by id',
   );
   const remove = raw.prepare<[string]>('delete from events where id in (select value from json_each(?))');
   const newest = raw.prepare<[], number | null>('select max(id) from events').pluck();
   return {
     /** Adds an event at the end of the log and returns its id. */
-    insert(thread: number, { seq, run, json }: EncodedEvent): number {
-      const id = Number(insert.run(thread, seq, run, EVENT_FORMAT, json).lastInsertRowid);
+    insert(thread: number, { seq, run, head, stored, at }: EncodedEvent): number {
+      const { lastInsertRowid } =
+        head === undefined
+          ? insert.run(thread, seq, run, EVENT_FORMATS.whole, stored, null, null)
+          : insert.run(thread, seq, run, EVENT_FORMATS[head.type], stored, head.message, at);
+      const id = Number(lastInsertRowid);
       index.add(thread, seq, id);
       return id;
     },
@@ -33,17 +39,18 @@ export function prepareEvents(raw: Database) {
     head(thread: number): number {
       return index.lastSeq(thread) ?? floor.get(thread) ?? 0;
     },
-    /** Up to `limit` events, and no more than the first that passes `maxLength`, counted in UTF-16 units. */
+    /** Up to `limit` events, and no more than the first that passes `maxLength`, counted in UTF-16 units as it is stored. */
     page(thread: number, afterSeq: number, limit: number, maxLength = Number.POSITIVE_INFINITY): EncodedEvent[] {
       const events: EncodedEvent[] = [];
+      const read = eventReader();
       let length = 0;
       for (let after = afterSeq; ; ) {
         const ids = index.idsAfter(thread, after).slice(0, limit - events.length);
         if (ids.length === 0) return events;
-        for (const { seq, run, json } of byIds.iterate(JSON.stringify(ids))) {
-          events.push({ seq, run, type: typeOf(json), json });
-          length += json.length;
-          after = seq;
+        for (const row of byIds.iterate(JSON.stringify(ids))) {
+          events.push(read(row));
+          length += row.json.length;
+          after = row.seq;
           if (length >= maxLength) return events;
         }
       }

@@ -5,40 +5,57 @@ import type { HeldRun } from './operations/startRun.ts';
 import type { StartedMessage } from './operations/startStep.ts';
 import type { DeltaStream } from './pendingWrite.ts';
 import type { MessageWriter } from './runStore.ts';
+import type { ThreadLog } from './threadLog.ts';
 
-export function openMessageWriter(commit: GroupCommit, run: HeldRun, message: StartedMessage): MessageWriter {
-  const log = commit.hold(run.thread);
-  let failed: VerbatimError | undefined;
-  let open = true;
-  let uncommitted = 0;
-  const fail = (error: VerbatimError): void => {
-    failed ??= error;
-  };
-  const streamOf = (type: DeltaType): DeltaStream => ({ log, run: run.key, type, head: deltaHead(type, run.id, message.id), fail });
-  const streams = { text: streamOf('text.delta'), reasoning: streamOf('reasoning.delta') };
-  const write = (stream: DeltaStream, text: string): void => {
-    if (!open || failed !== undefined) return;
-    uncommitted += text.length;
-    commit.appendDelta(stream, text);
-  };
-  return {
-    text: (delta) => write(streams.text, delta),
-    reasoning: (delta) => write(streams.reasoning, delta),
-    get uncommitted() {
-      return uncommitted;
-    },
-    async committed() {
-      uncommitted = 0;
-      await commit.committed();
-      if (failed !== undefined) throw failed;
-    },
-    assertStored() {
-      if (failed !== undefined) throw failed;
-    },
-    close() {
-      if (!open) return;
-      open = false;
-      commit.release(log);
-    },
-  };
+export class LogMessageWriter implements MessageWriter {
+  readonly #commit: GroupCommit;
+  readonly #log: ThreadLog;
+  readonly #text: DeltaStream;
+  readonly #reasoning: DeltaStream;
+  #failed: VerbatimError | undefined;
+  #open = true;
+  uncommitted = 0;
+
+  constructor(commit: GroupCommit, run: HeldRun, message: StartedMessage) {
+    const log = commit.hold(run.thread);
+    const ids = { runId: run.id, messageId: message.id, message: message.key };
+    const fail = (error: VerbatimError): void => {
+      this.#failed ??= error;
+    };
+    const streamOf = (type: DeltaType): DeltaStream => ({ log, run: run.key, head: deltaHead(type, ids), fail });
+    this.#commit = commit;
+    this.#log = log;
+    this.#text = streamOf('text.delta');
+    this.#reasoning = streamOf('reasoning.delta');
+  }
+
+  text(delta: string): void {
+    this.#write(this.#text, delta);
+  }
+
+  reasoning(delta: string): void {
+    this.#write(this.#reasoning, delta);
+  }
+
+  async committed(): Promise<void> {
+    this.uncommitted = 0;
+    await this.#commit.committed();
+    this.assertStored();
+  }
+
+  assertStored(): void {
+    if (this.#failed !== undefined) throw this.#failed;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#commit.release(this.#log);
+  }
+
+  #write(stream: DeltaStream, text: string): void {
+    if (!this.#open || this.#failed !== undefined) return;
+    this.uncommitted += text.length;
+    this.#commit.appendDelta(stream, text);
+  }
 }

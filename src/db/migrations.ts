@@ -178,4 +178,10 @@ GROUP BY \`thread\`, \`block\`;--> statement-breakpoint
 DROP INDEX \`events_thread_seq\`;
 `,
   },
+  {
+    name: '0003_compact_deltas',
+    hash: '2c3257bfa12622b2749181a35528c1cb976767f62195667be9d689288d34b9c2',
+    sql: `ALTER TABLE \`events\` ADD \`message\` integer;--> statement-breakpoint
+ALTER TABLE \`events\` ADD \`at\` integer;`,
+  },
 ];

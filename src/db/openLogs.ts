@@ -62,10 +62,9 @@ export class OpenLogs {
   }
 
   insertDelta({ stream, text }: PendingDelta, now: number): void {
-    const { log, run, type, head } = stream;
+    const { log, run, head } = stream;
     if (log.deleted || this.#ended.has(log)) return;
-    const seq = log.last + 1;
-    this.#add(log, { seq, run, type, json: encodeDelta(seq, now, head, text) });
+    this.#add(log, encodeDelta(log.last + 1, now, run, head, text));
   }
 
   /** Ends a thread's log: its readers end, and text that still comes for it is dropped. */

@@ -1,5 +1,5 @@
 import type { VerbatimError } from '../protocol/verbatimError.ts';
-import type { DeltaType } from './encodedEvent.ts';
+import type { DeltaHead } from './encodedEvent.ts';
 import type { Tx } from './groupCommit.ts';
 import type { ThreadLog } from './threadLog.ts';
 
@@ -7,9 +7,7 @@ import type { ThreadLog } from './threadLog.ts';
 export interface DeltaStream {
   readonly log: ThreadLog;
   readonly run: number;
-  readonly type: DeltaType;
-  /** The text of their events between `at` and the delta. */
-  readonly head: string;
+  readonly head: DeltaHead;
   readonly fail: (error: VerbatimError) => void;
 }
 

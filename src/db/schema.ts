@@ -185,7 +185,9 @@ export const receipts = sqliteTable(
 
 /**
  * The log. Append-only, and laid out for it: rows in order of arrival, integer keys, no index. Tables clustered by thread, text ids and
- * foreign keys each cost more than the insert itself. `v` is the format of `json`, which is what readers get, word for word.
+ * foreign keys each cost more than the insert itself. `v` is the format of `json`: 1 is the event as readers get it, word for word. 2 and 3 are
+ * deltas of text and of reasoning, of which only the text is there, as a JSON string: the ids are those of the message, and a row is a
+ * quarter as long (see `EventRows`).
  */
 export const events = sqliteTable('events', {
   id: integer().primaryKey(),
@@ -194,6 +196,10 @@ export const events = sqliteTable('events', {
   run: integer().notNull(),
   v: integer().notNull(),
   json: text().notNull(),
+  /** Of a delta: the key of its message. */
+  message: integer(),
+  /** Of a delta: when it was committed. */
+  at: integer(),
 });
 
 /** Where a thread's events are: their ids as a JSON array, for consecutive events up to `last_seq`. The newest are not in it: see `EventIndex`. */

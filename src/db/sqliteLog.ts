@@ -3,6 +3,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { encodeEvent } from './encodedEvent.ts';
 import type { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
+import { LogFollower } from './logFollower.ts';
 import { terminalDraft } from './operations/finishRun.ts';
 import { snapshotRun, snapshotThread } from './operations/snapshotThread.ts';
 import type { Queries } from './queries.ts';
@@ -24,26 +25,7 @@ export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
     async page(thread, afterSeq, limit, maxLength) {
       return queries.events.page(thread, afterSeq, limit, maxLength);
     },
-    follow(thread) {
-      const log = commit.hold(thread);
-      log.followers++;
-      let open = true;
-      return {
-        get head() {
-          return log.head;
-        },
-        get deleted() {
-          return log.deleted;
-        },
-        freshAfter: (afterSeq) => log.freshAfter(afterSeq),
-        close() {
-          if (!open) return;
-          open = false;
-          log.followers--;
-          commit.release(log);
-        },
-      };
-    },
+    follow: (thread) => new LogFollower(commit, thread),
     async discardedMessages(thread) {
       return new Set(queries.messages.discardedIds(thread));
     },

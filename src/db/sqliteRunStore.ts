@@ -1,4 +1,4 @@
-import { openMessageWriter } from './messageWriter.ts';
+import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
 import { ownRun, ownThread } from './operations/access.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
@@ -63,7 +63,7 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
         return takeSteers(tx, run);
       }),
     startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
-    writeMessage: (run, message) => openMessageWriter(commit, run, message),
+    writeMessage: (run, message) => new LogMessageWriter(commit, run, message),
     finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result)),
     addToolCall: (run, message, call) => commit.run((tx) => recordCall(tx, heldRun(tx, run), message, call)),
     discardMessage: (run, message, reason) => commit.run((tx) => discardMessage(tx, heldRun(tx, run), message, reason)),

@@ -23,9 +23,10 @@ export function localBell(): Bell {
       }
     },
     listen(thread, listener) {
-      // A function of its own, so that one listener given twice is two.
-      const own = (): void => listener();
       const there = byThread.get(thread);
+      // One listener given twice is two.
+      const isThere = there instanceof Set ? there.has(listener) : there === listener;
+      const own = isThere ? (): void => listener() : listener;
       if (there === undefined) byThread.set(thread, own);
       else if (typeof there === 'function') byThread.set(thread, new Set([there, own]));
       else there.add(own);

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
-import { textFrame } from './frames.ts';
 import { type Budget, Outbox } from './outbox.ts';
+import { SocketSink } from './socketSink.ts';
 import type { Sink } from './tail.ts';
 
 /** A ping waits behind what is in the kernel's buffers: at most so many bytes, on a link that carries at least so many a second. */
@@ -95,21 +95,9 @@ export class Connection {
       });
   }
 
-  /** A way out for one subscription. `prefix` is everything of its frames that comes before the event's id. */
+  /** A way out for one subscription. */
   sink(requestId: string, epoch: string): Sink {
-    const { outbox } = this;
-    const ws = this.#ws;
-    const prefix = `{"id":${requestId},"result":{"type":"data","data":{"json":{"id":"${epoch}-`;
-    return {
-      get full() {
-        return outbox.full;
-      },
-      send(seq, json) {
-        // Nothing may follow a close frame.
-        if (ws.readyState === ws.OPEN) outbox.send(textFrame(`${prefix}${seq}","data":${json}}},"id":"${epoch}-${seq}"}}`));
-      },
-      onDrain: (listener) => outbox.onDrain(listener),
-    };
+    return new SocketSink({ ws: this.#ws, outbox: this.outbox, requestId, epoch });
   }
 
   close(code: number, reason: string): void {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { utf8Bytes } from '../db/utf8Bytes.ts';
 import type { Limits } from '../protocol/limits.ts';
-import { httpChunk, utf8Bytes } from './frames.ts';
+import { httpChunk } from './frames.ts';
 import { type Budget, flushOutboxes, Outbox } from './outbox.ts';
 import type { Sink } from './tail.ts';
 
@@ -51,7 +52,7 @@ export class SseStream implements Sink {
     this.#response = opts.response;
     this.#outbox = new Outbox({ socket: opts.socket, budget: opts.budget, maxBytes: limits.maxBufferedBytesPerSocket });
     // HTTP/1.0 knows no chunks: there the body ends with the connection.
-    this.#encode = opts.response.chunkedEncoding ? httpChunk : utf8Bytes;
+    this.#encode = opts.response.chunkedEncoding ? httpChunk : (bytes) => bytes;
     this.#epoch = opts.epoch;
     this.#limits = limits;
     this.#saidMs = opts.nowMs;
@@ -66,8 +67,8 @@ export class SseStream implements Sink {
     return this.#outbox.full;
   }
 
-  send(seq: number, json: string): void {
-    this.#write(`data: {"json":${json}}\nid: ${this.#epoch}-${seq}\n\n`);
+  send(seq: number, bytes: string): void {
+    this.#write(`data: {"json":${bytes}}\nid: ${this.#epoch}-${seq}\n\n`);
   }
 
   onDrain(listener: () => void): () => void {
@@ -82,7 +83,7 @@ export class SseStream implements Sink {
 
   /** The watch has ended by an error, given in tRPC's shape. */
   fail(shape: unknown): void {
-    this.#write(`event: serialized-error\ndata: ${JSON.stringify({ json: shape })}\n\n`);
+    this.#write(`event: serialized-error\ndata: ${utf8Bytes(JSON.stringify({ json: shape }))}\n\n`);
     this.#end();
   }
 
@@ -108,8 +109,9 @@ export class SseStream implements Sink {
     this.#outbox.close();
   }
 
-  #write(text: string): void {
-    if (!this.#response.writableEnded && !this.#response.destroyed) this.#outbox.send(this.#encode(text));
+  /** `bytes` has a character for each byte. */
+  #write(bytes: string): void {
+    if (!this.#response.writableEnded && !this.#response.destroyed) this.#outbox.send(this.#encode(bytes));
   }
 
   #end(): void {

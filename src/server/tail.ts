@@ -1,5 +1,6 @@
-import { deltaKey, deltaStart, type EncodedEvent, joinDeltas, withFirstSeq } from '../db/encodedEvent.ts';
+import { type EncodedEvent, joinDeltas } from '../db/encodedEvent.ts';
 import type { Follower, Log } from '../db/log.ts';
+import { utf8Bytes } from '../db/utf8Bytes.ts';
 import { FINE_GRAINED_EVENTS, isTerminalEvent, type ThreadSnapshot } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Bell } from './bell.ts';
@@ -9,7 +10,8 @@ import { flushOutboxes } from './outbox.ts';
 export interface Sink {
   /** The reader does not keep up. */
   readonly full: boolean;
-  send(seq: number, json: string): void;
+  /** `bytes` is an event as JSON, with a character for each byte. */
+  send(seq: number, bytes: string): void;
   /** Calls `listener` once, when there may be room again; the returned function takes it back. */
   onDrain(listener: () => void): () => void;
 }
@@ -37,7 +39,6 @@ export interface TailOptions {
 const PAGE_EVENTS = 512;
 /** Text joined into one frame, in UTF-16 units. */
 const MAX_JOINED = 32 * 1024;
-const MESSAGE_ID = ',"messageId":"';
 
 /**
  * The only way from the log to a reader, for replay and live alike: each committed event once, in order. Deltas that wait together are
@@ -48,6 +49,8 @@ const MESSAGE_ID = ',"messageId":"';
  */
 export class Tail {
   readonly #options: TailOptions;
+  readonly #run: number | undefined;
+  readonly #onlyMessages: boolean;
   #sink: Sink | undefined;
   #follower: Follower | undefined;
   #unlisten = (): void => {};
@@ -63,6 +66,8 @@ export class Tail {
 
   constructor(options: TailOptions) {
     this.#options = options;
+    this.#run = options.run;
+    this.#onlyMessages = options.mode === 'messages';
     this.#read = options.cursor;
     this.#delivered = options.cursor;
   }
@@ -108,7 +113,6 @@ export class Tail {
 
   /** Delivers what there is, as far as the sink takes it. */
   #pump(): void {
-    const { log, thread } = this.#options;
     const follower = this.#follower;
     const sink = this.#sink;
     if (follower === undefined || sink === undefined) return;
@@ -118,14 +122,15 @@ export class Tail {
         this.#discarded = undefined;
         return this.#options.runEnded ? this.end() : undefined;
       }
-      if (sink.full) return this.#awaitDrain(sink);
       const recent = follower.freshAfter(this.#read);
       if (recent !== undefined) this.#deliver(recent, sink);
-      else this.#await(this.#readPage(log, thread), (page) => this.#take(page));
+      else if (sink.full) this.#awaitDrain(sink);
+      else this.#await(this.#readPage(), (page) => this.#take(page));
     }
   }
 
-  async #readPage(log: Log, thread: number): Promise<readonly EncodedEvent[]> {
+  async #readPage(): Promise<readonly EncodedEvent[]> {
+    const { log, thread } = this.#options;
     this.#discarded ??= await log.discardedMessages(thread);
     return log.page(thread, this.#read, PAGE_EVENTS, this.#options.maxPageBytes);
   }
@@ -168,15 +173,9 @@ export class Tail {
         index++;
         continue;
       }
-      if (sink.full) return;
+      if (sink.full) return this.#awaitDrain(sink);
       const next = this.#endOfDeltas(events, index);
-      const joined =
-        next - index === 1
-          ? event
-          : joinDeltas(
-              events.slice(index, next).filter((other) => this.#wants(other)),
-              deltaStart(event),
-            );
+      const joined = next - index === 1 ? event : joinDeltas(events.slice(index, next).filter((other) => this.#wants(other)));
       this.#read = joined.seq;
       this.#send(joined, sink);
       index = next;
@@ -187,36 +186,29 @@ export class Tail {
   #endOfDeltas(events: readonly EncodedEvent[], from: number): number {
     const first = events[from];
     let end = from + 1;
-    if (first === undefined || end >= events.length) return end;
-    const start = deltaStart(first);
-    if (start === -1) return end;
-    const key = deltaKey(first, start);
-    let length = first.json.length - start;
+    if (first?.head === undefined) return end;
+    let length = first.stored.length;
     for (let index = end; index < events.length; index++) {
       const event = events[index];
       if (event === undefined || !this.#wants(event)) continue;
-      const from = deltaStart(event);
-      length += event.json.length - from;
-      if (from === -1 || length > MAX_JOINED || deltaKey(event, from) !== key) break;
+      length += event.stored.length;
+      if (event.head !== first.head || length > MAX_JOINED) break;
       end = index + 1;
     }
     return end;
   }
 
   #wants(event: EncodedEvent): boolean {
-    const { run, mode } = this.#options;
-    if (run !== undefined && event.run !== run) return false;
-    if (mode === 'messages' && FINE_GRAINED_EVENTS.has(event.type)) return false;
-    if (this.#discarded === undefined || this.#discarded.size === 0 || deltaStart(event) === -1) return true;
-    const from = event.json.indexOf(MESSAGE_ID) + MESSAGE_ID.length;
-    return !this.#discarded.has(event.json.slice(from, event.json.indexOf('"', from)));
+    if (this.#run !== undefined && event.run !== this.#run) return false;
+    if (this.#onlyMessages && FINE_GRAINED_EVENTS.has(event.type)) return false;
+    return event.head === undefined || this.#discarded?.has(event.head.messageId) !== true;
   }
 
   #send(event: EncodedEvent, sink: Sink): void {
     const firstSeq = this.#delivered + 1;
     this.#delivered = event.seq;
-    sink.send(event.seq, firstSeq === event.seq ? event.json : withFirstSeq(event, firstSeq));
-    if (this.#options.run === event.run && isTerminalEvent(event)) this.end();
+    sink.send(event.seq, event.standingFrom(firstSeq));
+    if (this.#run === event.run && isTerminalEvent(event)) this.end();
   }
 
   /** Begins anew from what is stored, instead of events that are no longer there or are of another epoch. */
@@ -225,7 +217,7 @@ export class Tail {
     const begin = (snapshot: ThreadSnapshot): void => {
       this.#read = snapshot.seq;
       this.#delivered = snapshot.seq;
-      this.#sink?.send(snapshot.seq, JSON.stringify(snapshot));
+      this.#sink?.send(snapshot.seq, utf8Bytes(JSON.stringify(snapshot)));
     };
     if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread, this.#options.maxPageBytes), begin);
     this.#await(log.foldedRun(run), ({ snapshot, terminal }) => {

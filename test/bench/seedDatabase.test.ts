@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 import { openSqlite } from '../../bench/seed/openSqlite.ts';
 import { seedDatabase, seededThreadId } from '../../bench/seed/seedDatabase.ts';
 import { storedEventSchema } from '../../src/protocol/eventSchema.ts';
+import { STORED_EVENTS } from '../db/storedEvents.ts';
 import { tempFolder } from '../db/tempFolder.ts';
 
 test('a seeded file holds what a server would have left: events by the schema, and the messages that they make', async () => {
   const file = join(tempFolder(), 'seeded.db');
   await seedDatabase(file, { threads: 120, runsPerThread: 2, eventsPerRun: 10, users: 7 });
   const raw = openSqlite(file);
-  const texts = raw.prepare<[], string>('select json from events').pluck().all();
+  const texts = raw.prepare<[], string>(`select json from (${STORED_EVENTS})`).pluck().all();
   const orphans = raw.pragma('foreign_key_check');
   raw.close();
   expect(texts).toHaveLength(2_400);

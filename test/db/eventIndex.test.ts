@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVENT_FORMAT } from '../../src/db/encodedEvent.ts';
+import { EncodedEvent, EVENT_FORMATS } from '../../src/db/encodedEvent.ts';
 import { prepareEvents } from '../../src/db/events.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { MIGRATIONS } from '../../src/db/migrations.ts';
@@ -17,7 +17,8 @@ function openLog(raw: Sqlite = openDatabase({ file: ':memory:' }).raw) {
     for (const thread of threads) {
       const seq = (heads.get(thread) ?? 0) + 1;
       heads.set(thread, seq);
-      id = events.insert(thread, { seq, run: 1, type: 'run.status', json: `{"seq":${seq},"type":"run.status","thread":${thread}}` });
+      const stored = `{"seq":${seq},"type":"run.status","thread":${thread}}`;
+      id = events.insert(thread, new EncodedEvent({ seq, run: 1, type: 'run.status', stored }, undefined, 0));
     }
     events.writeIndex(id);
     raw.exec(outcome === 'committed' ? 'commit' : 'rollback');
@@ -97,8 +98,32 @@ test('a file from before the index is read as before', () => {
   raw.pragma('foreign_keys = ON');
   migrate(raw, MIGRATIONS.slice(0, 2), 1);
   const insert = raw.prepare('insert into events (thread, seq, run, v, json) values (?, ?, 1, ?, ?)');
-  for (let seq = 11; seq <= 310; seq++) for (const thread of [1, 2]) insert.run(thread, seq, EVENT_FORMAT, `{"seq":${seq},"type":"data"}`);
+  for (let seq = 11; seq <= 310; seq++)
+    for (const thread of [1, 2]) insert.run(thread, seq, EVENT_FORMATS.whole, `{"seq":${seq},"type":"data"}`);
   migrate(raw, MIGRATIONS, 1);
   const log = openLog(raw);
   expect([log.blocks(), log.seqs(1), log.seqs(2, 200), log.head(2)]).toEqual([6, range(11, 310), range(201, 310), 310]);
+});
+
+test('deltas that were stored whole are read as those are whose text alone is stored', () => {
+  const raw: Sqlite = new (loadSqlite().Database)(':memory:');
+  raw.pragma('foreign_keys = ON');
+  migrate(raw, MIGRATIONS, 1);
+  const insert = raw.prepare('insert into events (thread, seq, run, v, json) values (1, ?, 7, 1, ?)');
+  const texts = [
+    ['text.delta', 'msg_1', 'a "quoted" ,"delta":"b'],
+    ['text.delta', 'msg_1', '\ud83d'],
+    ['reasoning.delta', 'msg_1', ''],
+    ['text.delta', 'msg_2', 'd'],
+  ].map(([type, messageId, delta], index) => JSON.stringify({ seq: index + 1, at: 1_000 + index, type, runId: 'run_1', messageId, delta }));
+  for (const [index, text] of texts.entries()) insert.run(index + 1, text);
+  const read = prepareEvents(raw).page(1, 0, 10);
+  expect(read.map((event) => event.json)).toEqual(texts);
+  expect(read.map((event) => [event.head?.type, event.head?.messageId, event.at])).toEqual([
+    ['text.delta', 'msg_1', 1_000],
+    ['text.delta', 'msg_1', 1_001],
+    ['reasoning.delta', 'msg_1', 1_002],
+    ['text.delta', 'msg_2', 1_003],
+  ]);
+  expect(read[0]?.head).toBe(read[1]?.head);
 });

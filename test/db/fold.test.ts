@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { STORED_EVENTS } from './storedEvents.ts';
 import {
   allMessages,
   answer,
@@ -85,8 +86,16 @@ test('the newest id is told before the events are gone, so that a crash does not
   expect(on.highWater.at(-1)).toBe(kept + 2);
 });
 
-test('each stored event says the format it is in', async () => {
+test('each stored event says the format it is in: deltas hold their text alone', async () => {
   const on = openStore();
-  await finishedThread(on);
-  expect(on.raw.prepare('select distinct v from events').pluck().all()).toEqual([1]);
+  const { thread } = await finishedThread(on);
+  const { head = 0 } = (await on.store.log.bounds(thread)) ?? {};
+  expect(on.raw.prepare('select v, json from events where v > 1 order by id').raw().all()).toEqual([
+    [2, '"Hi "'],
+    [2, '"there"'],
+  ]);
+  expect(on.raw.prepare('select count(*) from events where v = 1 and json like ?').pluck().get('{"seq":%')).toBe(head - 2);
+  // What SQL makes of a row, whatever its format, is what readers get.
+  const texts = (await encodedEvents(on, thread)).map((event) => event.json);
+  expect(on.raw.prepare(`select json from (${STORED_EVENTS}) order by seq`).pluck().all()).toEqual(texts);
 });

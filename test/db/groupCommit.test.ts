@@ -8,6 +8,8 @@ import type { ThreadLog } from '../../src/db/threadLog.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
 import { createManualClock } from '../../src/testing/index.ts';
 
+const MESSAGE_KEYS: Readonly<Record<string, number>> = { m: 1, n: 2 };
+
 /** A group commit over a database in memory, with threads 1 and 2. */
 function openCommit() {
   const { raw } = openDatabase({ file: ':memory:' });
@@ -21,7 +23,23 @@ function openCommit() {
     onCommit: (logs) => rings.push(logs.map((log) => log.key)),
     recordHighWater: (id) => highWater.push(id),
   });
-  for (const id of ['a', 'b']) queries.threads.insert({ id, owner: 'ann', title: null, metadata: null, now: 0, floor: 0 });
+  for (const id of ['a', 'b', 'where the messages are'])
+    queries.threads.insert({ id, owner: 'ann', title: null, metadata: null, now: 0, floor: 0 });
+  const run = queries.runs.insert({
+    id: 'r',
+    thread: 3,
+    agent: 'x',
+    principal: { id: 'ann' },
+    rank: 0,
+    cancelOnDisconnect: false,
+    options: {},
+    context: null,
+    firstSeq: 1,
+    createdAt: 0,
+  });
+  for (const id of Object.keys(MESSAGE_KEYS)) {
+    queries.messages.insert({ id, thread: 3, run, role: 'assistant', status: 'streaming', receivedSeq: 1, text: '', at: 0 });
+  }
   const events = (thread = 1) => queries.events.page(thread, 0, 100).map(({ json }) => JSON.parse(json));
   const said = (thread = 1): string[] => events(thread).map((event) => event.delta ?? event.text);
   const failures: VerbatimError[] = [];
@@ -41,7 +59,8 @@ function openCommit() {
 }
 
 function streamOf(log: ThreadLog, message = 'm', fail: DeltaStream['fail'] = () => {}): DeltaStream {
-  return { log, run: 0, type: 'text.delta', head: deltaHead('text.delta', 'r', message), fail };
+  const head = deltaHead('text.delta', { runId: 'r', messageId: message, message: MESSAGE_KEYS[message] ?? 0 });
+  return { log, run: 0, head, fail };
 }
 
 function status(tx: Tx, text: string, thread = 1): number {

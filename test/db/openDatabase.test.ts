@@ -166,7 +166,7 @@ test('a large file is refused when its end is lost or a table cannot be read', a
   const file = join(tempFolder(), 'v.db');
   const database = openForTest({ file });
   database.raw.exec(
-    `with recursive n(i) as (select 1 union all select i + 1 from n where i < 400) insert into events select i, 1, i, 1, 1, hex(randomblob(50000)) from n`,
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < 400) insert into events (id, thread, seq, run, v, json) select i, 1, i, 1, 1, hex(randomblob(50000)) from n`,
   );
   await database.close();
   expect(statSync(file).size).toBeGreaterThan(32e6);

@@ -1,5 +1,6 @@
 import { loadSqlite } from '../../src/db/sqlite.ts';
 import { type AnyEvent, isTerminalEvent } from '../../src/protocol/event.ts';
+import { STORED_EVENTS } from '../db/storedEvents.ts';
 
 /** One thread's log as it lies in the file, read by nobody's code but SQLite's. */
 export interface StoredLog {
@@ -15,7 +16,7 @@ export function readStoredLogs(file: string): ReadonlyMap<string, StoredLog> {
   try {
     const rows = db
       .prepare<[], { id: string; seq: number; json: string }>(
-        'select t.id, e.seq, e.json from events e join threads t on t.key = e.thread order by t.key, e.seq',
+        `select t.id, stored.seq, stored.json from (${STORED_EVENTS}) stored join threads t on t.key = stored.thread order by t.key, stored.seq`,
       )
       .all();
     const logs = new Map<string, { threadId: string; texts: string[]; events: AnyEvent[] }>();

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { LOCAL_PRINCIPAL } from '../../src/protocol/principal.ts';
 import { type Bell, localBell } from '../../src/server/bell.ts';
 import { type Sink, Tail } from '../../src/server/tail.ts';
+import { STORED_EVENTS } from '../db/storedEvents.ts';
 
 export interface TailReaderOptions {
   readonly run?: string;
@@ -178,7 +179,7 @@ export class FrameThread implements AsyncDisposable {
   #remember(): void {
     if (this.#thread.key === 0) return;
     const rows = this.#database.raw
-      .prepare<[number, number], { json: string }>('select json from events where thread = ? and seq > ? order by seq')
+      .prepare<[number, number], { json: string }>(`${STORED_EVENTS} where e.thread = ? and e.seq > ? order by e.seq`)
       .all(this.#thread.key, this.texts.length);
     for (const { json } of rows) {
       this.texts.push(json);
@@ -211,8 +212,9 @@ export class TailReader implements Sink {
     return this.#room <= 0;
   }
 
-  send(seq: number, json: string): void {
+  send(seq: number, bytes: string): void {
     this.#room--;
+    const json = Buffer.from(bytes, 'latin1').toString();
     const event = JSON.parse(json) as AnyEvent;
     if (event.seq !== seq) throw new Error(`${json} was sent as ${seq}`);
     this.events.push(event);

@@ -32,8 +32,8 @@ class RoomySink implements Sink {
   readonly events: AnyEvent[] = [];
   readonly full = false;
 
-  send(_seq: number, json: string): void {
-    this.events.push(JSON.parse(json) as AnyEvent);
+  send(_seq: number, bytes: string): void {
+    this.events.push(JSON.parse(Buffer.from(bytes, 'latin1').toString()) as AnyEvent);
   }
 
   onDrain(): () => void {

@@ -1,7 +1,6 @@
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import type { EventDraft, FinishReason, Usage } from '../../protocol/event.ts';
 import type { Json } from '../../protocol/json.ts';
-import { deltaStart } from '../encodedEvent.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import type { MessageRow } from '../messages.ts';
@@ -92,9 +91,8 @@ function streamedText(tx: Tx, row: MessageRow): { readonly text: string; readonl
     const page = tx.queries.events.page(row.thread, after, 1_000);
     for (const event of page) {
       after = event.seq;
-      if (deltaStart(event) === -1) continue;
-      const delta: { readonly messageId: string; readonly delta: string } = JSON.parse(event.json);
-      if (delta.messageId === row.id) found[event.type === 'text.delta' ? 'text' : 'reasoning'] += delta.delta;
+      if (event.head?.messageId !== row.id) continue;
+      found[event.head.type === 'text.delta' ? 'text' : 'reasoning'] += JSON.parse(event.stored);
     }
     if (page.length === 0) return found;
   }

@@ -42,11 +42,9 @@ function withStreamedText(queries: Queries, thread: number, messages: readonly M
     const page = queries.events.page(thread, after, 1_000);
     for (const stored of page) {
       after = stored.seq;
-      if (stored.type !== 'text.delta' && stored.type !== 'reasoning.delta') continue;
-      const event = decodeEvent(stored.json);
-      const message = 'messageId' in event ? streaming.get(event.messageId) : undefined;
+      const message = stored.head === undefined ? undefined : streaming.get(stored.head.messageId);
       if (message === undefined) continue;
-      const [folded] = foldEvents([event], [message]);
+      const [folded] = foldEvents([decodeEvent(stored.json)], [message]);
       if (folded?.role === 'assistant') streaming.set(folded.id, folded);
     }
     if (page.length === 0) return messages.map((message) => streaming.get(message.id) ?? message);
