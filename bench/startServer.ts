@@ -31,7 +31,7 @@ export async function startServer({ server, limits = {}, prepare }: StartServerO
   const calls = new BenchProcess<ServerCalls, ServerReady>(`./server/${server}Server.js`, {
     core: 0,
     // As `verbatim serve` sets it where there is one core, and the README advises.
-    nodeFlags: ['--expose-gc', ...(canPin ? ['--no-concurrent-marking'] : [])],
+    nodeFlags: ['--expose-gc', ...(canPin ? ['--no-concurrent-marking', '--heap-growing-percent=100'] : [])],
     args: [`file:${database}`, JSON.stringify(limits)],
   });
   const close = async (): Promise<void> => {

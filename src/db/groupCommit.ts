@@ -3,7 +3,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { OpenLogs } from './openLogs.ts';
-import type { DeltaStream, PendingDelta, PendingOperation, PendingWrite } from './pendingWrite.ts';
+import { type DeltaStream, PendingDelta, type PendingOperation, type PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
 import type { ThreadLog } from './threadLog.ts';
@@ -82,7 +82,7 @@ export class GroupCommit {
       log.pending.text += text;
       return;
     }
-    const entry: PendingDelta = { kind: 'delta', stream, text };
+    const entry = new PendingDelta(stream, text);
     if (!this.#add(entry)) return;
     // Until it is committed it holds the log: its writer may be gone by then, and another log of the same thread would give out the same seq.
     log.holders++;
