@@ -22,8 +22,6 @@ export class Connection {
   #heardMs: number;
   #usedMs: number;
   #pingedMs: number | undefined;
-  #takenBytes = 0;
-  #takenMs: number;
   #takenWhenHeard = 0;
   #closing = false;
   #calls = 0;
@@ -44,7 +42,6 @@ export class Connection {
     this.#openedMs = nowMs;
     this.#heardMs = nowMs;
     this.#usedMs = nowMs;
-    this.#takenMs = nowMs;
   }
 
   /** Any frame is a sign of life; one that is not a ping is use. */
@@ -115,17 +112,13 @@ export class Connection {
     if (!this.#authenticated && nowMs - this.#openedMs > limits.authTimeoutMs) {
       return this.close(CLOSE_CODES.AUTH_TIMEOUT, 'AUTH_TIMEOUT');
     }
-    this.outbox.account();
+    const stuckMs = this.outbox.stuckMs(nowMs);
     const { takenBytes, heldBytes } = this.outbox;
-    if (takenBytes !== this.#takenBytes || heldBytes === 0) {
-      // More is taken only where the other end has made room: as good as a frame from it.
-      if (heldBytes > 0 && this.#pingedMs !== undefined) this.#pingedMs = nowMs;
-      this.#takenBytes = takenBytes;
-      this.#takenMs = nowMs;
-    }
+    // More is taken only where the other end has made room: as good as a frame from it.
+    if (stuckMs === 0 && heldBytes > 0 && this.#pingedMs !== undefined) this.#pingedMs = nowMs;
     // Nothing is read: its pongs are not either. Stuck or not is for the other limits to say.
     if (this.#ws.isPaused) this.heard(nowMs, false);
-    if (nowMs - this.#takenMs > limits.slowReaderTimeoutMs) return this.close(CLOSE_CODES.SLOW_READER, 'SLOW_READER');
+    if (stuckMs > limits.slowReaderTimeoutMs) return this.close(CLOSE_CODES.SLOW_READER, 'SLOW_READER');
     if (this.subscriptions > 0 || this.#calls > 0 || heldBytes > 0) this.#usedMs = nowMs;
     else if (nowMs - this.#usedMs > limits.idleTimeoutMs) {
       return this.close(CLOSE_CODES.IDLE, 'IDLE');

@@ -43,6 +43,9 @@ export class Outbox {
   readonly #maxBytes: number;
   #unsent = '';
   #heldBytes = 0;
+  /** At the last look, and since when. */
+  #takenBytes = -1;
+  #takenMs = 0;
   #listeners = new Set<() => void>();
   #poll: NodeJS.Timeout | undefined;
   readonly #onDrain = (): void => {
@@ -69,6 +72,17 @@ export class Outbox {
 
   get takenBytes(): number {
     return takenBytes(this.#socket);
+  }
+
+  /** For how long the reader has taken nothing of what is held for it: 0 when it has since the last time this was asked. */
+  stuckMs(nowMs: number): number {
+    this.account();
+    const { takenBytes } = this;
+    if (takenBytes !== this.#takenBytes || this.#heldBytes === 0) {
+      this.#takenBytes = takenBytes;
+      this.#takenMs = nowMs;
+    }
+    return nowMs - this.#takenMs;
   }
 
   /** `bytes` has a character for each byte. Strings cost the socket least: a buffer is 10 % more, two of them for header and body 50 %. */

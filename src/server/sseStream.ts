@@ -44,8 +44,6 @@ export class SseStream implements Sink {
   readonly #epoch: string;
   readonly #limits: Limits;
   #saidMs: number;
-  #takenBytes = 0;
-  #takenMs: number;
 
   constructor(opts: Omit<SseOptions, 'headers'> & { readonly socket: Socket; readonly nowMs: number }) {
     const { limits } = opts;
@@ -56,7 +54,6 @@ export class SseStream implements Sink {
     this.#epoch = opts.epoch;
     this.#limits = limits;
     this.#saidMs = opts.nowMs;
-    this.#takenMs = opts.nowMs;
     // The client reconnects by itself when it hears nothing for a while.
     const reconnectAfterInactivityMs = limits.pingIntervalMs + limits.pongTimeoutMs;
     this.#write(`event: connected\ndata: ${JSON.stringify({ reconnectAfterInactivityMs })}\n\n`);
@@ -89,16 +86,10 @@ export class SseStream implements Sink {
 
   /** Called every so often: a sign of life on a quiet stream, and the end of one whose reader takes nothing. */
   check(nowMs: number): void {
-    this.#outbox.account();
-    const { heldBytes, takenBytes } = this.#outbox;
-    if (heldBytes === 0 || takenBytes !== this.#takenBytes) {
-      this.#takenBytes = takenBytes;
-      this.#takenMs = nowMs;
-    }
-    if (nowMs - this.#takenMs > this.#limits.slowReaderTimeoutMs) this.#response.destroy();
+    if (this.#outbox.stuckMs(nowMs) > this.#limits.slowReaderTimeoutMs) this.#response.destroy();
     else if (nowMs - this.#saidMs >= this.#limits.pingIntervalMs) {
       this.#saidMs = nowMs;
-      if (heldBytes > 0) return;
+      if (this.#outbox.heldBytes > 0) return;
       this.#write('event: ping\ndata: \n\n');
       flushOutboxes();
     }
