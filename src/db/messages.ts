@@ -70,7 +70,8 @@ export function prepareMessages(db: Drizzle) {
   const waiting = db
     .select()
     .from(messages)
-    .where(and(eq(messages.run, $('run')), eq(messages.status, 'queued')))
+    // Not a parameter: an index has a condition on the status, so SQLite would prepare the statement anew for each value it is given.
+    .where(and(eq(messages.run, $('run')), sql`${messages.status} = 'queued'`))
     .orderBy(asc(messages.receivedSeq))
     .prepare();
   const waitingInThread = db

@@ -33,10 +33,8 @@ export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
 /** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
 export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;
 
-/** What may change with a status. */
-export type RunChange = Partial<
-  Pick<RunRow, 'attempt' | 'lease' | 'startedAt' | 'endedAt' | 'lastSeq' | 'outcome' | 'output' | 'error' | 'firstSeq'>
->;
+/** What a run comes to when it ends. */
+export type RunOutcome = Partial<Pick<RunRow, 'endedAt' | 'lastSeq' | 'outcome' | 'output' | 'error'>>;
 
 export function prepareRuns(db: Drizzle) {
   const $ = sql.placeholder;
@@ -86,6 +84,19 @@ export function prepareRuns(db: Drizzle) {
     })
     .where(and(eq(runs.key, $('key')), sql`${runs.status} = ${$('from')}`))
     .prepare();
+  const move = db
+    .update(runs)
+    .set({
+      status: sql`${$('to')}`,
+      endedAt: sql`${$('endedAt')}`,
+      lastSeq: sql`${$('lastSeq')}`,
+      lease: sql`iif(${$('endedAt')} is null, ${runs.lease}, null)`,
+      outcome: sql`${$('outcome')}`,
+      output: sql`${$('output')}`,
+      error: sql`${$('error')}`,
+    })
+    .where(and(eq(runs.key, $('key')), sql`${runs.status} = ${$('from')}`))
+    .prepare();
   const setUsage = db
     .update(runs)
     .set({ usage: sql`${$('usage')}` })
@@ -109,15 +120,15 @@ export function prepareRuns(db: Drizzle) {
       assertTransition(row, 'running');
       assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);
     },
-    /** Moves a run to another status, or refuses: no other query changes a status. */
-    move(row: RunRow, to: RunStatus, change: RunChange = {}): void {
+    /** Moves a run to another status, or refuses: no other query changes a status. One that has ended holds no lease. */
+    move(
+      row: RunRow,
+      to: RunStatus,
+      { endedAt = null, lastSeq = null, outcome = null, output = null, error = null }: RunOutcome = {},
+    ): void {
       assertTransition(row, to);
-      const result = db
-        .update(runs)
-        .set({ ...change, status: to })
-        .where(and(eq(runs.key, row.key), eq(runs.status, row.status)))
-        .run();
-      assertMoved(row, result.changes);
+      const json = { output: output === null ? null : JSON.stringify(output), error: error === null ? null : JSON.stringify(error) };
+      assertMoved(row, move.run({ key: row.key, from: row.status, to, endedAt, lastSeq, outcome, ...json }).changes);
     },
     setUsage: (key: number, usage: Usage): void => void setUsage.run({ key, usage: JSON.stringify(usage) }),
     dropLease(key: number): void {

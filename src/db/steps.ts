@@ -31,6 +31,13 @@ export function prepareSteps(db: Drizzle) {
     .set({ finish: sql`${$('finish')}`, usage: sql`${$('usage')}`, endedAt: sql`${$('endedAt')}` })
     .where(and(eq(steps.message, $('message'))))
     .prepare();
+  const lastNumber = db
+    .select({ number: steps.number })
+    .from(steps)
+    .where(eq(steps.run, $('run')))
+    .orderBy(desc(steps.number))
+    .limit(1)
+    .prepare();
   const addPrompt = db
     .insert(prompts)
     .values({ hash: $('hash'), text: $('text') })
@@ -56,8 +63,7 @@ export function prepareSteps(db: Drizzle) {
         .where(eq(steps.run, run))
         .orderBy(steps.key)
         .all(),
-    lastNumber: (run: number): number =>
-      db.select({ number: steps.number }).from(steps).where(eq(steps.run, run)).orderBy(desc(steps.number)).limit(1).get()?.number ?? 0,
+    lastNumber: (run: number): number => lastNumber.get({ run })?.number ?? 0,
     /** With the instructions and tools that only they had: an application may write about its user in them. */
     removeOfThread(thread: number): void {
       const ofThread = sql`${steps.run} in (select ${runs.key} from ${runs} where ${runs.thread} = ${thread})`;

@@ -45,7 +45,6 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
   queries.runs.move(run, end.status, {
     endedAt: tx.now,
     lastSeq: seq,
-    lease: null,
     ...(end.status === 'completed' && { outcome: end.outcome, output: end.output ?? null }),
     ...(end.status === 'failed' && { error: end.error }),
   });
