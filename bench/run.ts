@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     json: { type: 'string', default: fileURLToPath(new URL('./results.json', import.meta.url)) },
   },
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const plans = chosenPlans(flags.only);
 const rounds = new Rounds({ quick: flags.quick, rounds: numberOf('rounds', flags.rounds ?? (flags.quick ? '1' : '3')) });
 const seconds = plans.reduce((sum, plan) => sum + plan.seconds(rounds), 0);
@@ -26,7 +27,7 @@ rounds.progress(
 
 const startedAt = new Date().toISOString();
 const here = machine();
-print(`${describeMachine(here)}. Medians of ${rounds.rounds} rounds${rounds.rounds > 1 ? ', with the range' : ''}.`);
+print(`${describeMachine(here)}. ${rounds.rounds > 1 ? `Medians of ${rounds.rounds} rounds, with the range` : 'One round'}.`);
 const reports: Record<string, PlanReport> = {};
 for (const plan of plans) {
   const report = await plan.run(rounds);
@@ -50,15 +51,20 @@ function chosenPlans(only: string | undefined) {
   if (only === undefined) return PLANS;
   return only.split(',').map((name) => {
     const plan = PLANS.find((one) => one.name === name);
-    if (plan === undefined) throw new Error(`--only ${name}: there is no such plan; there are ${PLANS.map((one) => one.name).join(', ')}`);
+    if (plan === undefined) return refuse(`--only ${name}: there is no such plan; there are ${PLANS.map((one) => one.name).join(', ')}`);
     return plan;
   });
 }
 
 function numberOf(name: string, text: string): number {
   const value = Number(text);
-  if (!(Number.isInteger(value) && value > 0)) throw new Error(`--${name} must be a whole number above 0, not ${text}`);
+  if (!(Number.isInteger(value) && value > 0)) return refuse(`--${name} must be a whole number above 0, not ${text}`);
   return value;
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
 }
 
 function print(...paragraphs: readonly string[]): void {

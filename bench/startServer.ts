@@ -27,6 +27,9 @@ export interface BenchServer extends AsyncDisposable {
 export async function startServer({ server, limits = {}, prepare }: StartServerOptions): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-bench-'));
   const database = join(folder, 'bench.db');
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  // Of a run that is interrupted too: there may be gigabytes in it.
+  process.once('exit', removeFolder);
   await prepare?.(database);
   const calls = new BenchProcess<ServerCalls, ServerReady>(`./server/${server}Server.js`, {
     core: 0,
@@ -36,7 +39,8 @@ export async function startServer({ server, limits = {}, prepare }: StartServerO
   });
   const close = async (): Promise<void> => {
     await calls[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', removeFolder);
+    removeFolder();
   };
   try {
     const { port, bootMs = 0 } = await calls.ready;

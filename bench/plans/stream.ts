@@ -89,7 +89,16 @@ function requirements(cases: readonly Case[], main: number): Requirement[] {
       measured: goodRate(cases, 'verbatim') / goodRate(cases, 'raw'),
       atLeast: true,
     },
-    { id: 21, what: `delivery p99 ${at}, over raw's`, unit: 'ms', digits: 1, must: 8, aim: 2, measured: p99(verbatim) - p99(raw) },
+    // Raw's best round: its p99 is that of a quiet machine, and a busy one must not make Verbatim look good.
+    {
+      id: 21,
+      what: `delivery p99 ${at}, over raw's best`,
+      unit: 'ms',
+      digits: 1,
+      must: 8,
+      aim: 2,
+      measured: p99(verbatim) - Math.min(...raw.map((one) => one.delivery.p99Ms)),
+    },
     {
       id: 22,
       what: `send to first token p99, over the model's, ${at}`,

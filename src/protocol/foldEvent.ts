@@ -60,6 +60,8 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
       return replaceAssistant(messages, event.messageId, (message) => ({
         ...message,
         text: event.text,
+        // The text comes without halves of characters; of the reasoning there are only the deltas.
+        ...(message.reasoning !== undefined && { reasoning: message.reasoning.toWellFormed() }),
         status: 'complete',
         finish: event.finish,
       }));

@@ -37,7 +37,7 @@ export function completeMessage(
   // Half a surrogate pair cannot be stored in a row, and the log must say the same as the row.
   const whole = text.toWellFormed();
   tx.append(run.thread, run.key, { type: 'message.completed', runId: run.id, messageId: message.id, text: whole, finish });
-  tx.queries.messages.complete(message.key, whole, reasoning === '' ? null : reasoning, finish);
+  tx.queries.messages.complete(message.key, whole, reasoning === '' ? null : reasoning.toWellFormed(), finish);
   tx.queries.steps.finish(message.key, { finish, usage: usage ?? null, endedAt: tx.now });
 }
 

@@ -81,11 +81,12 @@ function copyMessage(tx: Tx, thread: number, message: Message, seq: number): voi
     seq,
     receivedSeq: seq,
     agent: message.agent ?? null,
-    text: message.text,
+    // Its deltas may have been cut in the middle of a character.
+    text: message.text.toWellFormed(),
     at: message.at,
     ...(message.role === 'user'
       ? { metadata: message.metadata ?? null, principalId: message.principalId ?? null }
-      : { reasoning: message.reasoning ?? null, finish: message.finish ?? 'incomplete' }),
+      : { reasoning: message.reasoning?.toWellFormed() ?? null, finish: message.finish ?? 'incomplete' }),
   });
   if (message.role === 'user') return;
   for (const call of message.toolCalls) {
