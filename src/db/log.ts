@@ -36,6 +36,13 @@ export interface Log {
   discardedMessages(thread: number): Promise<ReadonlySet<string>>;
   /** The thread at its head: the newest messages, as many as `maxBytes` of text hold, at least one. */
   snapshot(thread: number, maxBytes?: number): Promise<ThreadSnapshot>;
-  /** One finished run whose events are folded: its messages, at the position just before its terminal event, which comes as text. */
-  foldedRun(run: number): Promise<{ readonly snapshot: ThreadSnapshot; readonly terminal: EncodedEvent }>;
+  /**
+   * What a reader of one run begins with when its events are gone. Of one that has ended: its messages, at the position just before its
+   * terminal event, which comes with them. Of one that is still open: the thread at its head.
+   */
+  runSnapshot(
+    thread: number,
+    run: number,
+    maxBytes?: number,
+  ): Promise<{ readonly snapshot: ThreadSnapshot; readonly terminal: EncodedEvent | undefined }>;
 }

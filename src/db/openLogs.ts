@@ -125,7 +125,7 @@ export class OpenLogs {
   }
 
   #drop(log: ThreadLog): void {
-    if (log.holders === 0) this.#logs.delete(log.key);
+    if (log.holders === 0 && this.#logs.get(log.key) === log) this.#logs.delete(log.key);
   }
 
   #clear(outcome: 'committed' | 'rolledBack'): void {

@@ -32,9 +32,12 @@ export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
     async snapshot(thread, maxBytes) {
       return snapshotThread(queries, thread, clock.now(), maxBytes);
     },
-    async foldedRun(key) {
+    async runSnapshot(thread, key, maxBytes) {
       const run = queries.runs.byKey(key);
-      if (run === undefined || run.lastSeq === null || run.endedAt === null) throw new VerbatimError('NOT_FOUND', 'There is no such run.');
+      if (run === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such run.');
+      if (run.lastSeq === null || run.endedAt === null) {
+        return { snapshot: snapshotThread(queries, thread, clock.now(), maxBytes), terminal: undefined };
+      }
       return {
         snapshot: snapshotRun(queries, run, clock.now()),
         terminal: encodeEvent(run.lastSeq, run.endedAt, run.key, terminalDraft(run)),

@@ -74,6 +74,10 @@ async function serveSse(
   const { router, limits, authenticate, budget, sweep, epoch, logger } = options;
   let ctx: Context;
   try {
+    // Node gives an answer its socket when those before it are done, which a watch may never be: what waits behind it would have no bound.
+    if (reply.raw.socket === null) {
+      throw new VerbatimError('BAD_INPUT', 'A watch does not wait behind other answers of its connection. Ask for it on one of its own.');
+    }
     ctx = { principal: await identify(authenticate, request.raw, null), connection: undefined };
   } catch (cause) {
     return sendError(reply, router, cause);
@@ -81,7 +85,7 @@ async function serveSse(
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
   const headers = reply.getHeaders();
   const response = reply.hijack().raw;
-  const stream = await openSse({ response, headers, epoch, limits, budget });
+  const stream = openSse({ response, headers, epoch, limits, budget });
   if (stream === undefined) return;
   sweep.add(stream);
   const abort = new AbortController();

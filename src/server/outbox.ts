@@ -48,9 +48,10 @@ export class Outbox {
   #takenMs = 0;
   #listeners = new Set<() => void>();
   #poll: NodeJS.Timeout | undefined;
+  #waking: NodeJS.Immediate | undefined;
   readonly #onDrain = (): void => {
     this.account();
-    this.#wake();
+    this.#wakeOrPoll();
   };
 
   constructor(opts: { readonly socket: Socket; readonly budget: Budget; readonly maxBytes: number }) {
@@ -63,6 +64,11 @@ export class Outbox {
   get full(): boolean {
     const held = this.#socket.writableLength + this.#unsent.length;
     return held > this.#maxBytes || (held > 0 && this.#budget.heldBytes > this.#budget.maxBytes);
+  }
+
+  /** Bytes that may be sent before it is full, at least 1. */
+  get room(): number {
+    return Math.max(1, this.#maxBytes - this.#socket.writableLength - this.#unsent.length);
   }
 
   /** Bytes that the reader has not taken from us yet. */
@@ -94,25 +100,31 @@ export class Outbox {
   flush(): void {
     const bytes = this.#unsent;
     this.#unsent = '';
-    if (bytes === '' || !this.#socket.writable) return;
-    this.#socket.write(bytes, 'latin1');
-    this.account();
+    if (bytes !== '' && this.#socket.writable) {
+      this.#socket.write(bytes, 'latin1');
+      this.account();
+    }
+    // What the kernel takes at once is followed by no `drain`.
+    if (this.#listeners.size > 0) this.#wakeOrPoll();
   }
 
   /** Calls `listener` once, when there is room again or the socket has closed. */
   onDrain(listener: () => void): () => void {
     this.#listeners.add(listener);
-    this.#pollUnlessDraining();
+    if (this.#unsent === '') this.#wakeOrPoll();
     return () => this.#listeners.delete(listener);
   }
 
   close(): void {
     this.#socket.off('drain', this.#onDrain);
     clearTimeout(this.#poll);
+    clearImmediate(this.#waking);
     this.#unsent = '';
     this.#budget.heldBytes -= this.#heldBytes;
     this.#heldBytes = 0;
-    this.#wake();
+    const listeners = this.#listeners;
+    this.#listeners = new Set();
+    for (const listener of listeners) listener();
   }
 
   /** Tells the budget what is held now: others send through the socket too, and one that drains does not always say so. */
@@ -122,22 +134,27 @@ export class Outbox {
     this.#heldBytes = held;
   }
 
-  #wake(): void {
-    const listeners = this.#listeners;
-    if (listeners.size === 0) return;
-    this.#listeners = new Set();
-    for (const listener of listeners) listener();
+  #wakeOrPoll(): void {
+    if (!this.full) this.#waking ??= setImmediate(this.#wake);
+    // `drain` comes only after a write was refused, which takes more bytes than a small limit may allow, and not once the socket ends.
+    else if (!this.#socket.writableNeedDrain || !this.#socket.writable) this.#poll ??= setTimeout(this.#look, POLL_MS).unref();
   }
 
-  /** `drain` comes only after a write was refused, which takes more bytes than a small limit may allow. */
-  #pollUnlessDraining(): void {
-    if (this.#poll !== undefined || this.#socket.writableNeedDrain) return;
-    this.#poll = setTimeout(() => {
-      this.#poll = undefined;
-      this.account();
-      if (!this.full || !this.#socket.writable) this.#wake();
-      else if (this.#listeners.size > 0) this.#pollUnlessDraining();
-    }, POLL_MS);
-    this.#poll.unref();
-  }
+  /** Those that wait take turns, each in a turn of the event loop: together they would read more than there is room for. */
+  readonly #wake = (): void => {
+    this.#waking = undefined;
+    const [listener] = this.#listeners;
+    if (listener === undefined) return;
+    this.#listeners.delete(listener);
+    listener();
+    if (this.#listeners.size > 0) this.#wakeOrPoll();
+  };
+
+  readonly #look = (): void => {
+    this.#poll = undefined;
+    this.account();
+    if (this.#listeners.size === 0) return;
+    if (this.#socket.writable) this.#wakeOrPoll();
+    else this.#wake();
+  };
 }

@@ -23,6 +23,10 @@ export class SocketSink implements Sink {
     return this.#outbox.full;
   }
 
+  get room(): number {
+    return this.#outbox.room;
+  }
+
   send(seq: number, bytes: string): void {
     // Nothing may follow a close frame.
     if (this.#ws.readyState !== this.#ws.OPEN) return;

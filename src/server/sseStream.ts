@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { utf8Bytes } from '../db/utf8Bytes.ts';
@@ -18,11 +17,9 @@ interface SseOptions {
 }
 
 /** Begins the answer, with further headers; undefined when its reader has gone. */
-export async function openSse(options: SseOptions): Promise<SseStream | undefined> {
+export function openSse(options: SseOptions): SseStream | undefined {
   const { response, headers } = options;
-  // An answer to a pipelined request has its socket when those before it are done.
-  if (response.socket === null && !response.destroyed) await Promise.race([once(response, 'socket'), once(response, 'close')]);
-  if (response.socket === null || response.destroyed) return undefined;
+  if (response.socket === null) return undefined;
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -62,6 +59,10 @@ export class SseStream implements Sink {
 
   get full(): boolean {
     return this.#outbox.full;
+  }
+
+  get room(): number {
+    return this.#outbox.room;
   }
 
   send(seq: number, bytes: string): void {

@@ -10,6 +10,8 @@ import { flushOutboxes } from './outbox.ts';
 export interface Sink {
   /** The reader does not keep up. */
   readonly full: boolean;
+  /** Bytes until it is, at least 1. */
+  readonly room: number;
   /** `bytes` is an event as JSON, with a character for each byte. */
   send(seq: number, bytes: string): void;
   /** Calls `listener` once, when there may be room again; the returned function takes it back. */
@@ -30,7 +32,7 @@ export interface TailOptions {
   /** Text read from the log at once. */
   readonly maxPageBytes: number;
   /** What to begin with instead of the events up to it. */
-  readonly start: 'events' | 'snapshot' | 'folded';
+  readonly start: 'events' | 'snapshot';
   /** Called once, when the tail has ended, however it did. */
   readonly onEnd: () => void;
 }
@@ -86,7 +88,7 @@ export class Tail {
         if (this.#state === 'live') this.#pump();
       });
       if (start === 'events') this.#resume();
-      else this.#restart(start);
+      else this.#restart();
     });
   }
 
@@ -125,28 +127,29 @@ export class Tail {
       const recent = follower.freshAfter(this.#read);
       if (recent !== undefined) this.#deliver(recent, sink);
       else if (sink.full) this.#awaitDrain(sink);
-      else this.#await(this.#readPage(), (page) => this.#take(page));
+      else this.#await(this.#readPage(sink.room), (page) => this.#take(page));
     }
   }
 
-  async #readPage(): Promise<readonly EncodedEvent[]> {
-    const { log, thread } = this.#options;
+  /** No more than there is room for: what is read beyond would be read again. */
+  async #readPage(room: number): Promise<readonly EncodedEvent[]> {
+    const { log, thread, maxPageBytes } = this.#options;
     this.#discarded ??= await log.discardedMessages(thread);
-    return log.page(thread, this.#read, PAGE_EVENTS, this.#options.maxPageBytes);
+    return log.page(thread, this.#read, PAGE_EVENTS, Math.min(room, maxPageBytes));
   }
 
   #take(page: readonly EncodedEvent[]): void {
     // What was folded away meanwhile is missing at the front: the reader starts anew.
-    if (page[0]?.seq !== this.#read + 1) return this.#restart(this.#options.run === undefined ? 'snapshot' : 'folded');
+    if (page[0]?.seq !== this.#read + 1) return this.#restart();
     if (this.#sink !== undefined) this.#deliver(page, this.#sink);
   }
 
-  #awaitDrain(sink: Sink): void {
+  #awaitDrain(sink: Sink, then = (): void => this.#resume()): void {
     this.#state = 'draining';
     this.#undrain = sink.onDrain(() => {
       if (this.#state !== 'draining') return;
       this.#state = 'live';
-      this.#resume();
+      then();
     });
   }
 
@@ -212,17 +215,24 @@ export class Tail {
   }
 
   /** Begins anew from what is stored, instead of events that are no longer there or are of another epoch. */
-  #restart(start: 'snapshot' | 'folded'): void {
-    const { log, thread, run } = this.#options;
-    const begin = (snapshot: ThreadSnapshot): void => {
+  #restart(): void {
+    const { log, thread, run, maxPageBytes } = this.#options;
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    if (sink.full) return this.#awaitDrain(sink, () => this.#restart());
+    const work = run === undefined ? this.#threadSnapshot() : log.runSnapshot(thread, run, maxPageBytes);
+    this.#await(work, ({ snapshot, terminal }) => {
+      // Others have sent meanwhile: theirs and ours would be held together.
+      if (sink.full) return this.#awaitDrain(sink, () => this.#restart());
       this.#read = snapshot.seq;
       this.#delivered = snapshot.seq;
-      this.#sink?.send(snapshot.seq, utf8Bytes(JSON.stringify(snapshot)));
-    };
-    if (start === 'snapshot' || run === undefined) return this.#await(log.snapshot(thread, this.#options.maxPageBytes), begin);
-    this.#await(log.foldedRun(run), ({ snapshot, terminal }) => {
-      begin(snapshot);
-      if (this.#sink !== undefined) this.#send(terminal, this.#sink);
+      sink.send(snapshot.seq, utf8Bytes(JSON.stringify(snapshot)));
+      if (terminal !== undefined) this.#send(terminal, sink);
     });
+  }
+
+  async #threadSnapshot(): Promise<{ readonly snapshot: ThreadSnapshot; readonly terminal: undefined }> {
+    const { log, thread, maxPageBytes } = this.#options;
+    return { snapshot: await log.snapshot(thread, maxPageBytes), terminal: undefined };
   }
 }

@@ -63,7 +63,7 @@ function startOf(
   if (!stale && cursor > head) {
     throw new VerbatimError('CURSOR_AHEAD', `The thread ends at ${head}; it has no position ${cursor}.`, { details: { head } });
   }
-  if (stale || cursor < floor) return { start: run?.lastSeq === undefined ? 'snapshot' : 'folded', cursor: 0 };
+  if (stale || cursor < floor) return { start: 'snapshot', cursor: 0 };
   return { start: snapshot && given === undefined ? 'snapshot' : 'events', cursor };
 }
 

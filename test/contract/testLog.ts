@@ -168,13 +168,25 @@ export function testLog({ name, open }: { readonly name: string; readonly open: 
       const events = await encodedEvents(test, thread);
       await test.store.runs.accept(send('next', { threadId }));
       await test.store.threads.fold(test.clock.now());
-      const { snapshot, terminal } = await test.store.log.foldedRun(held.key);
+      const { snapshot, terminal } = await test.store.log.runSnapshot(thread, held.key);
       expect(terminal).toEqual(events.at(-1));
       expect(snapshot.seq).toBe(events.length - 1);
       expect(snapshot.messages.map(({ role, text }) => [role, text])).toEqual([
         ['user', 'hello'],
         ['assistant', 'Hi'],
       ]);
+    });
+
+    test('a run that is still open begins with its thread at the head', async () => {
+      const test = open();
+      const { thread, held, threadId } = await finishedThread(test);
+      await test.store.runs.accept(send('next', { threadId }));
+      const [next] = await test.store.runs.openOfThread(thread);
+      if (next === undefined) throw new Error('there is no open run');
+      const { snapshot, terminal } = await test.store.log.runSnapshot(thread, next.key);
+      expect(terminal).toBeUndefined();
+      expect(snapshot).toEqual(await test.store.log.snapshot(thread));
+      expect((await test.store.log.runSnapshot(thread, held.key)).terminal?.type).toBe('run.completed');
     });
 
     test('memory holds no thread that nobody writes or reads', async () => {

@@ -227,6 +227,8 @@ export class TailReader implements Sink {
     return () => this.#listeners.delete(listener);
   }
 
+  readonly room = Number.POSITIVE_INFINITY;
+
   giveRoom(frames: number): void {
     this.#room = Math.max(0, this.#room) + frames;
     if (this.full) return;
@@ -244,7 +246,7 @@ export class TailReader implements Sink {
     const bounds = await this.#thread.store.log.bounds(this.#key);
     const start = cursor === undefined ? (this.options.start ?? 'events') : 'events';
     const after = cursor ?? this.options.after;
-    if (bounds !== undefined && after < bounds.floor) this.#attach(this.#run === undefined ? 'snapshot' : 'folded', 0);
+    if (bounds !== undefined && after < bounds.floor) this.#attach('snapshot', 0);
     else this.#attach(start, after);
   }
 
@@ -262,7 +264,7 @@ export class TailReader implements Sink {
     tail?.end();
   }
 
-  #attach(start: 'events' | 'snapshot' | 'folded', cursor: number): void {
+  #attach(start: 'events' | 'snapshot', cursor: number): void {
     const tail = new Tail({
       log: this.#thread.store.log,
       bell: this.#thread.bell,

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import superjson from 'superjson';
 import { describe, expect, test, vi } from 'vitest';
@@ -35,6 +36,24 @@ test('a watch of a run ends the stream by its own event, and says so', async () 
   await sse.ended;
   expect(sse.names.at(-1)).toBe('return');
   expect(sse.events.at(-1)?.type).toBe('run.completed');
+});
+
+test('a watch that waits behind another answer of its connection is refused: what waits there would have no bound', async () => {
+  const started = await startServer();
+  const { socket, threadId } = await newThread(started);
+  const path = `/trpc/threads.watch?input=${encodeURIComponent(JSON.stringify({ json: { threadId } }))}`;
+  const pipe = connect(started.port, '127.0.0.1');
+  afterTest(() => void pipe.destroy());
+  pipe.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${started.port}\r\n\r\n`.repeat(3));
+  await vi.waitFor(() => expect(started.server.stats.watches).toBe(1));
+  let text = '';
+  pipe.on('data', (data) => {
+    text += String(data);
+  });
+  // Its answers come when the first has ended, which is when the thread goes.
+  await socket.call('mutation', 'threads.delete', { threadId });
+  await vi.waitFor(() => expect(text.match(/A watch does not wait behind other answers/g)).toHaveLength(2));
+  expect(started.server.stats.watches).toBe(0);
 });
 
 test('a refusal comes on the stream as the same typed error', async () => {

@@ -2,7 +2,9 @@ import { expect, test, vi } from 'vitest';
 import type { Log } from '../../src/db/log.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
+import { localBell } from '../../src/server/bell.ts';
 import { type Sink, Tail } from '../../src/server/tail.ts';
+import { complete, finishedThread, openStore, send } from '../db/storeForTest.ts';
 import { checkReading } from '../faults/storedLog.ts';
 import { FrameThread } from './frameThread.ts';
 
@@ -30,13 +32,16 @@ function slowLog(log: Log): Log & { readonly letGo: () => void; readonly waiting
 
 class RoomySink implements Sink {
   readonly events: AnyEvent[] = [];
-  readonly full = false;
+  full = false;
+  readonly room = Number.POSITIVE_INFINITY;
+  drained = (): void => {};
 
   send(_seq: number, bytes: string): void {
     this.events.push(JSON.parse(Buffer.from(bytes, 'latin1').toString()) as AnyEvent);
   }
 
-  onDrain(): () => void {
+  onDrain(listener: () => void): () => void {
+    this.drained = listener;
     return () => {};
   }
 }
@@ -97,4 +102,62 @@ test('a tail that is ended while a page is on its way delivers nothing more', as
   await thread.turn();
   expect(sink.events).toEqual([]);
   expect(thread.held).toEqual({ listeners: 0, logs: 0 });
+});
+
+test('a reader of an open run that a fold passes begins with a snapshot, and sees the end of the run', async () => {
+  const on = openStore();
+  const { thread, threadId } = await finishedThread(on);
+  const { started: run } = await on.store.runs.accept(send('next', { threadId }));
+  if (run === undefined) throw new Error('it did not start');
+  const bell = localBell();
+  on.onRing = () => bell.ring([thread]);
+  const sink = new RoomySink();
+  sink.full = true;
+  const tail = new Tail({
+    log: on.store.log,
+    bell,
+    thread,
+    run: run.key,
+    runEnded: false,
+    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
+    cursor: 1,
+    mode: 'events',
+    start: 'events',
+    onEnd: () => {},
+  });
+  const done = tail.run(sink);
+  expect(await on.store.threads.fold(on.clock.now())).toBe(1);
+  sink.full = false;
+  sink.drained();
+  await vi.waitFor(() => expect(sink.events.map((event) => event.type)).toContain('thread.snapshot'));
+  await complete(on, { key: run.key, id: run.id, thread, attempt: run.attempt });
+  await done;
+  expect(sink.events.at(-1)).toMatchObject({ type: 'run.completed', runId: run.id });
+});
+
+test('a snapshot waits for room as events do', async () => {
+  const on = openStore();
+  const { thread } = await finishedThread(on);
+  const sink = new RoomySink();
+  sink.full = true;
+  const tail = new Tail({
+    log: on.store.log,
+    bell: localBell(),
+    thread,
+    run: undefined,
+    runEnded: false,
+    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
+    cursor: 0,
+    mode: 'events',
+    start: 'snapshot',
+    onEnd: () => {},
+  });
+  const done = tail.run(sink);
+  await new Promise(setImmediate);
+  expect(sink.events).toEqual([]);
+  sink.full = false;
+  sink.drained();
+  await vi.waitFor(() => expect(sink.events.map((event) => event.type)).toEqual(['thread.snapshot']));
+  tail.end();
+  await done;
 });
