@@ -35,6 +35,10 @@ export function prepareEvents(raw: Database) {
     ended(outcome: 'committed' | 'rolledBack'): void {
       index[outcome]();
     },
+    /** Events of a thread up to here are gone; undefined when the thread is. */
+    floor(thread: number): number | undefined {
+      return floor.get(thread);
+    },
     /** The last seq of a thread: of its last event, or its floor when there is none. */
     head(thread: number): number {
       return index.lastSeq(thread) ?? floor.get(thread) ?? 0;

@@ -46,7 +46,7 @@ export class OpenLogs {
   hold(thread: number): ThreadLog {
     const log = this.get(thread);
     // It may have gone since its holder last looked: what is written to it then must not be stored.
-    if (log.holders === 0 && this.#queries.threads.byKey(thread) === undefined) log.deleted = true;
+    if (log.holders === 0 && this.#queries.events.floor(thread) === undefined) log.deleted = true;
     log.holders++;
     return log;
   }

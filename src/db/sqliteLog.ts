@@ -19,8 +19,8 @@ export function sqliteLog({ queries, commit, clock, epoch }: SqliteParts): Log {
   return {
     epoch,
     async bounds(thread) {
-      const row = queries.threads.byKey(thread);
-      return row === undefined ? undefined : { head: queries.events.head(thread), floor: row.floor };
+      const floor = queries.events.floor(thread);
+      return floor === undefined ? undefined : { head: queries.events.head(thread), floor };
     },
     async page(thread, afterSeq, limit, maxLength) {
       return queries.events.page(thread, afterSeq, limit, maxLength);

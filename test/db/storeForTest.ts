@@ -22,7 +22,7 @@ export interface TestStore {
   /** Called while the bell rings. */
   onRing: () => void;
   readonly highWater: number[];
-  /** Another store on the same file, as a process has it that starts after a crash. The first is left as it is. */
+  /** Another store on the same file, as a process has it that starts after a crash. What the first has not committed never is. */
   crash(): TestStore;
 }
 
@@ -44,7 +44,11 @@ export function openStore(file = ':memory:'): TestStore {
       },
       recordHighWater: (id) => highWater.push(id),
     });
-    const test: TestStore = { store, raw: database.raw, clock, rings, onRing: () => {}, highWater, crash: over };
+    const crash = (): TestStore => {
+      store.abandon();
+      return over();
+    };
+    const test: TestStore = { store, raw: database.raw, clock, rings, onRing: () => {}, highWater, crash };
     return test;
   };
   return over();
