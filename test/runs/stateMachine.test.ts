@@ -64,6 +64,18 @@ test.each(STATES.flatMap((from) => STATES.map((to) => [from, to] as const)))('fr
   expect(runs.byKey(row.key)?.status).toBe(isLegal ? to : from);
 });
 
+test('a run that has ended holds no lease, one that waits does, and its outcome reads back as it was', () => {
+  const { runs, insert } = openRuns();
+  const row = insert();
+  runs.start(row, { attempt: 1, lease: 'boot_1', now: 5 });
+  runs.move({ ...row, status: 'running' }, 'waiting');
+  expect(runs.byKey(row.key)).toMatchObject({ status: 'waiting', lease: 'boot_1', endedAt: null });
+  const output = { answer: [1, null] };
+  runs.move({ ...row, status: 'waiting' }, 'completed', { endedAt: 9, lastSeq: 3, outcome: 'partial', output });
+  const ended = { status: 'completed', lease: null, endedAt: 9, lastSeq: 3, outcome: 'partial', output, error: null };
+  expect(runs.byKey(row.key)).toMatchObject(ended);
+});
+
 test('a move from a state that the run has left is refused', () => {
   const { runs, insert, force } = openRuns();
   const row = force(insert(), 'running');

@@ -138,10 +138,18 @@ test('a reader of an open run that a fold passes begins with a snapshot, and see
 test('a snapshot waits for room as events do', async () => {
   const on = openStore();
   const { thread } = await finishedThread(on);
+  let asked = 0;
+  const log: Log = {
+    ...on.store.log,
+    snapshot(...args) {
+      asked++;
+      return on.store.log.snapshot(...args);
+    },
+  };
   const sink = new RoomySink();
   sink.full = true;
   const tail = new Tail({
-    log: on.store.log,
+    log,
     bell: localBell(),
     thread,
     run: undefined,
@@ -154,7 +162,7 @@ test('a snapshot waits for room as events do', async () => {
   });
   const done = tail.run(sink);
   await new Promise(setImmediate);
-  expect(sink.events).toEqual([]);
+  expect([asked, sink.events]).toEqual([0, []]);
   sink.full = false;
   sink.drained();
   await vi.waitFor(() => expect(sink.events.map((event) => event.type)).toEqual(['thread.snapshot']));
