@@ -79,7 +79,8 @@ export async function startFaultProxy({ port: targetPort, host = '127.0.0.1' }: 
     clearTimeout(connection.cutTimer);
     for (const pipe of connection.pipes) pipe.stop();
     for (const socket of [connection.client, connection.upstream]) {
-      if (how === 'reset') socket.resetAndDestroy();
+      // The system refuses to reset what was ended already, and Node 20 then never closes it.
+      if (how === 'reset' && !socket.writableEnded) socket.resetAndDestroy();
       else socket.destroy();
     }
   };
