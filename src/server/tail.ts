@@ -1,7 +1,7 @@
 import { type EncodedEvent, joinDeltas } from '../db/encodedEvent.ts';
 import type { Follower, Log } from '../db/log.ts';
 import { utf8Bytes } from '../db/utf8Bytes.ts';
-import { FINE_GRAINED_EVENTS, isTerminalEvent, type ThreadSnapshot } from '../protocol/event.ts';
+import { FINE_GRAINED_EVENTS, isTerminalEvent } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Bell } from './bell.ts';
 import { flushOutboxes } from './outbox.ts';
@@ -220,7 +220,10 @@ export class Tail {
     const sink = this.#sink;
     if (sink === undefined) return;
     if (sink.full) return this.#awaitDrain(sink, () => this.#restart());
-    const work = run === undefined ? this.#threadSnapshot() : log.runSnapshot(thread, run, maxPageBytes);
+    const work =
+      run === undefined
+        ? log.snapshot(thread, maxPageBytes).then((snapshot) => ({ snapshot, terminal: undefined }))
+        : log.runSnapshot(thread, run, maxPageBytes);
     this.#await(work, ({ snapshot, terminal }) => {
       // Others have sent meanwhile: theirs and ours would be held together.
       if (sink.full) return this.#awaitDrain(sink, () => this.#restart());
@@ -229,10 +232,5 @@ export class Tail {
       sink.send(snapshot.seq, utf8Bytes(JSON.stringify(snapshot)));
       if (terminal !== undefined) this.#send(terminal, sink);
     });
-  }
-
-  async #threadSnapshot(): Promise<{ readonly snapshot: ThreadSnapshot; readonly terminal: undefined }> {
-    const { log, thread, maxPageBytes } = this.#options;
-    return { snapshot: await log.snapshot(thread, maxPageBytes), terminal: undefined };
   }
 }

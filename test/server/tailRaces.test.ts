@@ -3,7 +3,7 @@ import type { Log } from '../../src/db/log.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { localBell } from '../../src/server/bell.ts';
-import { type Sink, Tail } from '../../src/server/tail.ts';
+import { type Sink, Tail, type TailOptions } from '../../src/server/tail.ts';
 import { complete, finishedThread, openStore, send } from '../db/storeForTest.ts';
 import { checkReading } from '../faults/storedLog.ts';
 import { FrameThread } from './frameThread.ts';
@@ -46,23 +46,27 @@ class RoomySink implements Sink {
   }
 }
 
+/** A tail of all events of a thread from its beginning, but for what is given. */
+function openTail(options: Pick<TailOptions, 'log' | 'bell' | 'thread'> & Partial<TailOptions>): Tail {
+  const { maxPageBytes } = DEFAULT_LIMITS;
+  return new Tail({
+    run: undefined,
+    runEnded: false,
+    maxPageBytes,
+    cursor: 0,
+    mode: 'events',
+    start: 'events',
+    onEnd: () => {},
+    ...options,
+  });
+}
+
 /** A tail whose first page is on its way. */
 async function startReading(thread: FrameThread) {
   const log = slowLog(thread.store.log);
   const sink = new RoomySink();
   const { thread: key } = thread;
-  const tail = new Tail({
-    log,
-    bell: thread.bell,
-    thread: key,
-    run: undefined,
-    runEnded: false,
-    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
-    cursor: 0,
-    mode: 'events',
-    start: 'events',
-    onEnd: () => {},
-  });
+  const tail = openTail({ log, bell: thread.bell, thread: key });
   const done = tail.run(sink);
   await vi.waitFor(() => expect(log.waiting).toBe(1));
   return { log, sink, tail, done };
@@ -113,18 +117,7 @@ test('a reader of an open run that a fold passes begins with a snapshot, and see
   on.onRing = () => bell.ring([thread]);
   const sink = new RoomySink();
   sink.full = true;
-  const tail = new Tail({
-    log: on.store.log,
-    bell,
-    thread,
-    run: run.key,
-    runEnded: false,
-    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
-    cursor: 1,
-    mode: 'events',
-    start: 'events',
-    onEnd: () => {},
-  });
+  const tail = openTail({ log: on.store.log, bell, thread, run: run.key, cursor: 1 });
   const done = tail.run(sink);
   expect(await on.store.threads.fold(on.clock.now())).toBe(1);
   sink.full = false;
@@ -148,18 +141,7 @@ test('a snapshot waits for room as events do', async () => {
   };
   const sink = new RoomySink();
   sink.full = true;
-  const tail = new Tail({
-    log,
-    bell: localBell(),
-    thread,
-    run: undefined,
-    runEnded: false,
-    maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
-    cursor: 0,
-    mode: 'events',
-    start: 'snapshot',
-    onEnd: () => {},
-  });
+  const tail = openTail({ log, bell: localBell(), thread, start: 'snapshot' });
   const done = tail.run(sink);
   await new Promise(setImmediate);
   expect([asked, sink.events]).toEqual([0, []]);
