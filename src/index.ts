@@ -1,14 +1,6 @@
+export type { Agent, AgentContext, Agents, InstructionsContext } from './agents/agent.ts';
 export type { AgentEvent } from './agents/agentEvent.ts';
-export {
-  type Agent,
-  type AgentContext,
-  type Agents,
-  type CustomAgentDefinition,
-  defineAgent,
-  type InferApi,
-  type InstructionsContext,
-  type ModelAgentDefinition,
-} from './agents/defineAgent.ts';
+export { type CustomAgentDefinition, defineAgent, type InferApi, type ModelAgentDefinition } from './agents/defineAgent.ts';
 export { defineTool, type Tool, type ToolContext, type ToolDefinition } from './agents/defineTool.ts';
 export type {
   Model,

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { ToolContract } from '../protocol/contract.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { DataSchemas } from './defineAgent.ts';
-import type { Tool } from './defineTool.ts';
+import type { AnyTool } from './defineTool.ts';
 
-type ContractOf<T extends Tool> = NonNullable<T['~contract']>;
+type ContractOf<T extends AnyTool> = NonNullable<T['~contract']>;
 
 /** By name, and not by `T extends Tool ? ...`: a generator's `tool: 'search'` keeps its literal type only in the light of a mapped type. */
-type ToolEvent<T extends Tool> = {
+type ToolEvent<T extends AnyTool> = {
   [Name in T['name']]: EventsOfTool<Name, ContractOf<Extract<T, { readonly name: Name }>>>;
 }[T['name']];
 
@@ -25,7 +25,7 @@ type DataPart<Data extends DataSchemas> = {
  * What a custom agent may yield. Text opens a message; `message.completed` ends it, so that it stays even if a crash runs the agent again;
  * so does a tool call. `callId` is the agent's own and need only be unique within the run; readers get another.
  */
-export type AgentEvent<Tools extends readonly Tool[] = readonly Tool[], Data extends DataSchemas = DataSchemas> =
+export type AgentEvent<Tools extends readonly AnyTool[] = readonly AnyTool[], Data extends DataSchemas = DataSchemas> =
   | { readonly type: 'text.delta'; readonly delta: string }
   | { readonly type: 'reasoning.delta'; readonly delta: string }
   | { readonly type: 'message.completed' }

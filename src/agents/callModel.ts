@@ -3,8 +3,8 @@ import type { AskedCall } from '../db/operations/finishModelCall.ts';
 import type { SendOptions } from '../protocol/contract.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { InstructionsContext, ModelAgent } from './agent.ts';
 import { compileTranscript } from './compileTranscript.ts';
-import type { InstructionsContext, ModelAgent } from './defineAgent.ts';
 import { estimateUsage } from './estimateUsage.ts';
 import type { ModelChunk, ModelRequest } from './model.ts';
 import { OutsideFailure } from './outsideFailure.ts';
@@ -19,14 +19,16 @@ export async function callModel(
 ): Promise<{ readonly finish: FinishReason; readonly calls: readonly AskedCall[] }> {
   const { store, held, run, threadId, limits, signal } = drive;
   const { context, principal } = run;
-  const instructions = await instructionsOf(agent, { context: context ?? undefined, principal, threadId, runId: run.id });
+  const inputs = { context: context ?? undefined, principal, threadId, runId: run.id };
+  const instructions = await instructionsOf(agent, inputs);
+  const model = await agent.modelOf(inputs);
   const tools = agent.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
   const options = optionsOf(agent, run.options);
   signal.throwIfAborted();
   const step = await store.startStep({
     run: held,
     agent: run.agent,
-    model: agent.model.name,
+    model: model.name,
     instructions,
     tools: JSON.stringify(tools),
     options,
@@ -41,12 +43,13 @@ export async function callModel(
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for await (const chunk of agent.model.stream(request, { signal })) {
+    for await (const chunk of model.stream(request, { signal })) {
       if (aborted) signal.throwIfAborted();
       if (chunk.type === 'finish') {
         last = chunk;
         break;
       }
+      if (chunk.type !== 'text' && chunk.type !== 'reasoning') continue;
       if (chunk.delta === '') continue;
       const behind = spoken.say(chunk.type, chunk.delta);
       if (behind !== undefined) await behind;

@@ -2,7 +2,7 @@ import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { Tool, ToolContext } from './defineTool.ts';
+import type { AnyTool, ToolContext } from './defineTool.ts';
 import { publicMessage } from './publicError.ts';
 
 export interface CallToolOptions {
@@ -20,7 +20,7 @@ export interface CallToolOptions {
  * Calls a tool and says what came of it. Never throws. Ends when its time is up even if the tool does not; when the run is aborted it waits
  * for the tool, and whoever aborted decides how long.
  */
-export async function callTool(tool: Tool, options: CallToolOptions): Promise<ToolOutcome> {
+export async function callTool(tool: AnyTool, options: CallToolOptions): Promise<ToolOutcome> {
   const { clock, timeoutMs, signal } = options;
   const controller = new AbortController();
   let stopTimer = (): void => {};
@@ -47,7 +47,7 @@ export async function callTool(tool: Tool, options: CallToolOptions): Promise<To
   }
 }
 
-async function attempt(tool: Tool, { input, context, maxOutputBytes }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
+async function attempt(tool: AnyTool, { input, context, maxOutputBytes }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
   try {
     const result = await tool.execute(input, { ...context, signal });
     const parsed = tool.parseOutput(result);

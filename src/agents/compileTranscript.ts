@@ -45,6 +45,7 @@ function resultOf(call: ToolCall): { readonly output: Json; readonly isError: bo
         output: { error: { code: call.error?.code ?? 'TOOL_FAILED', message: call.error?.message ?? 'The tool failed.' } },
         isError: true,
       };
+    case 'waiting':
     case 'running':
       return { output: { error: { code: 'OUTCOME_UNKNOWN', message: 'This call has not finished.' } }, isError: true };
   }

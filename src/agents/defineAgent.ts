@@ -1,91 +1,57 @@
 import type { z } from 'zod';
-import type { AgentContract, OnDisconnect, SendOptions, ToolContract } from '../protocol/contract.ts';
-import type { Principal } from '../protocol/principal.ts';
+import type { OnDisconnect, ToolContract } from '../protocol/contract.ts';
+import type { Agent, AgentBase, AgentContext, CustomAgent, InstructionsContext, ModelAgent } from './agent.ts';
 import type { AgentEvent } from './agentEvent.ts';
-import type { Tool } from './defineTool.ts';
-import type { Model, ModelMessage } from './model.ts';
+import type { AnyTool, Tool } from './defineTool.ts';
+import type { Guards } from './guard.ts';
+import type { History } from './history.ts';
+import type { Model } from './model.ts';
 import { type JsonOnly, jsonSchemaOf, type Parsed, parseWith } from './schema.ts';
 
-/** What instructions may depend on. */
-export interface InstructionsContext<Context = unknown> {
-  readonly context: Context;
-  readonly principal: Principal;
-  readonly threadId: string;
-  readonly runId: string;
-}
-
-/** What a custom agent gets to work with. */
-export interface AgentContext<Context = unknown> extends InstructionsContext<Context> {
-  readonly agent: string;
-  /** The text to answer. */
-  readonly text: string;
-  /**
-   * The conversation so far: a valid request for any model. `text` is the last of it, unless an earlier attempt had finished messages: those
-   * follow it, and the agent decides what is still to be said.
-   */
-  readonly messages: readonly ModelMessage[];
-  /** 1, and one more after each crash. Then `messages` holds what had finished; unfinished text was withdrawn. */
-  readonly attempt: number;
-  readonly options: SendOptions;
-  /** Aborts when the run is cancelled or takes too long. The generator is ended; what it yields later is dropped. */
-  readonly signal: AbortSignal;
-  /** Tells readers what happens now: a `run.status` event, such as "searching". */
-  status(text: string): void;
-}
-
-interface AgentBase {
-  readonly description: string;
-  readonly onDisconnect: OnDisconnect;
-  readonly maxSteps: number | undefined;
-  readonly stepTimeoutMs: number | undefined;
-  readonly runTimeoutMs: number | undefined;
-  readonly tools: readonly Tool[];
-  /** Validates the `context` of a send. */
-  parseContext(value: unknown): Parsed;
-}
-
-export interface ModelAgent extends AgentBase {
-  readonly kind: 'model';
-  readonly model: Model;
-  readonly temperature: number | undefined;
-  readonly maxTemperature: number | undefined;
-  readonly maxOutputTokens: number | undefined;
-  instructions(context: InstructionsContext): string | Promise<string>;
-}
-
-export interface CustomAgent extends AgentBase {
-  readonly kind: 'custom';
-  run(context: AgentContext): AsyncGenerator<unknown, unknown, unknown>;
-  parseData(name: string, value: unknown): Parsed;
-}
-
-/** An agent by what callers may know of it. Make it with `defineAgent`. */
-export type Agent<Contract extends AgentContract = AgentContract> = (ModelAgent | CustomAgent) & {
-  /** Types only: never there at run time. */
-  readonly '~contract'?: Contract;
-};
-
-/** An application's agents by name. */
-export interface Agents {
-  readonly [name: string]: Agent;
-}
-
-interface CommonDefinition<Context extends z.ZodType> {
+interface CommonDefinition<Context extends z.ZodType, Built> {
   readonly description: string;
   /** The shape of `send({ context })`. It is validated, stored with the run, and given to instructions and tools. */
   readonly contextInput?: Context & JsonOnly<Context>;
+  /**
+   * Makes what instructions and tools get as `context`, such as a database connection for this principal: anew each time work on a run begins.
+   * What has `Symbol.asyncDispose` or `Symbol.dispose` is disposed when that work stops, however it does. Its failure is the run's.
+   */
+  readonly context?: (input: InstructionsContext<z.output<Context>>) => Built | Promise<Built>;
   /** What happens to a run that nobody watches any more. Default `continue`; a send may say otherwise. */
   readonly onDisconnect?: OnDisconnect;
   /** Default: the limit of the same name. */
   readonly maxSteps?: number;
   readonly stepTimeoutMs?: number;
   readonly runTimeoutMs?: number;
+  /** Its tools and child agents get the principal with no other scopes than these. Absent: with all that the principal has. */
+  readonly scopes?: readonly string[];
 }
 
-export interface ModelAgentDefinition<Tools extends readonly Tool[], Context extends z.ZodType> extends CommonDefinition<Context> {
-  readonly model: Model;
-  readonly instructions?: string | ((context: InstructionsContext<z.output<Context>>) => string | Promise<string>);
-  readonly tools?: Tools;
+/** A tool that can work with what an agent gives as `context`. */
+type ToolFor<Built> = Tool<string, ToolContract, Built>;
+
+export interface ModelAgentDefinition<
+  Tools extends readonly AnyTool[],
+  Context extends z.ZodType,
+  Output extends z.ZodType = z.ZodUndefined,
+  Handoffs extends readonly Agent[] = readonly [],
+  Built = z.output<Context>,
+> extends CommonDefinition<Context, Built> {
+  readonly model: Model | ((context: InstructionsContext<NoInfer<Built>>) => Model | Promise<Model>);
+  readonly instructions?: string | ((context: InstructionsContext<NoInfer<Built>>) => string | Promise<string>);
+  /** Or a function of the run that chooses among them, asked at each step. */
+  readonly tools?:
+    | (Tools & readonly ToolFor<NoInfer<Built>>[])
+    | ((context: InstructionsContext<NoInfer<Built>>) => Tools | Promise<Tools>);
+  /** Agents that may take over the conversation, within the same run. A function where agents name each other. */
+  readonly handoffs?: Handoffs | (() => Handoffs);
+  /** The answer is JSON of this shape, and `run.result().output` is the value. */
+  readonly output?: Output & JsonOnly<Output>;
+  /** What of the thread the model is sent. Default `all`. */
+  readonly history?: History;
+  readonly guards?: Guards<NoInfer<Built>>;
+  /** What to do when the model's stream breaks off after text was delivered. Default `fail`, which keeps the text. */
+  readonly onStreamCut?: 'fail' | 'regenerate';
   /** Used when a send names none. */
   readonly temperature?: number;
   /** The most a send may ask for: more is lowered to it. Default 2. */
@@ -94,13 +60,17 @@ export interface ModelAgentDefinition<Tools extends readonly Tool[], Context ext
   readonly maxOutputTokens?: number;
 }
 
-export interface CustomAgentDefinition<Tools extends readonly Tool[], Data extends DataSchemas, Context extends z.ZodType>
-  extends CommonDefinition<Context> {
+export interface CustomAgentDefinition<
+  Tools extends readonly AnyTool[],
+  Data extends DataSchemas,
+  Context extends z.ZodType,
+  Built = z.output<Context>,
+> extends CommonDefinition<Context, Built> {
   /**
    * Answers one message. What it yields is validated and becomes the run's events. When it returns the run is completed, when it throws the
    * run has failed. After a crash it is run again from its start: see `attempt`.
    */
-  readonly run: (context: AgentContext<z.output<Context>>) => AsyncGenerator<AgentEvent<NoInfer<Tools>, NoInfer<Data>>, void, unknown>;
+  readonly run: (context: AgentContext<NoInfer<Built>>) => AsyncGenerator<AgentEvent<NoInfer<Tools>, NoInfer<Data>>, void, unknown>;
   /** The tools whose events it yields. Verbatim does not call them. */
   readonly tools?: Tools;
   /** Data parts by name, for `{ type: 'data', name, data }`. */
@@ -111,68 +81,131 @@ export interface DataSchemas {
   readonly [name: string]: z.ZodType;
 }
 
-type ContractOfTools<Tools extends readonly Tool[]> = {
-  readonly [T in Tools[number] as T['name']]: T extends Tool<string, infer Contract extends ToolContract> ? Contract : never;
+type ContractOfTools<Tools extends readonly AnyTool[]> = {
+  readonly [T in Tools[number] as T['name']]: T extends Tool<string, infer Contract extends ToolContract, never> ? Contract : never;
 };
+
+/** The tools of agents that may speak in the same run. A name that two of them have is a union. */
+type ToolsOfAgents<All extends readonly Agent[]> = All extends readonly []
+  ? unknown
+  : { readonly [Name in NamesOf<All[number]>]: ToolNamed<All[number], Name> };
+type NamesOf<A> = A extends Agent<infer Contract> ? keyof Contract['tools'] & string : never;
+type ToolNamed<A, Name extends string> =
+  A extends Agent<infer Contract> ? (Name extends keyof Contract['tools'] ? Contract['tools'][Name] : never) : never;
 
 type NoData = Record<never, never>;
 type NoContext = z.ZodUndefined;
 
 // The generator's overload comes first: what a function yields is typed by the first one that is tried.
 export function defineAgent<
-  const Tools extends readonly Tool[] = readonly [],
+  const Tools extends readonly AnyTool[] = readonly [],
   Data extends DataSchemas = NoData,
   Context extends z.ZodType = NoContext,
+  Built = z.output<Context>,
 >(
-  definition: CustomAgentDefinition<Tools, Data, Context>,
+  definition: CustomAgentDefinition<Tools, Data, Context, Built>,
 ): Agent<{
   readonly tools: ContractOfTools<Tools>;
   readonly data: { readonly [Name in keyof Data]: z.output<Data[Name]> };
   readonly context: z.input<Context>;
 }>;
-export function defineAgent<const Tools extends readonly Tool[] = readonly [], Context extends z.ZodType = NoContext>(
-  definition: ModelAgentDefinition<Tools, Context>,
-): Agent<{ readonly tools: ContractOfTools<Tools>; readonly data: NoData; readonly context: z.input<Context> }>;
+export function defineAgent<
+  const Tools extends readonly AnyTool[] = readonly [],
+  Context extends z.ZodType = NoContext,
+  Output extends z.ZodType = z.ZodUndefined,
+  const Handoffs extends readonly Agent[] = readonly [],
+  Built = z.output<Context>,
+>(
+  definition: ModelAgentDefinition<Tools, Context, Output, Handoffs, Built>,
+): Agent<{
+  readonly tools: ContractOfTools<Tools> & ToolsOfAgents<Handoffs>;
+  readonly data: NoData;
+  readonly context: z.input<Context>;
+  readonly output: z.output<Output>;
+}>;
 /** Declares an agent: one that a model drives, or a generator of your own. Throws at once for what cannot work. */
 export function defineAgent(
-  definition: ModelAgentDefinition<readonly Tool[], z.ZodType> | CustomAgentDefinition<readonly Tool[], DataSchemas, z.ZodType>,
+  definition:
+    | ModelAgentDefinition<readonly AnyTool[], z.ZodType, z.ZodType, readonly Agent[], unknown>
+    | CustomAgentDefinition<readonly AnyTool[], DataSchemas, z.ZodType, unknown>,
 ): Agent {
-  const { description, contextInput, onDisconnect = 'continue', maxSteps, stepTimeoutMs, runTimeoutMs, tools = [] } = definition;
-  const names = tools.map((tool) => tool.name);
+  const { tools = [] } = definition;
+  const named = typeof tools === 'function' ? [] : tools;
+  const names = named.map((tool) => tool.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`An agent has two tools named ${twice}. Give each a name of its own.`);
-  if (contextInput !== undefined) jsonSchemaOf(contextInput, 'contextInput');
-  const base: AgentBase = {
+  return 'run' in definition ? customAgent(definition, named) : modelAgent(definition, named);
+}
+
+/** What every kind of agent has. */
+export function agentBase(
+  {
+    description,
+    contextInput,
+    context,
+    onDisconnect = 'continue',
+    maxSteps,
+    stepTimeoutMs,
+    runTimeoutMs,
+    scopes,
+  }: CommonDefinition<z.ZodType, unknown>,
+  tools: readonly AnyTool[],
+): AgentBase {
+  return {
     description,
     onDisconnect,
     maxSteps,
     stepTimeoutMs,
     runTimeoutMs,
+    scopes,
     tools,
+    contextSchema: contextInput === undefined ? undefined : jsonSchemaOf(contextInput, 'contextInput'),
+    outputSchema: undefined,
+    dataSchemas: {},
     parseContext: (value) => (contextInput === undefined ? noContext(value) : parseWith(contextInput, value)),
+    buildContext: (input) => (context === undefined ? input.context : context(input)),
   };
-  if ('run' in definition) {
-    const { run, data = {} } = definition;
-    for (const [name, schema] of Object.entries(data)) jsonSchemaOf(schema, `The data part ${name}`);
-    return {
-      ...base,
-      kind: 'custom',
-      run: (context) => run(context),
-      parseData: (name, value) => {
-        const schema = Object.hasOwn(data, name) ? data[name] : undefined;
-        return schema === undefined ? { ok: false, issues: `no data part is named ${name}` } : parseWith(schema, value);
-      },
-    };
-  }
-  const { model, instructions = '', temperature, maxTemperature, maxOutputTokens } = definition;
+}
+
+function customAgent(
+  definition: CustomAgentDefinition<readonly AnyTool[], DataSchemas, z.ZodType, unknown>,
+  tools: readonly AnyTool[],
+): CustomAgent {
+  const { run, data = {} } = definition;
   return {
-    ...base,
+    ...agentBase(definition, tools),
+    kind: 'custom',
+    dataSchemas: Object.fromEntries(Object.entries(data).map(([name, schema]) => [name, jsonSchemaOf(schema, `The data part ${name}`)])),
+    run: (context) => run(context),
+    parseData: (name, value) => {
+      const schema = Object.hasOwn(data, name) ? data[name] : undefined;
+      return schema === undefined ? { ok: false, issues: `no data part is named ${name}` } : parseWith(schema, value);
+    },
+  };
+}
+
+function modelAgent(
+  definition: ModelAgentDefinition<readonly AnyTool[], z.ZodType, z.ZodType, readonly Agent[], unknown>,
+  named: readonly AnyTool[],
+): ModelAgent {
+  const { model, instructions = '', tools, handoffs = [], output, history = 'all', guards = {}, onStreamCut = 'fail' } = definition;
+  const { temperature, maxTemperature, maxOutputTokens } = definition;
+  return {
+    ...agentBase(definition, named),
     kind: 'model',
-    model,
+    outputSchema: output === undefined ? undefined : jsonSchemaOf(output, 'output'),
+    model: typeof model === 'function' ? undefined : model,
     temperature,
     maxTemperature,
     maxOutputTokens,
+    history,
+    guards,
+    onStreamCut,
+    modelOf: typeof model === 'function' ? (context) => model(context) : () => model,
     instructions: typeof instructions === 'string' ? () => instructions : (context) => instructions(context),
+    toolsOf: typeof tools === 'function' ? (context) => tools(context) : () => named,
+    handoffs: typeof handoffs === 'function' ? handoffs : () => handoffs,
+    parseOutput: (value) => (output === undefined ? { ok: true, value } : parseWith(output, value)),
   };
 }
 

@@ -5,10 +5,11 @@ import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { CustomAgent } from './agent.ts';
 import { agentEventSchema, type UncheckedAgentEvent } from './agentEvent.ts';
 import { compileTranscript } from './compileTranscript.ts';
-import type { CustomAgent } from './defineAgent.ts';
-import type { Tool } from './defineTool.ts';
+import type { AnyTool } from './defineTool.ts';
+import { noMemory } from './memory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
 import type { Drive, Driven } from './runWorker.ts';
@@ -18,7 +19,7 @@ import { withTimeout } from './withTimeout.ts';
 
 interface CustomCall {
   readonly callId: string;
-  readonly tool: Tool;
+  readonly tool: AnyTool;
   ended: boolean;
 }
 
@@ -42,6 +43,7 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
       messages,
       attempt: run.attempt,
       options: run.options,
+      memory: noMemory,
       signal,
       status: (text) => {
         if (!signal.aborted) status.status(text);

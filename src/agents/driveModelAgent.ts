@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { ModelAgent } from './agent.ts';
 import { callModel } from './callModel.ts';
 import { callTool } from './callTool.ts';
-import type { ModelAgent } from './defineAgent.ts';
+import { noMemory } from './memory.ts';
 import type { Drive, Driven } from './runWorker.ts';
 import { withTimeout } from './withTimeout.ts';
 
@@ -90,6 +91,8 @@ async function callOne(agent: ModelAgent, drive: Drive, call: OpenCall): Promise
       callId: call.callId,
       runId: run.id,
       threadId,
+      agent: run.agent,
+      memory: noMemory,
       principal: run.principal,
       context: run.context ?? undefined,
       progress(data) {

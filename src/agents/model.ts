@@ -1,11 +1,25 @@
 import type { FinishReason, Usage } from '../protocol/event.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
+import type { ProviderState } from '../protocol/providerState.ts';
 
 /** A turn as models take it. Every `toolCalls` entry is answered by exactly one `tool` message before the next turn (P8). */
 export type ModelMessage =
-  | { readonly role: 'user'; readonly text: string }
-  | { readonly role: 'assistant'; readonly text: string; readonly toolCalls: readonly ModelToolCall[] }
+  | { readonly role: 'user'; readonly text: string; readonly attachments?: readonly ModelAttachment[] }
+  | {
+      readonly role: 'assistant';
+      readonly text: string;
+      readonly toolCalls: readonly ModelToolCall[];
+      /** What the provider gave with this answer. An adapter takes only its own. */
+      readonly providerState?: ProviderState;
+    }
   | { readonly role: 'tool'; readonly callId: string; readonly tool: string; readonly output: Json; readonly isError: boolean };
+
+export interface ModelAttachment {
+  readonly name: string | undefined;
+  /** Media type, such as `image/png`. */
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
 
 export interface ModelToolCall {
   readonly callId: string;
@@ -18,11 +32,19 @@ export interface ModelTool {
   readonly description: string;
   /** JSON Schema of the arguments. */
   readonly inputSchema: JsonObject;
+  /** Asks the provider to hold the model to the schema, where it can. */
+  readonly strict?: boolean;
 }
 
 export interface ModelOptions {
   readonly temperature?: number | undefined;
   readonly maxOutputTokens?: number | undefined;
+}
+
+/** An answer that is to be JSON. */
+export interface ModelOutput {
+  readonly name: string;
+  readonly schema: JsonObject;
 }
 
 export interface ModelRequest {
@@ -31,6 +53,8 @@ export interface ModelRequest {
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ModelTool[];
   readonly options: ModelOptions;
+  /** The final answer is JSON of this schema. An adapter that cannot hold its model to it leaves it out: the run loop asks in words, and checks. */
+  readonly output?: ModelOutput;
 }
 
 /**
@@ -46,6 +70,18 @@ export interface RequestedCall {
 export type ModelChunk =
   | { readonly type: 'text'; readonly delta: string }
   | { readonly type: 'reasoning'; readonly delta: string }
+  /** Arguments as they are written. `index` is the call's place in `finish.toolCalls`; a call that is left out there never happened. */
+  | { readonly type: 'tool_input'; readonly index: number; readonly tool: string; readonly delta: string }
+  /** A tool that the provider carries out by itself, such as a web search. Told twice: when it begins, and with its outcome. */
+  | {
+      readonly type: 'hosted_tool';
+      readonly id: string;
+      readonly tool: string;
+      readonly status: 'called' | 'completed' | 'failed';
+      readonly data: Json;
+    }
+  /** Another model speaks from here on. Before the first visible chunk, or between calls. */
+  | { readonly type: 'switched'; readonly from: string; readonly to: string; readonly reason: string }
   | {
       readonly type: 'finish';
       readonly finish: Exclude<FinishReason, 'cancelled' | 'failed'>;
@@ -53,11 +89,20 @@ export type ModelChunk =
       readonly toolCalls: readonly RequestedCall[];
       /** Absent when the provider reported none. */
       readonly usage?: Usage | undefined;
+      readonly providerState?: ProviderState | undefined;
     };
 
 export interface ModelCallOptions {
   /** Aborts the call. The stream then ends by throwing the signal's reason, promptly. */
   readonly signal: AbortSignal;
+  /** Whose call it is: what is kept of an answer for one principal is never given to another. Absent outside of runs. */
+  readonly caller?: ModelCaller | undefined;
+}
+
+export interface ModelCaller {
+  readonly principalId: string;
+  readonly threadId: string;
+  readonly runId: string;
 }
 
 /**
@@ -67,6 +112,10 @@ export interface ModelCallOptions {
 export interface Model {
   /** For records and usage, such as `gpt-5-mini`. */
   readonly name: string;
+  /** Whether `request.output` is held to by the provider. Default: false, and the run loop asks for JSON in words. */
+  readonly structuredOutput?: boolean;
+  /** Media types of attachments that it takes, such as `image/*`; others reach it as a line of text that names the file. Default: none. */
+  readonly attachments?: readonly string[];
   stream(request: ModelRequest, options: ModelCallOptions): AsyncIterable<ModelChunk>;
   /** Frees what the model holds open, such as sockets. It may be called more than once, and the model may be used again after it. */
   close?(): Promise<void>;

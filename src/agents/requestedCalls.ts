@@ -1,15 +1,15 @@
 import type { AskedCall } from '../db/operations/finishModelCall.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { Tool } from './defineTool.ts';
+import type { AnyTool } from './defineTool.ts';
 import type { RequestedCall } from './model.ts';
 
 /** Checks what a model asked for: unknown tools and unusable arguments become calls that failed, which the model is told. */
-export function checkCalls(requested: readonly RequestedCall[], tools: readonly Tool[], newCallId: () => string): AskedCall[] {
+export function checkCalls(requested: readonly RequestedCall[], tools: readonly AnyTool[], newCallId: () => string): AskedCall[] {
   return requested.map((call) => ({ callId: newCallId(), tool: call.tool, ...checkCall(call, tools) }));
 }
 
-function checkCall(call: RequestedCall, tools: readonly Tool[]) {
+function checkCall(call: RequestedCall, tools: readonly AnyTool[]) {
   const tool = tools.find((candidate) => candidate.name === call.tool);
   const reject = (code: 'TOOL_NOT_FOUND' | 'TOOL_BAD_INPUT', message: string) => ({
     rejected: call.arguments,

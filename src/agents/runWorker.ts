@@ -5,7 +5,7 @@ import type { RunRow } from '../db/runs.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { Agent } from './defineAgent.ts';
+import type { Agent } from './agent.ts';
 import { driveCustomAgent } from './driveCustomAgent.ts';
 import { driveModelAgent } from './driveModelAgent.ts';
 import { OutsideFailure } from './outsideFailure.ts';
@@ -121,6 +121,7 @@ export class RunWorker {
     const threadId = await this.#options.threadIdOf(this.run.thread);
     const drive: Drive = { ...this.#options, run: this.run, held, threadId, signal: this.#abort.signal, status };
     const agent = this.#agent;
+    if (agent.kind === 'router') throw new VerbatimError('AGENT_FAILED', 'A router cannot answer by itself.');
     const driving = agent.kind === 'model' ? driveModelAgent(agent, drive, { again }) : driveCustomAgent(agent, drive);
     const graceOver = this.#graceOver();
     try {

@@ -33,3 +33,22 @@ export function parseWith(schema: z.ZodType, value: unknown): Parsed {
   const issues = result.error.issues.map((issue) => `${issue.path.length === 0 ? 'value' : issue.path.join('.')}: ${issue.message}`);
   return { ok: false, issues: issues.slice(0, 10).join('; ') };
 }
+
+/** Throws unless a provider takes the schema as a strict one: every object closed, and every property required. */
+export function assertStrict(schema: Json | undefined, what: string): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if (Array.isArray(schema)) {
+    for (const part of schema as readonly Json[]) assertStrict(part, what);
+    return;
+  }
+  const { properties, required, additionalProperties } = schema as JsonObject;
+  if (typeof properties === 'object' && properties !== null) {
+    const names = Object.keys(properties);
+    const missing = names.find((name) => !Array.isArray(required) || !required.includes(name));
+    if (missing !== undefined) {
+      throw new TypeError(`${what} is strict, so "${missing}" must be required: make it nullable instead of optional.`);
+    }
+    if (additionalProperties !== false) throw new TypeError(`${what} is strict, so its objects must be closed: use z.strictObject.`);
+  }
+  for (const part of Object.values(schema)) assertStrict(part, what);
+}

@@ -23,6 +23,8 @@ const EMPTY: Required<Omit<NewMessage, 'id' | 'thread' | 'role' | 'status' | 're
   reasoning: null,
   finish: null,
   metadata: null,
+  attachments: null,
+  providerState: null,
   principalId: null,
 };
 
@@ -45,6 +47,8 @@ export function prepareMessages(db: Drizzle) {
       reasoning: $('reasoning'),
       finish: $('finish'),
       metadata: $('metadata'),
+      attachments: $('attachments'),
+      providerState: $('providerState'),
       principalId: $('principalId'),
       at: $('at'),
     })

@@ -1,10 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { type AnySQLiteColumn, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import type { WaitsFor } from '../protocol/approval.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { FinishReason, Usage } from '../protocol/event.ts';
+import type { FileRef } from '../protocol/file.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
+import type { ProviderState } from '../protocol/providerState.ts';
 
 /** Facts about the file itself: epoch, clean close, boot. */
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() });
@@ -36,7 +39,16 @@ export const runs = sqliteTable(
       .references(() => threads.key),
     parent: integer().references((): AnySQLiteColumn => runs.key),
     parentCallId: text('parent_call_id'),
+    /** How deep it hangs under its root run, which is 0. */
+    depth: integer().notNull().default(0),
     agent: text().notNull(),
+    /** The agent that speaks now, once a handoff or a router has chosen another. */
+    currentAgent: text('current_agent'),
+    handoffs: integer().notNull().default(0),
+    /** Of a run that asks several agents at once: their names, in order. It has no model of its own. */
+    agents: text({ mode: 'json' }).$type<readonly string[]>(),
+    /** What a child run was asked; a root run was asked by its message. */
+    task: text(),
     principal: text({ mode: 'json' }).$type<Principal>().notNull(),
     status: text().$type<RunStatus>().notNull(),
     attempt: integer().notNull().default(0),
@@ -63,6 +75,7 @@ export const runs = sqliteTable(
     uniqueIndex('runs_one_active_root').on(table.thread).where(sql`parent is null and status in ('running', 'waiting')`),
     index('runs_open').on(table.thread, table.rank).where(sql`status in ('queued', 'running', 'waiting')`),
     index('runs_thread').on(table.thread),
+    index('runs_children').on(table.parent).where(sql`parent is not null`),
   ],
 );
 
@@ -90,6 +103,10 @@ export const messages = sqliteTable(
     reasoning: text(),
     finish: text().$type<FinishReason>(),
     metadata: text({ mode: 'json' }).$type<JsonObject>(),
+    /** Files that a user's message refers to. */
+    attachments: text({ mode: 'json' }).$type<readonly FileRef[]>(),
+    /** What a provider wants back at the next step, such as encrypted reasoning. Never shown. */
+    providerState: text('provider_state', { mode: 'json' }).$type<ProviderState>(),
     principalId: text('principal_id'),
     at: integer().notNull(),
   },
@@ -156,8 +173,19 @@ export const toolCalls = sqliteTable(
     input: text({ mode: 'json' }).$type<Json>(),
     /** The arguments of a call that could not be made, as the model wrote them. */
     rejected: text(),
-    status: text().$type<'running' | 'completed' | 'failed'>().notNull(),
+    /** `ready`: what it waited for is there, and nobody has begun to carry it out. */
+    status: text().$type<'waiting' | 'ready' | 'running' | 'completed' | 'failed'>().notNull(),
+    /** What it waits for, or waited for. */
+    waitsFor: text('waits_for').$type<WaitsFor>(),
+    /** Of a waiting call: when it is given up. */
+    expiresAt: integer('expires_at'),
+    /** It may be carried out again when nobody knows whether it was. */
+    idempotent: integer({ mode: 'boolean' }).notNull().default(false),
+    /** The input that a person put in the place of the model's. */
+    editedInput: text('edited_input', { mode: 'json' }).$type<Json>(),
     output: text({ mode: 'json' }).$type<Json>(),
+    /** The output, when it is a file or too large for an event; `output` is then its preview. */
+    file: text({ mode: 'json' }).$type<FileRef>(),
     error: text({ mode: 'json' }).$type<ErrorInfo>(),
     calledSeq: integer('called_seq').notNull(),
     endedSeq: integer('ended_seq'),
@@ -166,6 +194,7 @@ export const toolCalls = sqliteTable(
     index('tool_calls_message').on(table.message),
     index('tool_calls_run').on(table.run),
     index('tool_calls_thread').on(table.thread),
+    index('tool_calls_expiry').on(table.expiresAt).where(sql`status = 'waiting' and expires_at is not null`),
   ],
 );
 

@@ -7,7 +7,19 @@ import { messages, toolCalls } from './schema.ts';
 export type ToolCallRow = typeof toolCalls.$inferSelect;
 export type NewToolCall = Omit<typeof toolCalls.$inferInsert, 'key'>;
 
-const EMPTY = { run: null, input: null, rejected: null, output: null, error: null, endedSeq: null };
+const EMPTY = {
+  run: null,
+  input: null,
+  rejected: null,
+  waitsFor: null,
+  expiresAt: null,
+  idempotent: false,
+  editedInput: null,
+  output: null,
+  file: null,
+  error: null,
+  endedSeq: null,
+};
 
 export function prepareToolCalls(db: Drizzle) {
   const $ = sql.placeholder;
@@ -22,6 +34,11 @@ export function prepareToolCalls(db: Drizzle) {
       input: $('input'),
       rejected: $('rejected'),
       status: $('status'),
+      waitsFor: $('waitsFor'),
+      expiresAt: $('expiresAt'),
+      idempotent: $('idempotent'),
+      editedInput: $('editedInput'),
+      file: $('file'),
       output: $('output'),
       error: $('error'),
       calledSeq: $('calledSeq'),

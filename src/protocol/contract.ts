@@ -1,4 +1,14 @@
-import type { AnyEvent, CommonEvent, DataEvent, ThreadSnapshot, ToolCalled, ToolCompleted, ToolProgress } from './event.ts';
+import type {
+  AnyEvent,
+  ApprovalRequested,
+  CommonEvent,
+  DataEvent,
+  ThreadSnapshot,
+  ToolCalled,
+  ToolCompleted,
+  ToolFile,
+  ToolProgress,
+} from './event.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** What a reader may know of a tool: plain types of parsed values. */
@@ -6,6 +16,8 @@ export interface ToolContract {
   readonly input: unknown;
   readonly output: unknown;
   readonly progress: unknown;
+  /** The client carries it out. */
+  readonly client?: true;
 }
 
 /** What a caller may know of an agent. `InferApi` makes it from the agent's definition. */
@@ -15,6 +27,8 @@ export interface AgentContract {
   readonly data: { readonly [name: string]: unknown };
   /** What `send({ context })` takes; `undefined` when the agent declares none. */
   readonly context: unknown;
+  /** What `run.result().output` is; `undefined` when the agent declares none. */
+  readonly output?: unknown;
 }
 
 /** An application's agents by name. */
@@ -28,12 +42,15 @@ export interface JsonApi {
     readonly tools: { readonly [name: string]: { readonly input: Json; readonly output: Json; readonly progress: Json } };
     readonly data: { readonly [name: string]: Json };
     readonly context: Json | undefined;
+    readonly output?: Json;
   };
 }
 
 type ToolEvents<Tools extends AgentContract['tools']> = {
   [Name in keyof Tools & string]:
     | ToolCalled<Name, Tools[Name]['input']>
+    | ApprovalRequested<Name, Tools[Name]['input']>
+    | ToolFile<Name>
     | ToolProgress<Name, Tools[Name]['progress']>
     | ToolCompleted<Name, Tools[Name]['output']>;
 }[keyof Tools & string];

@@ -1,4 +1,6 @@
+import type { WaitsFor } from './approval.ts';
 import type { ErrorInfo } from './errorCodes.ts';
+import type { FileRef } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 
@@ -8,7 +10,14 @@ export interface Usage {
   readonly outputTokens: number;
   readonly cachedTokens?: number;
   readonly reasoningTokens?: number;
+  /** Counted by us, because the provider reported nothing. */
   readonly estimated?: boolean;
+  /** Model calls that were answered from a cache. */
+  readonly cachedCalls?: number;
+  /** By the price table that the application gave. */
+  readonly cost?: number;
+  /** Of a run: what each model used, child runs included. Absent when there was only one. */
+  readonly models?: { readonly [model: string]: Omit<Usage, 'models'> };
 }
 
 /**
@@ -17,7 +26,8 @@ export interface Usage {
  */
 export type FinishReason = 'stop' | 'tool_calls' | 'length' | 'filtered' | 'incomplete' | 'cancelled' | 'failed';
 
-export type DiscardReason = 'interrupted' | 'retried' | 'empty';
+/** `stream_cut`: the call is made again. `guardrail`: a guard withdrew it, and its text is gone from the log. */
+export type DiscardReason = 'interrupted' | 'retried' | 'empty' | 'stream_cut' | 'guardrail';
 
 /** A tool call the model made with an unknown tool or unusable arguments: it never ran, and there is no `tool.called` for it. */
 export interface RejectedCall {
@@ -38,25 +48,63 @@ type OfRun<Type extends string, Fields> = Stored & { readonly type: Type; readon
 
 /** Events whose shape does not depend on the agents of an application. */
 export type CommonEvent =
-  | OfRun<'message.received', { messageId: string; agent: string; text: string; metadata?: JsonObject; principalId: string }>
+  | OfRun<
+      'message.received',
+      {
+        messageId: string;
+        agent: string;
+        text: string;
+        metadata?: JsonObject;
+        attachments?: readonly FileRef[];
+        principalId: string;
+      }
+    >
   | OfRun<'message.steered', { messageId: string }>
   | OfRun<'run.queued', { agent: string; place: number; messageId: string }>
-  | OfRun<'run.started', { agent: string; attempt: number; parentRunId?: string; parentCallId?: string }>
+  | OfRun<'run.started', { agent: string; attempt: number; parentRunId?: string; parentCallId?: string; task?: string }>
   | OfRun<'run.resumed', { attempt: number; reason: ResumeReason }>
   | OfRun<'run.waiting', { callIds: readonly string[] }>
   | OfRun<'run.status', { text: string }>
-  | OfRun<'run.completed', { usage: Usage; outcome: 'complete' | 'partial'; output?: Json }>
+  | OfRun<'run.completed', { usage: Usage; outcome: 'complete' | 'partial'; output?: Json; children?: readonly ChildOutcome[] }>
   | OfRun<'run.failed', { error: ErrorInfo; usage: Usage }>
   | OfRun<'run.cancelled', { by: string; usage: Usage }>
-  | OfRun<'message.started', { messageId: string; agent: string; step: number }>
+  | OfRun<'message.started', { messageId: string; agent: string; step: number; parentRunId?: string }>
   | OfRun<'text.delta', { messageId: string; delta: string }>
   | OfRun<'reasoning.delta', { messageId: string; delta: string }>
   | OfRun<'message.completed', { messageId: string; text: string; finish: FinishReason }>
   | OfRun<'message.discarded', { messageId: string; reason: DiscardReason }>
-  | OfRun<'tool.failed', { callId: string; tool: string; error: ErrorInfo; rejected?: RejectedCall }>;
+  | OfRun<'tool.failed', { callId: string; tool: string; error: ErrorInfo; rejected?: RejectedCall }>
+  /** Off by default: `include: ['tool.input.delta']`. The text of the arguments as the model writes it. */
+  | OfRun<'tool.input.delta', { callId: string; tool: string; delta: string }>
+  | OfRun<
+      'approval.resolved',
+      {
+        callId: string;
+        tool: string;
+        decision: 'approved' | 'rejected' | 'expired' | 'withdrawn';
+        by: string;
+        reason?: string;
+        input?: Json;
+        remember?: 'run' | 'thread';
+      }
+    >
+  | OfRun<'agent.handoff', { from: string; to: string; reason?: string }>
+  | OfRun<'agent.routed', { to: string; reason: string }>
+  | OfRun<'model.switched', { from: string; to: string; reason: string }>
+  | OfRun<'guard.verdict', { guard: string; stage: 'input' | 'output'; verdict: 'pass' | 'rewrite' | 'block'; reason?: string }>
+  /** A tool that the model's provider carried out by itself. */
+  | OfRun<'tool.hosted', { messageId: string; id: string; tool: string; status: 'called' | 'completed' | 'failed'; data: Json }>;
 
-/** `crash`: the process ended without closing. `shutdown`: it was closed in mid-run. `storage`: a write failed, and works again. */
-export type ResumeReason = 'crash' | 'shutdown' | 'storage';
+/** What came of one of several agents that were asked at once. */
+export interface ChildOutcome {
+  readonly runId: string;
+  readonly agent: string;
+  readonly status: 'completed' | 'failed' | 'cancelled';
+  readonly error?: ErrorInfo;
+}
+
+/** `answered`: what it waited for is there. `crash`: the process ended without closing. `shutdown`: it was closed in mid-run. `storage`: a write failed, and works again. */
+export type ResumeReason = 'crash' | 'shutdown' | 'storage' | 'answered';
 
 export interface ToolCalled<Tool extends string = string, Input = Json> extends Stored {
   readonly type: 'tool.called';
@@ -65,6 +113,23 @@ export interface ToolCalled<Tool extends string = string, Input = Json> extends 
   readonly tool: Tool;
   readonly input: Input;
   readonly messageId: string;
+  /** It is not carried out at once: `client` waits for `toolCalls.submit`, `approval` for a person, `agents` for child runs. */
+  readonly waitsFor?: WaitsFor;
+  /** When a waiting call is given up. */
+  readonly expiresAt?: number;
+}
+
+export interface ApprovalRequested<Tool extends string = string, Input = Json> extends Stored {
+  readonly type: 'approval.requested';
+  readonly runId: string;
+  readonly callId: string;
+  readonly tool: Tool;
+  readonly input: Input;
+  readonly expiresAt?: number;
+  /** Who may decide: principals with this role. Absent: the thread's owner. */
+  readonly role?: string;
+  /** Why a person is asked. */
+  readonly question?: string;
 }
 
 export interface ToolProgress<Tool extends string = string, Data = Json> extends Stored {
@@ -81,6 +146,16 @@ export interface ToolCompleted<Tool extends string = string, Output = Json> exte
   readonly callId: string;
   readonly tool: Tool;
   readonly output: Output;
+}
+
+/** A call has completed with a file, or with more than an event may hold: the whole is `file`, `preview` its beginning, or what it is. */
+export interface ToolFile<Tool extends string = string> extends Stored {
+  readonly type: 'tool.file';
+  readonly runId: string;
+  readonly callId: string;
+  readonly tool: Tool;
+  readonly file: FileRef;
+  readonly preview: string;
 }
 
 export interface DataEvent<Name extends string = string, Data = Json> extends Stored {
@@ -100,7 +175,7 @@ export interface ThreadSnapshot extends Stored {
 }
 
 /** An event of any application: tool inputs, outputs and data are plain JSON. */
-export type AnyEvent = CommonEvent | ToolCalled | ToolProgress | ToolCompleted | DataEvent | ThreadSnapshot;
+export type AnyEvent = CommonEvent | ToolCalled | ApprovalRequested | ToolProgress | ToolCompleted | ToolFile | DataEvent | ThreadSnapshot;
 
 /** What is stored: everything but the snapshot. */
 export type StoredEvent = Exclude<AnyEvent, ThreadSnapshot>;
@@ -124,5 +199,11 @@ export const FINE_GRAINED_EVENTS: ReadonlySet<string> = new Set<EventType>([
   'text.delta',
   'reasoning.delta',
   'tool.progress',
+  'tool.input.delta',
   'run.status',
 ]);
+
+/** What a watch leaves out unless its `include` names it. */
+export const OPT_IN_EVENTS = ['tool.input.delta'] as const satisfies readonly EventType[];
+
+export type OptInEvent = (typeof OPT_IN_EVENTS)[number];

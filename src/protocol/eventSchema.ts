@@ -15,7 +15,10 @@ const usage = z.strictObject({
   cachedTokens: count.exactOptional(),
   reasoningTokens: count.exactOptional(),
   estimated: z.boolean().exactOptional(),
+  cachedCalls: count.exactOptional(),
+  cost: z.number().min(0).exactOptional(),
 });
+const runUsage = usage.extend({ models: z.record(z.string(), usage).exactOptional() });
 const error = z.strictObject({
   code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
   message: z.string(),
@@ -26,32 +29,101 @@ const finish = z.enum(['stop', 'tool_calls', 'length', 'filtered', 'incomplete',
 const stored = { seq, firstSeq: seq.exactOptional(), at: z.int() };
 const ofRun = <Type extends string, Fields extends z.ZodRawShape>(type: Type, fields: Fields) =>
   z.strictObject({ ...stored, type: z.literal(type), runId: id, ...fields });
+const file = z.strictObject({ id, type: z.string(), size: count, name: z.string().exactOptional() });
+const files = z.array(file).readonly();
 const call = { callId: id, tool: z.string() };
 
 /** Every event that the log stores, as its type says and nothing beside it. Reading a stored event takes no schema; a test holds each one to this. */
 export const storedEventSchema = z.discriminatedUnion('type', [
-  ofRun('message.received', { messageId: id, agent: z.string(), text: z.string(), metadata: jsonObject.exactOptional(), principalId: id }),
+  ofRun('message.received', {
+    messageId: id,
+    agent: z.string(),
+    text: z.string(),
+    metadata: jsonObject.exactOptional(),
+    attachments: files.exactOptional(),
+    principalId: id,
+  }),
   ofRun('message.steered', { messageId: id }),
   ofRun('run.queued', { agent: z.string(), place: z.int().min(1), messageId: id }),
-  ofRun('run.started', { agent: z.string(), attempt: seq, parentRunId: id.exactOptional(), parentCallId: id.exactOptional() }),
-  ofRun('run.resumed', { attempt: seq, reason: z.enum(['crash', 'shutdown', 'storage']) }),
+  ofRun('run.started', {
+    agent: z.string(),
+    attempt: seq,
+    parentRunId: id.exactOptional(),
+    parentCallId: id.exactOptional(),
+    task: z.string().exactOptional(),
+  }),
+  ofRun('run.resumed', { attempt: seq, reason: z.enum(['crash', 'shutdown', 'storage', 'answered']) }),
   ofRun('run.waiting', { callIds: z.array(id).readonly() }),
   ofRun('run.status', { text: z.string() }),
-  ofRun('run.completed', { usage, outcome: z.enum(['complete', 'partial']), output: json.exactOptional() }),
-  ofRun('run.failed', { error, usage }),
-  ofRun('run.cancelled', { by: z.string(), usage }),
-  ofRun('message.started', { messageId: id, agent: z.string(), step: seq }),
+  ofRun('run.completed', {
+    usage: runUsage,
+    outcome: z.enum(['complete', 'partial']),
+    output: json.exactOptional(),
+    children: z
+      .array(
+        z.strictObject({
+          runId: id,
+          agent: z.string(),
+          status: z.enum(['completed', 'failed', 'cancelled']),
+          error: error.exactOptional(),
+        }),
+      )
+      .readonly()
+      .exactOptional(),
+  }),
+  ofRun('run.failed', { error, usage: runUsage }),
+  ofRun('run.cancelled', { by: z.string(), usage: runUsage }),
+  ofRun('message.started', { messageId: id, agent: z.string(), step: seq, parentRunId: id.exactOptional() }),
   ofRun('text.delta', { messageId: id, delta: z.string() }),
   ofRun('reasoning.delta', { messageId: id, delta: z.string() }),
   ofRun('message.completed', { messageId: id, text: z.string(), finish }),
-  ofRun('message.discarded', { messageId: id, reason: z.enum(['interrupted', 'retried', 'empty']) }),
-  ofRun('tool.called', { ...call, input: json, messageId: id }),
+  ofRun('message.discarded', { messageId: id, reason: z.enum(['interrupted', 'retried', 'empty', 'stream_cut', 'guardrail']) }),
+  ofRun('tool.called', {
+    ...call,
+    input: json,
+    messageId: id,
+    waitsFor: z.enum(['approval', 'client', 'agents']).exactOptional(),
+    expiresAt: z.int().exactOptional(),
+  }),
   ofRun('tool.progress', { ...call, data: json }),
   ofRun('tool.completed', { ...call, output: json }),
   ofRun('tool.failed', {
     ...call,
     error,
     rejected: z.strictObject({ messageId: id, arguments: z.string() }).exactOptional(),
+  }),
+  ofRun('tool.file', { ...call, file, preview: z.string() }),
+  ofRun('tool.input.delta', { ...call, delta: z.string() }),
+  ofRun('approval.requested', {
+    ...call,
+    input: json,
+    expiresAt: z.int().exactOptional(),
+    role: z.string().exactOptional(),
+    question: z.string().exactOptional(),
+  }),
+  ofRun('approval.resolved', {
+    ...call,
+    decision: z.enum(['approved', 'rejected', 'expired', 'withdrawn']),
+    by: z.string(),
+    reason: z.string().exactOptional(),
+    input: json.exactOptional(),
+    remember: z.enum(['run', 'thread']).exactOptional(),
+  }),
+  ofRun('agent.handoff', { from: z.string(), to: z.string(), reason: z.string().exactOptional() }),
+  ofRun('agent.routed', { to: z.string(), reason: z.string() }),
+  ofRun('model.switched', { from: z.string(), to: z.string(), reason: z.string() }),
+  ofRun('guard.verdict', {
+    guard: z.string(),
+    stage: z.enum(['input', 'output']),
+    verdict: z.enum(['pass', 'rewrite', 'block']),
+    reason: z.string().exactOptional(),
+  }),
+  ofRun('tool.hosted', {
+    messageId: id,
+    id,
+    tool: z.string(),
+    status: z.enum(['called', 'completed', 'failed']),
+    data: json,
   }),
   ofRun('data', { name: z.string(), data: json }),
 ]);
@@ -63,6 +135,7 @@ const userMessage = z.strictObject({
   agent: z.string().exactOptional(),
   text: z.string(),
   metadata: jsonObject.exactOptional(),
+  attachments: files.exactOptional(),
   principalId: id.exactOptional(),
   status: z.enum(['queued', 'complete', 'dropped']),
   at: z.int(),
@@ -72,8 +145,21 @@ const toolCall = z.strictObject({
   ...call,
   input: json.exactOptional(),
   rejected: z.string().exactOptional(),
-  status: z.enum(['running', 'completed', 'failed']),
+  status: z.enum(['waiting', 'running', 'completed', 'failed']),
+  waitsFor: z.enum(['approval', 'client', 'agents']).exactOptional(),
+  expiresAt: z.int().exactOptional(),
+  approval: z
+    .strictObject({
+      status: z.enum(['pending', 'approved', 'rejected', 'expired', 'withdrawn']),
+      role: z.string().exactOptional(),
+      question: z.string().exactOptional(),
+      by: z.string().exactOptional(),
+      reason: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  editedInput: json.exactOptional(),
   output: json.exactOptional(),
+  file: file.exactOptional(),
   error: error.exactOptional(),
   progress: json.exactOptional(),
 });
@@ -82,6 +168,7 @@ const assistantMessage = z.strictObject({
   id,
   role: z.literal('assistant'),
   runId: id.exactOptional(),
+  parentRunId: id.exactOptional(),
   agent: z.string().exactOptional(),
   text: z.string(),
   reasoning: z.string().exactOptional(),

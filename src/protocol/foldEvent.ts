@@ -22,6 +22,7 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
           agent: event.agent,
           text: event.text,
           ...(event.metadata !== undefined && { metadata: event.metadata }),
+          ...(event.attachments !== undefined && { attachments: event.attachments }),
           principalId: event.principalId,
           status: 'queued',
           at: event.at,
@@ -43,6 +44,7 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
         id: event.messageId,
         role: 'assistant',
         runId: event.runId,
+        ...(event.parentRunId !== undefined && { parentRunId: event.parentRunId }),
         agent: event.agent,
         text: '',
         status: 'streaming',
@@ -73,12 +75,48 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
       }));
     case 'tool.called':
       return replaceAssistant(messages, event.messageId, (message) =>
-        withCall(message, { callId: event.callId, tool: event.tool, input: event.input, status: 'running' }),
+        withCall(message, {
+          callId: event.callId,
+          tool: event.tool,
+          input: event.input,
+          status: event.waitsFor === undefined ? 'running' : 'waiting',
+          ...(event.waitsFor !== undefined && { waitsFor: event.waitsFor }),
+          ...(event.expiresAt !== undefined && { expiresAt: event.expiresAt }),
+        }),
       );
+    case 'approval.requested':
+      return replaceCall(messages, event, (call) => ({
+        ...call,
+        approval: {
+          status: 'pending',
+          ...(event.role !== undefined && { role: event.role }),
+          ...(event.question !== undefined && { question: event.question }),
+        },
+      }));
+    case 'approval.resolved':
+      return replaceCall(messages, event, (call) => ({
+        ...call,
+        // A call that a person let through is carried out at once; what else may come of it is its own event.
+        ...(event.decision === 'approved' && { status: 'running' }),
+        ...(event.input !== undefined && { editedInput: event.input }),
+        approval: {
+          ...call.approval,
+          status: event.decision,
+          by: event.by,
+          ...(event.reason !== undefined && { reason: event.reason }),
+        },
+      }));
     case 'tool.progress':
       return replaceCall(messages, event, (call) => ({ ...call, progress: event.data }));
     case 'tool.completed':
       return replaceCall(messages, event, ({ progress: _, ...call }) => ({ ...call, status: 'completed', output: event.output }));
+    case 'tool.file':
+      return replaceCall(messages, event, ({ progress: _, ...call }) => ({
+        ...call,
+        status: 'completed',
+        output: event.preview,
+        file: event.file,
+      }));
     case 'tool.failed': {
       const { rejected } = event;
       if (rejected === undefined) {
@@ -97,6 +135,12 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
     case 'run.resumed':
     case 'run.waiting':
     case 'run.status':
+    case 'tool.input.delta':
+    case 'agent.handoff':
+    case 'agent.routed':
+    case 'model.switched':
+    case 'guard.verdict':
+    case 'tool.hosted':
     case 'data':
       return messages;
     default:

@@ -27,8 +27,15 @@ export const DEFAULT_LIMITS = {
   maxCallsPerSocket: 1_000,
   /** Messages that wait in one thread, queued or steered. */
   maxQueuedPerThread: 100,
-  /** A tool's output as JSON; more is `tool.failed` with `OUTPUT_TOO_LARGE`. */
+  /** A tool's output as JSON, within an event. More becomes a file, and the model gets its beginning. */
   maxToolOutputBytes: 64 * 1024,
+  /** A file: one that is uploaded, or a tool's output. More is refused, or is `tool.failed` with `OUTPUT_TOO_LARGE`. */
+  maxFileBytes: 20 * 1024 * 1024,
+  /** All files of one principal. */
+  maxFileBytesPerPrincipal: 1024 * 1024 * 1024,
+  maxAttachmentsPerMessage: 10,
+  /** How long one upload may take. */
+  uploadTimeoutMs: 5 * 60_000,
   /** Tool calls that one model call may ask for. */
   maxToolCallsPerStep: 128,
   /** Text and reasoning of one message; a model that never stops is cut here. */
@@ -39,6 +46,25 @@ export const DEFAULT_LIMITS = {
   maxRunsPerPrincipal: 1_000,
   /** Model calls in one run. */
   maxSteps: 25,
+  /** Tool calls in one run. */
+  maxToolCalls: 500,
+  /** How deep child runs may hang under a root run. */
+  maxDepth: 5,
+  /** Child runs under one root run, all levels together. */
+  maxChildRuns: 100,
+  /** Agents that one message or one call asks at once. */
+  maxParallelAgents: 10,
+  /** Handoffs in one run. */
+  maxHandoffs: 10,
+  /** How often the same call with the same input may fail in one run before the run is ended. */
+  maxIdenticalFailures: 5,
+  /** How long a tool call waits for a person's decision, unless its tool says otherwise. */
+  approvalTimeoutMs: 24 * 60 * 60_000,
+  /** How long a tool call waits for the client that carries it out, unless its tool says otherwise. */
+  clientToolTimeoutMs: 60 * 60_000,
+  /** What tools keep for one principal or one thread: entries, and bytes of one value as JSON. */
+  maxMemoryEntries: 1_000,
+  maxMemoryValueBytes: 16 * 1024,
   /** How often a run is started before it fails with `INTERRUPTED`: once, and again after each crash. */
   maxAttempts: 3,
   /** One model call and its tools. */

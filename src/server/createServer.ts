@@ -170,7 +170,7 @@ export async function serverOver(
     await app.close();
     sweep.close();
     store.close();
-    await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? agent.model.close?.() : undefined)));
+    await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? agent.model?.close?.() : undefined)));
     if (closeDatabase) await database.close();
   }
 

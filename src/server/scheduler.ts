@@ -1,4 +1,4 @@
-import type { Agents } from '../agents/defineAgent.ts';
+import type { Agents } from '../agents/agent.ts';
 import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
 import type { Accepted, AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Agents } from '../agents/defineAgent.ts';
+import type { Agents } from '../agents/agent.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';

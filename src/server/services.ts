@@ -1,4 +1,4 @@
-import type { Agents } from '../agents/defineAgent.ts';
+import type { Agents } from '../agents/agent.ts';
 import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';

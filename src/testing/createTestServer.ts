@@ -1,4 +1,4 @@
-import type { Agents } from '../agents/defineAgent.ts';
+import type { Agents } from '../agents/agent.ts';
 import type { Model } from '../agents/model.ts';
 import { type Client, type ClientOptions, createClient } from '../client/index.node.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
@@ -123,7 +123,7 @@ function withModels({ agents, models = {} }: TestServerOptions): Agents {
   return Object.fromEntries(
     Object.entries(agents).map(([name, agent]) => {
       const model = models[name];
-      return [name, agent.kind === 'model' && model !== undefined ? { ...agent, model } : agent];
+      return [name, agent.kind === 'model' && model !== undefined ? { ...agent, model, modelOf: () => model } : agent];
     }),
   );
 }

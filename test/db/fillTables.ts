@@ -29,7 +29,7 @@ export function fillTables(raw: Sqlite): ReadonlyMap<string, number> {
     for (let row = 1; row <= ROWS; row += 1) {
       // A key into another table is the number or the text of that table's row of the same place.
       const values = columns.map(({ type, name }) =>
-        /int/i.test(type) ? row : parents.has(name) || /text/i.test(type) ? `"${row}"` : null,
+        /int/i.test(type) ? row : parents.has(name) || /text/i.test(type) ? `"${row}"` : /blob/i.test(type) ? Buffer.of(row) : null,
       );
       const names = columns.map(({ name }) => `"${name}"`).join(', ');
       raw.prepare(`insert into "${table}" (${names}) values (${columns.map(() => '?').join(', ')})`).run(...values);

@@ -91,7 +91,7 @@ export function checkRuns({ threadId, events }: StoredLog): readonly AnyEvent[] 
   });
 }
 
-type Delta = Extract<AnyEvent, { readonly delta: string }>;
+type Delta = Extract<AnyEvent, { readonly type: 'text.delta' | 'reasoning.delta' }>;
 
 function isDelta(event: AnyEvent): event is Delta {
   return event.type === 'text.delta' || event.type === 'reasoning.delta';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Agent, defineAgent } from '../../src/agents/defineAgent.ts';
+import type { Agent } from '../../src/agents/agent.ts';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
 import type { Model } from '../../src/agents/model.ts';
 import { RunWorker, type WorkerResult } from '../../src/agents/runWorker.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';

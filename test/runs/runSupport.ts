@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { z } from 'zod';
+import type { Agents } from '../../src/agents/agent.ts';
 import { compileTranscript } from '../../src/agents/compileTranscript.ts';
-import type { Agents } from '../../src/agents/defineAgent.ts';
 import { defineTool } from '../../src/agents/defineTool.ts';
 import type { ModelMessage } from '../../src/agents/model.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';

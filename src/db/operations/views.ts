@@ -87,7 +87,11 @@ function toolCallOf(row: ToolCallRow): ToolCall {
   return {
     callId: row.id,
     tool: row.tool,
-    status: row.status,
+    status: row.status === 'ready' ? 'running' : row.status,
+    ...(row.waitsFor !== null && { waitsFor: row.waitsFor }),
+    ...(row.expiresAt !== null && { expiresAt: row.expiresAt }),
+    ...(row.editedInput !== null && { editedInput: row.editedInput }),
+    ...(row.file !== null && { file: row.file }),
     ...(row.rejected === null ? { input: row.input } : { rejected: row.rejected }),
     ...(row.status === 'completed' && { output: row.output }),
     ...(row.error !== null && { error: row.error }),

@@ -23,9 +23,9 @@ export function answerOf(chunks: readonly ModelChunk[]): Answer {
   let reasoning = '';
   for (const chunk of chunks.slice(0, -1)) {
     if (chunk.type === 'finish') throw new Error('There is a finish before the last chunk');
-    if (chunk.delta === '') throw new Error('There is an empty delta');
+    if ('delta' in chunk && chunk.delta === '') throw new Error('There is an empty delta');
     if (chunk.type === 'text') text += chunk.delta;
-    else reasoning += chunk.delta;
+    if (chunk.type === 'reasoning') reasoning += chunk.delta;
   }
   return { text, reasoning, chunks, end };
 }

@@ -1,0 +1,9 @@
+/** A file that the server holds: `GET /files/{id}` gives its bytes to whoever may read it. */
+export interface FileRef {
+  readonly id: string;
+  /** Media type, from its bytes where they tell. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly name?: string;
+}
