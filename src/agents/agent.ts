@@ -6,7 +6,7 @@ import type { Guards } from './guard.ts';
 import type { History } from './history.ts';
 import type { Memory } from './memory.ts';
 import type { Model, ModelMessage } from './model.ts';
-import type { RouteChoice } from './router.ts';
+import type { Routed, RouteInput } from './router.ts';
 import type { Parsed } from './schema.ts';
 
 /** What instructions, models and tools may depend on. */
@@ -40,6 +40,8 @@ export interface AgentContext<Context = unknown> extends InstructionsContext<Con
 }
 
 export interface AgentBase {
+  /** What makes it the same agent, also as a copy with another model. */
+  readonly identity: object;
   readonly description: string;
   readonly onDisconnect: OnDisconnect;
   readonly maxSteps: number | undefined;
@@ -86,9 +88,7 @@ export interface RouterAgent extends AgentBase {
   readonly kind: 'router';
   readonly model: Model | undefined;
   readonly agents: { readonly [name: string]: Agent };
-  route(
-    input: { readonly text: string; readonly messages: readonly ModelMessage[]; readonly signal: AbortSignal } & InstructionsContext,
-  ): Promise<RouteChoice>;
+  route(input: RouteInput): Promise<Routed>;
 }
 
 /** An agent by what callers may know of it. Make it with `defineAgent`. */

@@ -1,40 +1,106 @@
-import { newId } from '../db/ids.ts';
-import type { AskedCall } from '../db/operations/finishModelCall.ts';
+import type { AskedCall } from '../db/operations/recordCall.ts';
+import type { StartedMessage, StartedStep } from '../db/operations/startStep.ts';
 import type { SendOptions } from '../protocol/contract.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { InstructionsContext, ModelAgent } from './agent.ts';
+import { outputInstructions } from './answer.ts';
+import { planCalls, type RunAgent } from './callPlan.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import { estimateUsage } from './estimateUsage.ts';
-import type { ModelChunk, ModelRequest } from './model.ts';
+import { InputDeltas } from './inputDeltas.ts';
+import type { Model, ModelChunk, ModelRequest } from './model.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { Drive } from './runWorker.ts';
 import { SpokenMessage } from './spokenMessage.ts';
 
+export interface CallModelOptions {
+  /** What the model is told after the transcript. */
+  readonly note: string | undefined;
+  /** Tool calls that the run may still make. */
+  readonly callsLeft: number;
+}
+
+export interface Said {
+  readonly text: string;
+  readonly finish: FinishReason;
+  readonly calls: readonly AskedCall[];
+}
+
 /** One model call: begins its message, streams it into the log, and makes the whole of it a fact. */
-export async function callModel(
-  agent: ModelAgent,
-  drive: Drive,
-): Promise<{ readonly finish: FinishReason; readonly calls: readonly AskedCall[] }> {
-  const { store, held, run, threadId, limits, signal } = drive;
-  const { context, principal } = run;
-  const inputs = { context: context ?? undefined, principal, threadId, runId: run.id };
-  const instructions = await instructionsOf(agent, inputs);
-  const model = await agent.modelOf(inputs);
-  const tools = agent.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  const options = optionsOf(agent, run.options);
-  signal.throwIfAborted();
-  const step = await store.startStep({
-    run: held,
-    agent: run.agent,
+export async function callModel(by: RunAgent, drive: Drive, options: CallModelOptions): Promise<Said> {
+  const { agent, inputs } = by;
+  const { signal } = drive;
+  const model = await modelOf(agent, inputs);
+  const instructions = await instructionsOf(agent, model, inputs);
+  for (;;) {
+    signal.throwIfAborted();
+    const { request, message } = await begin({ by, drive, model, instructions, note: options.note });
+    const spoken = new SpokenMessage(drive, message, 'model');
+    try {
+      return await speak({ by, drive, model, request, spoken, callsLeft: options.callsLeft });
+    } catch (cause) {
+      const again = agent.onStreamCut === 'regenerate' && isCut(cause) && drive.held.attempt < drive.limits.maxAttempts;
+      if (!again || signal.aborted) throw cause;
+      spoken.close();
+      drive.logFailure({ runId: drive.run.id, cause });
+      await drive.cut(message);
+    } finally {
+      spoken.close();
+    }
+  }
+}
+
+/** Begins a step: what the model is to be sent, and the message that its answer goes into. */
+async function begin(call: {
+  readonly by: RunAgent;
+  readonly drive: Drive;
+  readonly model: Model;
+  readonly instructions: string;
+  readonly note: string | undefined;
+}): Promise<{ readonly request: ModelRequest; readonly message: StartedMessage }> {
+  const { by, drive, model, instructions, note } = call;
+  const { agent } = by;
+  const tools = by.tools.map(({ name, description, inputSchema, strict }) => ({
+    name,
+    description,
+    inputSchema,
+    ...(strict && { strict }),
+  }));
+  const options = optionsOf(agent, drive.run.options);
+  const step: StartedStep = await drive.store.startStep({
+    run: drive.held,
+    agent: by.name,
     model: model.name,
     instructions,
     tools: JSON.stringify(tools),
     options,
+    note,
   });
-  const request: ModelRequest = { instructions, messages: compileTranscript(step.messages), tools, options };
-  const spoken = new SpokenMessage(drive, step.message, 'model');
+  const messages = compileTranscript(step.messages);
+  const request: ModelRequest = {
+    instructions,
+    messages: note === undefined ? messages : [...messages, { role: 'user', text: note }],
+    tools,
+    options,
+    ...(agent.outputSchema !== undefined && { output: { name: 'answer', schema: agent.outputSchema } }),
+  };
+  return { request, message: step.message };
+}
+
+async function speak(call: {
+  readonly by: RunAgent;
+  readonly drive: Drive;
+  readonly model: Model;
+  readonly request: ModelRequest;
+  readonly spoken: SpokenMessage;
+  readonly callsLeft: number;
+}): Promise<Said> {
+  const { by, drive, model, request, spoken, callsLeft } = call;
+  const { store, held, run, signal, limits, threadId } = drive;
+  const inputs = new InputDeltas(store, held);
+  const caller = { principalId: run.principal.id, threadId, runId: run.id };
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
   // Asking the signal for each token costs more than listening to it.
   let aborted = signal.aborted;
@@ -43,18 +109,19 @@ export async function callModel(
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for await (const chunk of model.stream(request, { signal })) {
+    for await (const chunk of model.stream(request, { signal, caller })) {
       if (aborted) signal.throwIfAborted();
-      if (chunk.type === 'finish') {
+      if (chunk.type === 'text' || chunk.type === 'reasoning') {
+        if (chunk.delta === '') continue;
+        const behind = spoken.say(chunk.type, chunk.delta);
+        if (behind !== undefined) await behind;
+      } else if (chunk.type === 'finish') {
         last = chunk;
         break;
-      }
-      if (chunk.type !== 'text' && chunk.type !== 'reasoning') continue;
-      if (chunk.delta === '') continue;
-      const behind = spoken.say(chunk.type, chunk.delta);
-      if (behind !== undefined) await behind;
+      } else await tell(chunk, drive, spoken, inputs);
     }
     spoken.assertStored();
+    await inputs.committed();
   } catch (cause) {
     // What could not be stored is ours; all else is the model's.
     spoken.assertStored();
@@ -71,19 +138,65 @@ export async function callModel(
       `The model asked for ${requested.length} tool calls at once; at most ${limits.maxToolCallsPerStep} are made.`,
     );
   }
-  const calls = checkCalls(requested, agent.tools, () => newId('call'));
+  if (requested.length > callsLeft) {
+    throw new VerbatimError('CALL_LIMIT', `The run asked for more than ${limits.maxToolCalls} tool calls without coming to an end.`, {
+      details: { limit: 'maxToolCalls', max: limits.maxToolCalls },
+    });
+  }
+  const calls = await planCalls(
+    drive,
+    by,
+    checkCalls(requested, by.tools, (index) => inputs.idAt(index)),
+  );
   const finish = calls.length > 0 ? 'tool_calls' : (last?.finish ?? 'incomplete');
   const usage = last?.usage ?? estimateUsage(request, spoken);
-  const { text, reasoning } = spoken;
-  await store.finishModelCall({ run: held, message: step.message, text, reasoning, finish, usage, calls });
-  return { finish, calls };
+  const { text, reasoning, message } = spoken;
+  const providerState = last?.providerState;
+  const children = await store.finishModelCall({ run: held, message, text, reasoning, finish, usage, calls, providerState });
+  if (calls.length > 0) drive.spawned(children);
+  return { text, finish, calls };
 }
 
-async function instructionsOf(agent: ModelAgent, context: InstructionsContext): Promise<string> {
+/** What a model tells besides its answer. */
+async function tell(
+  chunk: Extract<ModelChunk, { readonly type: 'tool_input' | 'hosted_tool' | 'switched' }>,
+  { store, held, run }: Drive,
+  { message }: SpokenMessage,
+  inputs: InputDeltas,
+): Promise<void> {
+  switch (chunk.type) {
+    case 'tool_input':
+      return inputs.add(chunk.index, chunk.tool, chunk.delta);
+    case 'hosted_tool': {
+      const { id, tool, status, data } = chunk;
+      return store.append(held, { type: 'tool.hosted', runId: run.id, messageId: message.id, id, tool, status, data });
+    }
+    case 'switched': {
+      const { from, to, reason } = chunk;
+      return store.append(held, { type: 'model.switched', runId: run.id, from, to, reason });
+    }
+  }
+}
+
+/** A stream that broke off on its way, and may hold when it is asked for again. */
+function isCut(cause: unknown): boolean {
+  return cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_');
+}
+
+async function modelOf(agent: ModelAgent, inputs: InstructionsContext): Promise<Model> {
   try {
-    const instructions: unknown = await agent.instructions(context);
+    return await agent.modelOf(inputs);
+  } catch (cause) {
+    throw new OutsideFailure(cause, 'AGENT_FAILED', 'The model of the agent could not be chosen.');
+  }
+}
+
+async function instructionsOf(agent: ModelAgent, model: Model, inputs: InstructionsContext): Promise<string> {
+  try {
+    const instructions: unknown = await agent.instructions(inputs);
     if (typeof instructions !== 'string') throw new TypeError(`instructions are text, not ${typeof instructions}`);
-    return instructions;
+    if (agent.outputSchema === undefined || model.structuredOutput === true) return instructions;
+    return [instructions, outputInstructions(agent.outputSchema)].filter((part) => part !== '').join('\n\n');
   } catch (cause) {
     throw new OutsideFailure(cause, 'AGENT_FAILED', 'The instructions of the agent could not be made.');
   }

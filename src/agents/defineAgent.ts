@@ -85,6 +85,19 @@ type ContractOfTools<Tools extends readonly AnyTool[]> = {
   readonly [T in Tools[number] as T['name']]: T extends Tool<string, infer Contract extends ToolContract, never> ? Contract : never;
 };
 
+/** The tools of agents that tools ask. */
+type NestedTools<Tools extends readonly AnyTool[]> = {
+  readonly [Name in NestedName<Tools[number]>]: NestedTool<Tools[number], Name>;
+};
+type NestedName<T> =
+  T extends Tool<string, infer Contract extends ToolContract, never> ? keyof NonNullable<Contract['nested']> & string : never;
+type NestedTool<T, Name extends string> =
+  T extends Tool<string, infer Contract extends ToolContract, never>
+    ? Name extends keyof NonNullable<Contract['nested']>
+      ? NonNullable<Contract['nested']>[Name]
+      : never
+    : never;
+
 /** The tools of agents that may speak in the same run. A name that two of them have is a union. */
 type ToolsOfAgents<All extends readonly Agent[]> = All extends readonly []
   ? unknown
@@ -118,7 +131,7 @@ export function defineAgent<
 >(
   definition: ModelAgentDefinition<Tools, Context, Output, Handoffs, Built>,
 ): Agent<{
-  readonly tools: ContractOfTools<Tools> & ToolsOfAgents<Handoffs>;
+  readonly tools: ContractOfTools<Tools> & NestedTools<Tools> & ToolsOfAgents<Handoffs>;
   readonly data: NoData;
   readonly context: z.input<Context>;
   readonly output: z.output<Output>;
@@ -152,6 +165,7 @@ export function agentBase(
   tools: readonly AnyTool[],
 ): AgentBase {
   return {
+    identity: {},
     description,
     onDisconnect,
     maxSteps,

@@ -47,6 +47,8 @@ export interface Tool<Name extends string = string, Contract extends ToolContrac
   /** The URL of the module that exports it: it is carried out there, in a worker. */
   readonly worker: string | undefined;
   readonly scopes: readonly string[] | undefined;
+  /** Of a handoff: whom it is to. */
+  readonly identity?: object;
   /** The agents it asks. */
   readonly children: ChildAgents | undefined;
   /** JSON Schema of the input, of the output and of the progress. */

@@ -1,6 +1,6 @@
 import type { DeltaType } from '../db/encodedEvent.ts';
 import { newId } from '../db/ids.ts';
-import type { AskedCall } from '../db/operations/finishModelCall.ts';
+import type { AskedCall } from '../db/operations/recordCall.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
@@ -25,7 +25,8 @@ interface CustomCall {
 
 /** Runs an application's own generator and writes what it yields. After a crash it starts anew, and sees what had finished in `messages`. */
 export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promise<Driven> {
-  const { store, held, run, threadId, limits, status } = drive;
+  const { store, held, run, limits, status, agentName } = drive;
+  const inputs = await drive.contexts.of(agent);
   await store.takeSteers(held);
   const behind = await store.progress(held);
   const messages = compileTranscript(behind.transcript);
@@ -34,11 +35,8 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
   const timeoutMs = agent.stepTimeoutMs ?? agent.runTimeoutMs ?? limits.runTimeoutMs;
   await withTimeout(drive, { timeoutMs, code: 'STEP_TIMEOUT', what: 'The agent' }, async (signal) => {
     const generator = agent.run({
-      agent: run.agent,
-      runId: run.id,
-      threadId,
-      principal: run.principal,
-      context: run.context ?? undefined,
+      ...inputs,
+      agent: agentName,
       text: asked?.text ?? '',
       messages,
       attempt: run.attempt,
@@ -70,7 +68,7 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
       if (signal.aborted) await returned;
     }
   });
-  return { end: { status: 'completed', outcome: 'complete' }, mayContinue: true };
+  return { kind: 'end', end: { status: 'completed', outcome: 'complete' }, mayContinue: true };
 }
 
 /** Checks what an agent yields and turns it into the events of a run, in an order that every provider accepts. */
@@ -166,10 +164,10 @@ class AgentEventWriter {
 
   async #openMessage(): Promise<SpokenMessage> {
     if (this.#open !== undefined) return this.#open;
-    const { store, held, run, limits } = this.#drive;
+    const { store, held, agentName, limits } = this.#drive;
     const maxSteps = this.#agent.maxSteps ?? limits.maxSteps;
     if (this.#steps >= maxSteps) throw new VerbatimError('STEP_LIMIT', `The run wrote ${maxSteps} messages without coming to an end.`);
-    const message = await store.startMessage(held, { agent: run.agent, step: ++this.#steps });
+    const message = await store.startMessage(held, { agent: agentName, step: ++this.#steps });
     this.#open = new SpokenMessage(this.#drive, message, 'agent');
     return this.#open;
   }

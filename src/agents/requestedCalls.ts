@@ -1,12 +1,12 @@
-import type { AskedCall } from '../db/operations/finishModelCall.ts';
+import type { AskedCall } from '../db/operations/recordCall.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AnyTool } from './defineTool.ts';
 import type { RequestedCall } from './model.ts';
 
 /** Checks what a model asked for: unknown tools and unusable arguments become calls that failed, which the model is told. */
-export function checkCalls(requested: readonly RequestedCall[], tools: readonly AnyTool[], newCallId: () => string): AskedCall[] {
-  return requested.map((call) => ({ callId: newCallId(), tool: call.tool, ...checkCall(call, tools) }));
+export function checkCalls(requested: readonly RequestedCall[], tools: readonly AnyTool[], idAt: (index: number) => string): AskedCall[] {
+  return requested.map((call, index) => ({ callId: idAt(index), tool: call.tool, ...checkCall(call, tools) }));
 }
 
 function checkCall(call: RequestedCall, tools: readonly AnyTool[]) {

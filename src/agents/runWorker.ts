@@ -1,15 +1,18 @@
-import type { RunEnd } from '../db/operations/finishRun.ts';
+import type { RunEnd, RunEnded } from '../db/operations/finishRun.ts';
 import type { HeldRun } from '../db/operations/startRun.ts';
+import type { StartedMessage } from '../db/operations/startStep.ts';
 import type { RunStore } from '../db/runStore.ts';
 import type { RunRow } from '../db/runs.ts';
 import type { Clock } from '../protocol/clock.ts';
+import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { Agent } from './agent.ts';
-import { driveCustomAgent } from './driveCustomAgent.ts';
-import { driveModelAgent } from './driveModelAgent.ts';
+import type { AgentRegistry } from './agentRegistry.ts';
+import { agentOf, driveAgent } from './driveAgent.ts';
+import { Nudges } from './nudges.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicError } from './publicError.ts';
+import { RunContexts } from './runContexts.ts';
 import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
 
 /** Where an agent's failures go: the cause with everything in it. */
@@ -20,8 +23,11 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logFailure: LogFailure;
+  readonly registry: AgentRegistry;
   /** The public id of a thread. */
   readonly threadIdOf: (thread: number) => Promise<string>;
+  /** Child runs that were made, and want room. */
+  readonly spawned: (children: readonly RunRow[]) => void;
 }
 
 /** What driving an agent needs. */
@@ -29,19 +35,28 @@ export interface Drive extends WorkerOptions {
   readonly run: RunRow;
   readonly held: HeldRun;
   readonly threadId: string;
+  /** The agent that speaks now. */
+  readonly agentName: string;
+  readonly contexts: RunContexts;
+  readonly nudges: Nudges;
   readonly signal: AbortSignal;
   readonly status: StatusWriter;
+  /** Withdraws a message whose stream was cut; from here on it is another attempt. */
+  cut(message: StartedMessage): Promise<void>;
 }
 
 /** How an agent came to its end. */
-export interface Driven {
-  readonly end: RunEnd;
-  /** Messages that were steered in meanwhile may still be answered by another step. */
-  readonly mayContinue: boolean;
-}
+export type Driven =
+  /** `mayContinue`: messages that were steered in meanwhile may still be answered by another step. */
+  | { readonly kind: 'end'; readonly end: RunEnd; readonly mayContinue: boolean }
+  /** Nothing is left to do until somebody answers. The run has been given back. */
+  | { readonly kind: 'waiting' }
+  /** Another agent goes on, as the run's row says. */
+  | { readonly kind: 'switch' };
 
 export type WorkerResult =
-  | { readonly kind: 'ended'; readonly next: RunRow | undefined }
+  | ({ readonly kind: 'ended' } & RunEnded)
+  | { readonly kind: 'waiting' }
   /** The run is still open: the server is closing, or its thread is gone, or another attempt has begun. */
   | { readonly kind: 'left' }
   /** The run is still open because nothing could be stored. */
@@ -59,15 +74,19 @@ type Stop =
 export class RunWorker {
   readonly run: RunRow;
   readonly #options: WorkerOptions;
-  readonly #agent: Agent;
+  readonly #nudges = new Nudges();
   readonly #abort = new AbortController();
   readonly #leaving = new AbortController();
   #stop: Stop | undefined;
 
-  constructor(options: WorkerOptions, work: { readonly run: RunRow; readonly agent: Agent }) {
+  constructor(options: WorkerOptions, run: RunRow) {
     this.#options = options;
-    this.run = work.run;
-    this.#agent = work.agent;
+    this.run = run;
+  }
+
+  /** Somebody has answered one of the run's calls. */
+  nudge(): void {
+    this.#nudges.nudge();
   }
 
   /** Ends the run as cancelled once its work has stopped, or the grace is over. Asking again changes nothing. */
@@ -89,52 +108,67 @@ export class RunWorker {
 
   /** Never rejects. */
   async work(): Promise<WorkerResult> {
-    const { clock, limits } = this.#options;
-    const runTimeoutMs = this.#agent.runTimeoutMs ?? limits.runTimeoutMs;
+    const { clock, limits, registry, store, threadIdOf, logFailure } = this.#options;
+    const runTimeoutMs = registry.get(agentOf(this.run))?.runTimeoutMs ?? limits.runTimeoutMs;
     const stopTimer = clock.after(runTimeoutMs, () => {
       this.#stopWith({ kind: 'timeout', error: new VerbatimError('RUN_TIMEOUT', `The run took longer than ${runTimeoutMs} ms.`) });
     });
-    const held: HeldRun = { key: this.run.key, id: this.run.id, thread: this.run.thread, attempt: this.run.attempt };
-    const status = openStatusWriter(this.#options.store, held, clock);
+    const held: { -readonly [Key in keyof HeldRun]: HeldRun[Key] } = {
+      key: this.run.key,
+      id: this.run.id,
+      thread: this.run.thread,
+      attempt: this.run.attempt,
+    };
+    const status = openStatusWriter(store, held, clock);
+    let contexts: RunContexts | undefined;
     try {
-      for (let again = false; ; again = true) {
-        const driven = await this.#drive(held, status, again);
+      const threadId = await threadIdOf(this.run.thread);
+      const { id: runId, principal, context } = this.run;
+      contexts = new RunContexts({ context: context ?? undefined, principal, threadId, runId }, (cause) => logFailure({ runId, cause }));
+      const shared = { ...this.#options, held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status };
+      const cut = async (message: StartedMessage): Promise<void> => {
+        held.attempt = (await store.cutMessage(held, message)).attempt;
+      };
+      let run = this.run;
+      for (let again = false; ; ) {
+        const driven = await this.#drive({ ...shared, run, agentName: agentOf(run), cut }, again);
         if (driven === undefined) {
-          await this.#options.store.leave(held);
+          await store.leave(held);
           return { kind: 'left' };
         }
-        const finished = await this.#options.store.finish(held, driven.end, { mayContinue: driven.mayContinue });
-        if (finished.ended) return { kind: 'ended', next: finished.next };
+        if (driven.kind === 'waiting') return driven;
+        again = driven.kind === 'end';
+        if (driven.kind === 'end') {
+          const finished = await store.finish(held, driven.end, { mayContinue: driven.mayContinue });
+          if (finished.ended) return { kind: 'ended', next: finished.next, children: finished.children, wake: finished.wake };
+        }
+        run = (await store.read(held.key)) ?? run;
       }
     } catch (cause) {
       return this.#giveUp(cause);
     } finally {
       stopTimer();
       status.close();
+      await contexts?.[Symbol.asyncDispose]();
       // What is still at work, such as a tool beside one whose outcome could not be stored, is to hear of it.
       this.#abort.abort(reasonOf({ kind: 'leave' }));
     }
   }
 
   /** How the run ends, or undefined to leave it open. */
-  async #drive(held: HeldRun, status: StatusWriter, again: boolean): Promise<Driven | undefined> {
-    const threadId = await this.#options.threadIdOf(this.run.thread);
-    const drive: Drive = { ...this.#options, run: this.run, held, threadId, signal: this.#abort.signal, status };
-    const agent = this.#agent;
-    if (agent.kind === 'router') throw new VerbatimError('AGENT_FAILED', 'A router cannot answer by itself.');
-    const driving = agent.kind === 'model' ? driveModelAgent(agent, drive, { again }) : driveCustomAgent(agent, drive);
+  async #drive(drive: Drive, again: boolean): Promise<Driven | undefined> {
+    const driving = driveAgent(drive, again);
     const graceOver = this.#graceOver();
     try {
-      const end = await Promise.race([driving, graceOver.promise]);
-      return this.#stop === undefined ? end : this.#endOf(this.#stop);
+      const driven = await Promise.race([driving, graceOver.promise]);
+      // A run that was given back is ended by whoever told it to stop.
+      return this.#stop === undefined || driven?.kind === 'waiting' ? driven : this.#endOf(this.#stop);
     } catch (cause) {
       if (this.#stop !== undefined) return this.#endOf(this.#stop);
       if (isStorage(cause) || isLost(cause)) throw cause;
       this.#options.logFailure({ runId: this.run.id, cause: cause instanceof OutsideFailure ? cause.cause : cause });
-      if (cause instanceof OutsideFailure) return { end: { status: 'failed', error: cause.info }, mayContinue: false };
-      const fallback = agent.kind === 'model' ? 'The model call failed.' : 'The agent failed.';
-      const error = publicError(cause, agent.kind === 'model' ? 'MODEL_FAILED' : 'AGENT_FAILED', fallback);
-      return { end: { status: 'failed', error }, mayContinue: false };
+      if (cause instanceof OutsideFailure) return failedWith(cause.info);
+      return failedWith(publicError(cause, 'AGENT_FAILED', 'The agent failed.'));
     } finally {
       graceOver.stop();
       // Work that outlived its grace may still reject, with nobody left to hear it.
@@ -176,9 +210,9 @@ export class RunWorker {
   #endOf(stop: Stop): Driven | undefined {
     switch (stop.kind) {
       case 'cancel':
-        return { end: { status: 'cancelled', by: stop.by }, mayContinue: false };
+        return { kind: 'end', end: { status: 'cancelled', by: stop.by }, mayContinue: false };
       case 'timeout':
-        return { end: { status: 'failed', error: stop.error.info }, mayContinue: false };
+        return failedWith(stop.error.info);
       case 'leave':
         return undefined;
     }
@@ -190,6 +224,10 @@ export class RunWorker {
     this.#options.logFailure({ runId: this.run.id, cause });
     return { kind: 'storage', error };
   }
+}
+
+function failedWith(error: ErrorInfo): Driven {
+  return { kind: 'end', end: { status: 'failed', error }, mayContinue: false };
 }
 
 /** What work is told. A tool that stops because the server closes has not failed: `isLeaving` tells the two apart. */

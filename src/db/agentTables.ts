@@ -48,6 +48,8 @@ export const approvalRules = sqliteTable(
     run: integer().references(() => runs.key),
     agent: text().notNull(),
     tool: text().notNull(),
+    /** The role that the decision took. */
+    role: text(),
     decision: text().$type<'approved' | 'rejected'>().notNull(),
     by: text().notNull(),
     reason: text(),

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { FinishReason } from '../protocol/event.ts';
+import type { ProviderState } from '../protocol/providerState.ts';
 import type { Drizzle } from './drizzle.ts';
 import { messages, toolCalls } from './schema.ts';
 
@@ -116,6 +117,11 @@ export function prepareMessages(db: Drizzle) {
     take: (key: number, status: 'complete' | 'dropped', seq: number): void => void take.run({ key, status, seq }),
     complete: (key: number, text: string, reasoning: string | null, finish: FinishReason): void =>
       void complete.run({ key, text, reasoning, finish }),
+    setProviderState(key: number, providerState: ProviderState): void {
+      db.update(messages).set({ providerState }).where(eq(messages.key, key)).run();
+    },
+    agentOf: (key: number): string | null | undefined =>
+      db.select({ agent: messages.agent }).from(messages).where(eq(messages.key, key)).get()?.agent,
     discard: (key: number, seq: number): void => void discard.run({ key, seq }),
     /** Gives a steered message a run of its own. */
     setRun(key: number, run: number): void {

@@ -186,13 +186,14 @@ ALTER TABLE \`events\` ADD \`at\` integer;`,
   },
   {
     name: '0004_agents',
-    hash: '8b819d36f923d2ae26f737820295770bf0b30c6f55e75e67870d707c99f2d5fc',
+    hash: '9a95c88878d2dfcd1899bc21e74cfef6d0ace7088248f214958b1b660d54c6e9',
     sql: `CREATE TABLE \`approval_rules\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`thread\` integer NOT NULL,
 	\`run\` integer,
 	\`agent\` text NOT NULL,
 	\`tool\` text NOT NULL,
+	\`role\` text,
 	\`decision\` text NOT NULL,
 	\`by\` text NOT NULL,
 	\`reason\` text,
@@ -278,6 +279,7 @@ ALTER TABLE \`runs\` ADD \`handoffs\` integer DEFAULT 0 NOT NULL;--> statement-b
 ALTER TABLE \`runs\` ADD \`agents\` text;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`task\` text;--> statement-breakpoint
 CREATE INDEX \`runs_children\` ON \`runs\` (\`parent\`) WHERE parent is not null;--> statement-breakpoint
+ALTER TABLE \`steps\` ADD \`note\` text;--> statement-breakpoint
 ALTER TABLE \`tool_calls\` ADD \`waits_for\` text;--> statement-breakpoint
 ALTER TABLE \`tool_calls\` ADD \`expires_at\` integer;--> statement-breakpoint
 ALTER TABLE \`tool_calls\` ADD \`idempotent\` integer DEFAULT false NOT NULL;--> statement-breakpoint

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { prepareApprovals } from './approvals.ts';
 import { drizzleOver } from './drizzle.ts';
 import { prepareEvents } from './events.ts';
 import { prepareMessages } from './messages.ts';
@@ -24,6 +25,7 @@ export function prepareQueries(raw: Database) {
     messages: prepareMessages(db),
     steps: prepareSteps(db),
     toolCalls: prepareToolCalls(db),
+    approvals: prepareApprovals(db),
     receipts: prepareReceipts(db),
   };
 }

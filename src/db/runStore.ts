@@ -1,28 +1,47 @@
-import type { EventDraft } from '../protocol/event.ts';
+import type { ApprovalInfo, ApprovalStatus } from '../protocol/approval.ts';
+import type { DiscardReason, EventDraft } from '../protocol/event.ts';
 import type { Message } from '../protocol/message.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { Page, RunInfo, RunStatus } from '../protocol/procedures.ts';
 import type { Accepted, AcceptInput } from './operations/acceptMessage.ts';
 import type { CancelAsked } from './operations/cancelRun.ts';
 import type { Command } from './operations/command.ts';
-import type { AskedCall, ModelCallResult } from './operations/finishModelCall.ts';
-import type { Finished, RunEnd } from './operations/finishRun.ts';
+import type { Answered, Decided, DecideInput } from './operations/decideApproval.ts';
+import type { FannedOut } from './operations/fanOut.ts';
+import type { ModelCallResult } from './operations/finishModelCall.ts';
+import type { Finished, RunEnd, RunEnded } from './operations/finishRun.ts';
 import type { ToolOutcome } from './operations/finishToolCall.ts';
+import type { AskedCall, CallStart } from './operations/recordCall.ts';
 import type { Resumed, ResumeInput } from './operations/resumeRun.ts';
 import type { SentStep } from './operations/sentStep.ts';
+import type { ReadyCall, Settled } from './operations/settleCalls.ts';
+import type { SpawnPlan } from './operations/spawnChildren.ts';
 import type { HeldRun } from './operations/startRun.ts';
 import type { StartedMessage, StartedStep, StepInput } from './operations/startStep.ts';
+import type { SubmitInput, Submitted } from './operations/submitResult.ts';
+import type { Route } from './operations/switchAgent.ts';
 import type { RunRow } from './runs.ts';
 import type { ToolCallRow } from './toolCalls.ts';
 
 /** What a run has behind it when a worker takes it up. */
 export interface RunProgress {
-  /** Calls without an outcome that may be made again, in order. */
-  readonly openCalls: readonly ToolCallRow[];
+  /** Calls at work without an outcome that may be made again, in order. */
+  readonly openCalls: readonly ReadyCall[];
   /** The run's last finished message, with its calls. */
   readonly lastMessage: Message | undefined;
   /** Model calls made so far, in all attempts, the withdrawn ones not counted. */
   readonly steps: number;
+  /** Tool calls so far. */
+  readonly calls: number;
   readonly transcript: readonly Message[];
+}
+
+/** A tool call, and the run whose agent asked for it. */
+export interface AgentCall {
+  readonly call: ToolCallRow;
+  readonly run: RunRow;
+  /** Who asked for it. */
+  readonly agent: string | null;
 }
 
 /** Streams the text of one message into the log, without waiting for each piece. */
@@ -60,13 +79,19 @@ export interface RunStore {
       readonly pageToken?: string | undefined;
     },
   ): Promise<Page<RunInfo>>;
-  /** Every open root run, oldest first. */
+  /** Every open run, oldest first, parents before children. */
   open(): Promise<readonly RunRow[]>;
   /** The open root runs of a thread, in the order in which they are worked on. */
   openOfThread(thread: number): Promise<readonly RunRow[]>;
   /** Undefined when it may not start (any more): it has ended, or another run of its thread goes first. */
   start(key: number, lease: string): Promise<RunRow | undefined>;
   resume(input: ResumeInput): Promise<Resumed>;
+  /** Takes up a run that waited, if there is something to do by now. */
+  wake(key: number, lease: string): Promise<Resumed>;
+  /** Whether a waiting run has something to do. */
+  isAnswered(key: number): Promise<boolean>;
+  /** Every run under another, parents before children. */
+  under(key: number): Promise<readonly RunRow[]>;
   progress(run: HeldRun): Promise<RunProgress>;
   askCancel(command: Command, runId: string): Promise<CancelAsked>;
   /** The server's own wish, such as nobody watching. False when it has ended. */
@@ -77,18 +102,51 @@ export interface RunStore {
   /** Begins a message of an agent that has no steps. */
   startMessage(run: HeldRun, message: { readonly agent: string; readonly step: number }): Promise<StartedMessage>;
   writeMessage(run: HeldRun, message: StartedMessage): MessageWriter;
-  finishModelCall(result: ModelCallResult): Promise<void>;
+  /** Returns the child runs that were made for its calls: they wait for room. */
+  finishModelCall(result: ModelCallResult): Promise<readonly RunRow[]>;
   /** One more call of a finished message, by an agent that yields its calls one by one. */
   addToolCall(run: HeldRun, message: StartedMessage, call: AskedCall): Promise<void>;
   /** Withdraws a message that streams. */
-  discardMessage(run: HeldRun, message: StartedMessage, reason: 'retried' | 'empty'): Promise<void>;
+  discardMessage(run: HeldRun, message: StartedMessage, reason: DiscardReason): Promise<void>;
+  /** Withdraws a message whose stream was cut, and begins another attempt: the one that `held` names from now on. */
+  cutMessage(run: HeldRun, message: StartedMessage): Promise<HeldRun>;
+  /** What is to be done about the calls of a run that has nothing at work; it is given back when that is to wait. */
+  settleCalls(run: HeldRun): Promise<Settled>;
+  /** Calls that were let through and not begun. */
+  readyCalls(run: HeldRun): Promise<readonly ReadyCall[]>;
+  /** Begins a call that was let through. Returns the child runs that it made. */
+  beginReady(run: HeldRun, callId: string, start: CallStart): Promise<readonly RunRow[]>;
+  /** One step of a run that asks several agents at once. */
+  fanOut(run: HeldRun, plan: SpawnPlan): Promise<FannedOut>;
+  route(run: HeldRun, route: Route): Promise<void>;
   finishToolCall(run: HeldRun, callId: string, outcome: ToolOutcome): Promise<boolean>;
   append(run: HeldRun, draft: EventDraft): Promise<void>;
   finish(run: HeldRun, end: RunEnd, options: { readonly mayContinue: boolean }): Promise<Finished>;
   /** Gives an open run back, so that the next server knows that this one did not crash. */
   leave(run: HeldRun): Promise<void>;
   /** Ends an open run that nobody works on. Undefined when it has ended already. */
-  endOrphan(key: number, end: RunEnd): Promise<{ readonly next: RunRow | undefined } | undefined>;
+  endOrphan(key: number, end: RunEnd): Promise<RunEnded | undefined>;
+  /** What a person says of a tool call; the first decision counts. */
+  decide(input: DecideInput): Promise<{ readonly answer: Decided } & Answered>;
+  approvals(
+    principal: Principal,
+    filter: {
+      readonly threadId?: string | undefined;
+      readonly status?: ApprovalStatus | undefined;
+      readonly limit: number;
+      readonly pageToken?: string | undefined;
+    },
+  ): Promise<Page<ApprovalInfo>>;
+  /** A call of which a principal may decide, or whose approval it may see. */
+  approvalCall(principal: Principal, callId: string): Promise<AgentCall>;
+  /** A call of one's own thread. */
+  ownCall(principalId: string, callId: string): Promise<AgentCall>;
+  /** The result of a call that the client carries out; the first one counts. */
+  submit(input: SubmitInput): Promise<{ readonly answer: Submitted } & Answered>;
+  /** When the first waiting call is given up. */
+  nextExpiry(): Promise<number | undefined>;
+  /** Gives up what waited too long. Returns the runs that have something to do now. */
+  expire(): Promise<readonly RunRow[]>;
   /** What was sent to the model at each step of a run, compiled again from what is stored. */
   sentSteps(runId: string): Promise<readonly SentStep[]>;
   /** Forgets receipts older than this. */

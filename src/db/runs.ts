@@ -8,7 +8,8 @@ export type RunRow = typeof runs.$inferSelect;
 export type NewRun = Pick<
   RunRow,
   'id' | 'thread' | 'agent' | 'principal' | 'rank' | 'cancelOnDisconnect' | 'options' | 'context' | 'firstSeq' | 'createdAt'
->;
+> &
+  Partial<Pick<RunRow, 'parent' | 'parentCallId' | 'depth' | 'agents' | 'task'>>;
 
 /**
  * The states of a run and where each may go:
@@ -27,6 +28,8 @@ export const RUN_TRANSITIONS: { readonly [From in RunStatus]: readonly RunStatus
 };
 
 export const isOpen = (status: RunStatus): boolean => RUN_TRANSITIONS[status].length > 0;
+
+const NO_PARENT = { parent: null, parentCallId: null, depth: 0, agents: null, task: null };
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
 
@@ -63,6 +66,11 @@ export function prepareRuns(db: Drizzle) {
       firstSeq: $('firstSeq'),
       createdAt: $('createdAt'),
       usage: $('usage'),
+      parent: $('parent'),
+      parentCallId: $('parentCallId'),
+      depth: $('depth'),
+      agents: $('agents'),
+      task: $('task'),
     })
     .returning({ key: runs.key })
     .prepare();
@@ -102,20 +110,30 @@ export function prepareRuns(db: Drizzle) {
     .set({ usage: sql`${$('usage')}` })
     .where(eq(runs.key, $('key')))
     .prepare();
+  const children = db
+    .select()
+    .from(runs)
+    // Literally what the index has: without it SQLite reads the whole table.
+    .where(and(eq(runs.parent, $('parent')), sql`${runs.parent} is not null`))
+    .orderBy(asc(runs.key))
+    .prepare();
   return {
-    insert: (row: NewRun): number => insert.get({ ...row, usage: NO_USAGE })?.key ?? 0,
+    insert: (row: NewRun): number => insert.get({ ...NO_PARENT, ...row, usage: NO_USAGE })?.key ?? 0,
     byId: (id: string): RunRow | undefined => byId.get({ id }),
     byKey: (key: number): RunRow | undefined => byKey.get({ key }),
     /** The open root runs of a thread: the active one first, then those that wait, in order. */
     openOfThread: (thread: number): RunRow[] => openOfThread.all({ thread }),
-    /** Every open root run of the file, with its thread; oldest first. */
-    allOpen: (): RunRow[] =>
-      db
-        .select()
-        .from(runs)
-        .where(and(isNull(runs.parent), openStatus))
-        .orderBy(asc(runs.key))
-        .all(),
+    /** Runs that another asked for, in the order in which it did. */
+    children: (parent: number): RunRow[] => children.all({ parent }),
+    /** A handoff, or a router's choice. */
+    setAgent(key: number, { agent, handoffs }: { readonly agent: string; readonly handoffs: number }): void {
+      db.update(runs).set({ currentAgent: agent, handoffs }).where(eq(runs.key, key)).run();
+    },
+    setAttempt(key: number, attempt: number): void {
+      db.update(runs).set({ attempt }).where(eq(runs.key, key)).run();
+    },
+    /** Every open run of the file; oldest first, parents before children. */
+    allOpen: (): RunRow[] => db.select().from(runs).where(openStatus).orderBy(asc(runs.key)).all(),
     start(row: RunRow, change: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
       assertTransition(row, 'running');
       assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);

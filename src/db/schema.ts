@@ -140,6 +140,8 @@ export const steps = sqliteTable(
       .notNull()
       .references(() => prompts.hash),
     options: text({ mode: 'json' }).$type<{ temperature?: number; maxOutputTokens?: number }>().notNull(),
+    /** What the model was told after the transcript, such as why its last answer did not do. */
+    note: text(),
     finish: text().$type<FinishReason>(),
     usage: text({ mode: 'json' }).$type<Usage>(),
     startedAt: integer('started_at').notNull(),

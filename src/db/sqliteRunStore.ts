@@ -2,14 +2,25 @@ import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
 import { ownRun, ownThread } from './operations/access.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
-import { discardMessage, finishModelCall, recordCall } from './operations/finishModelCall.ts';
+import { toWake } from './operations/childEnded.ts';
+import { cutMessage } from './operations/cutMessage.ts';
+import { decideApproval, visibleApproval } from './operations/decideApproval.ts';
+import { expireCalls } from './operations/expireCalls.ts';
+import { fanOut } from './operations/fanOut.ts';
+import { discardMessage, finishModelCall } from './operations/finishModelCall.ts';
 import { endRun, finishRun } from './operations/finishRun.ts';
 import { finishToolCall } from './operations/finishToolCall.ts';
+import { descendantsOf } from './operations/lineage.ts';
+import { listApprovals } from './operations/listApprovals.ts';
+import { recordCall } from './operations/recordCall.ts';
 import { resumeRun } from './operations/resumeRun.ts';
 import { runProgress } from './operations/runProgress.ts';
 import { sentSteps } from './operations/sentStep.ts';
+import { beginReady, readyCalls, settleCalls, wakeRun } from './operations/settleCalls.ts';
 import { heldRun, startQueuedRun } from './operations/startRun.ts';
 import { startMessage, startStep, takeSteers } from './operations/startStep.ts';
+import { ownCall, submitResult } from './operations/submitResult.ts';
+import { routeRun } from './operations/switchAgent.ts';
 import { runInfo } from './operations/views.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { RunStore } from './runStore.ts';
@@ -45,6 +56,13 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
     },
     start: (key, lease) => commit.run((tx) => startQueuedRun(tx, key, lease)),
     resume: (input) => commit.run((tx) => resumeRun(tx, input)),
+    wake: (key, lease) => commit.run((tx) => wakeRun(tx, key, lease)),
+    async isAnswered(key) {
+      return toWake(queries, key) !== undefined;
+    },
+    async under(key) {
+      return descendantsOf(queries, { key });
+    },
     async progress(run) {
       return runProgress(queries, run);
     },
@@ -65,8 +83,16 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
     startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
     writeMessage: (run, message) => new LogMessageWriter(commit, run, message),
     finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result)),
-    addToolCall: (run, message, call) => commit.run((tx) => recordCall(tx, heldRun(tx, run), message, call)),
+    addToolCall: (run, message, call) => commit.run((tx) => void recordCall(tx, heldRun(tx, run), message, call)),
     discardMessage: (run, message, reason) => commit.run((tx) => discardMessage(tx, heldRun(tx, run), message, reason)),
+    cutMessage: (run, message) => commit.run((tx) => cutMessage(tx, run, message)),
+    settleCalls: (run) => commit.run((tx) => settleCalls(tx, run)),
+    async readyCalls(run) {
+      return readyCalls(queries, run);
+    },
+    beginReady: (run, callId, start) => commit.run((tx) => beginReady(tx, run, callId, start)),
+    fanOut: (run, plan) => commit.run((tx) => fanOut(tx, run, plan)),
+    route: (run, route) => commit.run((tx) => routeRun(tx, run, route)),
     finishToolCall: (run, callId, outcome) => commit.run((tx) => finishToolCall(tx, run, callId, outcome)),
     append: (run, draft) =>
       commit.run((tx) => {
@@ -78,8 +104,23 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
     endOrphan: (key, end) =>
       commit.run((tx) => {
         const run = tx.queries.runs.byKey(key);
-        return run === undefined || !isOpen(run.status) ? undefined : { next: endRun(tx, run, end) };
+        return run === undefined || !isOpen(run.status) ? undefined : endRun(tx, run, end);
       }),
+    decide: (input) => commit.run((tx) => decideApproval(tx, input)),
+    async approvals(principal, filter) {
+      return listApprovals(queries, principal, filter);
+    },
+    async approvalCall(principal, callId) {
+      return visibleApproval(queries, principal, callId);
+    },
+    async ownCall(principalId, callId) {
+      return ownCall(queries, principalId, callId);
+    },
+    submit: (input) => commit.run((tx) => submitResult(tx, input)),
+    async nextExpiry() {
+      return queries.toolCalls.nextExpiry();
+    },
+    expire: () => commit.run((tx) => expireCalls(tx)),
     async sentSteps(runId) {
       return sentSteps(queries, runId);
     },

@@ -6,7 +6,7 @@ import { messages, prompts, runs, steps } from './schema.ts';
 export type StepRow = typeof steps.$inferSelect;
 export type NewStep = Pick<
   StepRow,
-  'run' | 'number' | 'attempt' | 'seq' | 'message' | 'model' | 'instructions' | 'tools' | 'options' | 'startedAt'
+  'run' | 'number' | 'attempt' | 'seq' | 'message' | 'model' | 'instructions' | 'tools' | 'options' | 'note' | 'startedAt'
 >;
 
 export function prepareSteps(db: Drizzle) {
@@ -23,6 +23,7 @@ export function prepareSteps(db: Drizzle) {
       instructions: $('instructions'),
       tools: $('tools'),
       options: $('options'),
+      note: $('note'),
       startedAt: $('startedAt'),
     })
     .prepare();

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Drizzle } from './drizzle.ts';
@@ -20,6 +20,9 @@ const EMPTY = {
   error: null,
   endedSeq: null,
 };
+
+// Literally as the index has it.
+const WAITS_WITH_EXPIRY = sql`${toolCalls.status} = 'waiting' and ${toolCalls.expiresAt} is not null`;
 
 export function prepareToolCalls(db: Drizzle) {
   const $ = sql.placeholder;
@@ -56,6 +59,19 @@ export function prepareToolCalls(db: Drizzle) {
     .where(and(eq(toolCalls.run, $('run')), eq(toolCalls.status, 'running')))
     .orderBy(asc(toolCalls.key))
     .prepare();
+  const open = db
+    .select()
+    .from(toolCalls)
+    .where(and(eq(toolCalls.run, $('run')), sql`${toolCalls.status} in ('waiting', 'ready', 'running')`))
+    .orderBy(asc(toolCalls.key))
+    .prepare();
+  const nextExpiry = db
+    .select({ at: toolCalls.expiresAt })
+    .from(toolCalls)
+    .where(WAITS_WITH_EXPIRY)
+    .orderBy(asc(toolCalls.expiresAt))
+    .limit(1)
+    .prepare();
   const ofThread = db
     .select()
     .from(toolCalls)
@@ -65,8 +81,35 @@ export function prepareToolCalls(db: Drizzle) {
   return {
     insert: (row: NewToolCall): void => void insert.run({ ...EMPTY, ...row }),
     byId: (id: string): ToolCallRow | undefined => byId.get({ id }),
-    /** Calls of a run without an outcome, in the order they were made. */
+    byKey: (key: number): ToolCallRow | undefined => db.select().from(toolCalls).where(eq(toolCalls.key, key)).get(),
+    /** Calls of a run at work, in the order they were made. */
     running: (run: number): ToolCallRow[] => running.all({ run }),
+    /** Calls of a run without an outcome, whatever they wait for. */
+    open: (run: number): ToolCallRow[] => open.all({ run }),
+    count: (run: number): number =>
+      db.select({ count: sql<number>`count(*)` }).from(toolCalls).where(eq(toolCalls.run, run)).get()?.count ?? 0,
+    /** Calls of a run that failed, in order. */
+    failed: (run: number): ToolCallRow[] =>
+      db
+        .select()
+        .from(toolCalls)
+        .where(and(eq(toolCalls.run, run), eq(toolCalls.status, 'failed')))
+        .all(),
+    /** When the first waiting call is given up. */
+    nextExpiry: (): number | undefined => nextExpiry.get()?.at ?? undefined,
+    expired: (now: number): ToolCallRow[] =>
+      db
+        .select()
+        .from(toolCalls)
+        .where(and(WAITS_WITH_EXPIRY, lte(toolCalls.expiresAt, now)))
+        .all(),
+    /** Moves an open call on. */
+    set(
+      key: number,
+      change: Pick<ToolCallRow, 'status'> & Partial<Pick<ToolCallRow, 'waitsFor' | 'expiresAt' | 'editedInput' | 'idempotent'>>,
+    ): void {
+      db.update(toolCalls).set(change).where(eq(toolCalls.key, key)).run();
+    },
     /** Every call of a thread, in the order they were made. */
     ofThread: (thread: number): ToolCallRow[] => ofThread.all({ thread }),
     ofMessages: (keys: readonly number[]): ToolCallRow[] =>
@@ -85,7 +128,7 @@ export function prepareToolCalls(db: Drizzle) {
     ): void {
       db.update(toolCalls)
         .set({ ...outcome, endedSeq })
-        .where(and(eq(toolCalls.key, key), eq(toolCalls.status, 'running')))
+        .where(and(eq(toolCalls.key, key), sql`${toolCalls.status} in ('waiting', 'ready', 'running')`))
         .run();
     },
     removeOfThread(thread: number): void {

@@ -1,7 +1,7 @@
 import type { Json } from './json.ts';
 
-/** What a tool call waits for: a person's decision, the client that carries it out, or the agents it asked. */
-export type WaitsFor = 'approval' | 'client' | 'agents';
+/** What a tool call waits for: a person's decision, the client that carries it out, the agent that it asked, or several of them. */
+export type WaitsFor = 'approval' | 'client' | 'agent' | 'agents';
 
 /** `expired` when nobody decided in time; `withdrawn` when the run ended first. */
 export type ApprovalStatus = 'pending' | 'approved' | 'rejected' | 'expired' | 'withdrawn';

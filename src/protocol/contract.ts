@@ -18,6 +18,8 @@ export interface ToolContract {
   readonly progress: unknown;
   /** The client carries it out. */
   readonly client?: true;
+  /** Tools of the agents that it asks: their events are in the same run. */
+  readonly nested?: { readonly [name: string]: ToolContract };
 }
 
 /** What a caller may know of an agent. `InferApi` makes it from the agent's definition. */
@@ -108,6 +110,8 @@ export interface Receipt {
   readonly disposition: 'started' | 'queued' | 'steered' | 'interrupted';
   /** The run that `interrupt` cancels. */
   readonly interruptedRunId?: string;
+  /** When several agents were asked: their runs, under `runId`, in the order of `agents`. */
+  readonly children?: readonly { readonly runId: string; readonly agent: string }[];
 }
 
 export type EventOfApi<Api extends ApiContract> = EventOf<Api[keyof Api & string]>;

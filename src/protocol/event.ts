@@ -60,7 +60,8 @@ export type CommonEvent =
       }
     >
   | OfRun<'message.steered', { messageId: string }>
-  | OfRun<'run.queued', { agent: string; place: number; messageId: string }>
+  /** A child run has no message, but a parent. */
+  | OfRun<'run.queued', { agent: string; place: number; messageId?: string; parentRunId?: string; parentCallId?: string }>
   | OfRun<'run.started', { agent: string; attempt: number; parentRunId?: string; parentCallId?: string; task?: string }>
   | OfRun<'run.resumed', { attempt: number; reason: ResumeReason }>
   | OfRun<'run.waiting', { callIds: readonly string[] }>
@@ -86,6 +87,8 @@ export type CommonEvent =
         reason?: string;
         input?: Json;
         remember?: 'run' | 'thread';
+        /** Of a call that was let through: what it waits for now. */
+        waitsFor?: Exclude<WaitsFor, 'approval'>;
       }
     >
   | OfRun<'agent.handoff', { from: string; to: string; reason?: string }>
@@ -104,7 +107,7 @@ export interface ChildOutcome {
 }
 
 /** `answered`: what it waited for is there. `crash`: the process ended without closing. `shutdown`: it was closed in mid-run. `storage`: a write failed, and works again. */
-export type ResumeReason = 'crash' | 'shutdown' | 'storage' | 'answered';
+export type ResumeReason = 'crash' | 'shutdown' | 'storage' | 'answered' | 'stream_cut';
 
 export interface ToolCalled<Tool extends string = string, Input = Json> extends Stored {
   readonly type: 'tool.called';
@@ -113,7 +116,7 @@ export interface ToolCalled<Tool extends string = string, Input = Json> extends 
   readonly tool: Tool;
   readonly input: Input;
   readonly messageId: string;
-  /** It is not carried out at once: `client` waits for `toolCalls.submit`, `approval` for a person, `agents` for child runs. */
+  /** It is not carried out at once: `client` waits for `toolCalls.submit`, `approval` for a person, `agent` and `agents` for child runs. */
   readonly waitsFor?: WaitsFor;
   /** When a waiting call is given up. */
   readonly expiresAt?: number;

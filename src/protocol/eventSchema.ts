@@ -44,7 +44,13 @@ export const storedEventSchema = z.discriminatedUnion('type', [
     principalId: id,
   }),
   ofRun('message.steered', { messageId: id }),
-  ofRun('run.queued', { agent: z.string(), place: z.int().min(1), messageId: id }),
+  ofRun('run.queued', {
+    agent: z.string(),
+    place: z.int().min(1),
+    messageId: id.exactOptional(),
+    parentRunId: id.exactOptional(),
+    parentCallId: id.exactOptional(),
+  }),
   ofRun('run.started', {
     agent: z.string(),
     attempt: seq,
@@ -52,7 +58,7 @@ export const storedEventSchema = z.discriminatedUnion('type', [
     parentCallId: id.exactOptional(),
     task: z.string().exactOptional(),
   }),
-  ofRun('run.resumed', { attempt: seq, reason: z.enum(['crash', 'shutdown', 'storage', 'answered']) }),
+  ofRun('run.resumed', { attempt: seq, reason: z.enum(['crash', 'shutdown', 'storage', 'answered', 'stream_cut']) }),
   ofRun('run.waiting', { callIds: z.array(id).readonly() }),
   ofRun('run.status', { text: z.string() }),
   ofRun('run.completed', {
@@ -82,7 +88,7 @@ export const storedEventSchema = z.discriminatedUnion('type', [
     ...call,
     input: json,
     messageId: id,
-    waitsFor: z.enum(['approval', 'client', 'agents']).exactOptional(),
+    waitsFor: z.enum(['approval', 'client', 'agent', 'agents']).exactOptional(),
     expiresAt: z.int().exactOptional(),
   }),
   ofRun('tool.progress', { ...call, data: json }),
@@ -108,6 +114,7 @@ export const storedEventSchema = z.discriminatedUnion('type', [
     reason: z.string().exactOptional(),
     input: json.exactOptional(),
     remember: z.enum(['run', 'thread']).exactOptional(),
+    waitsFor: z.enum(['client', 'agent', 'agents']).exactOptional(),
   }),
   ofRun('agent.handoff', { from: z.string(), to: z.string(), reason: z.string().exactOptional() }),
   ofRun('agent.routed', { to: z.string(), reason: z.string() }),
@@ -146,7 +153,7 @@ const toolCall = z.strictObject({
   input: json.exactOptional(),
   rejected: z.string().exactOptional(),
   status: z.enum(['waiting', 'running', 'completed', 'failed']),
-  waitsFor: z.enum(['approval', 'client', 'agents']).exactOptional(),
+  waitsFor: z.enum(['approval', 'client', 'agent', 'agents']).exactOptional(),
   expiresAt: z.int().exactOptional(),
   approval: z
     .strictObject({

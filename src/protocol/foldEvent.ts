@@ -30,6 +30,7 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
       ];
     case 'run.queued':
       // A steered message whose run ended first waits for a run of its own.
+      if (event.messageId === undefined) return messages;
       return replace(messages, event.messageId, (message) => ({ ...message, runId: event.runId }));
     case 'run.started':
       return take(messages, (message) => message.runId === event.runId);
@@ -97,7 +98,8 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
       return replaceCall(messages, event, (call) => ({
         ...call,
         // A call that a person let through is carried out at once; what else may come of it is its own event.
-        ...(event.decision === 'approved' && { status: 'running' }),
+        ...(event.decision === 'approved' && { status: event.waitsFor === undefined ? 'running' : 'waiting' }),
+        ...(event.waitsFor !== undefined && { waitsFor: event.waitsFor }),
         ...(event.input !== undefined && { editedInput: event.input }),
         approval: {
           ...call.approval,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseCursor } from './cursor.ts';
+import { OPT_IN_EVENTS } from './event.ts';
 import { type Json, type JsonObject, jsonProblem } from './json.ts';
 import type { Limits } from './limits.ts';
 
@@ -31,6 +32,7 @@ export function createInputs(limits: Limits) {
     .string()
     .refine((value) => codePoints(value) <= limits.maxTitleCodePoints, `must have at most ${limits.maxTitleCodePoints} characters`)
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it holds half of a surrogate pair');
+  const agentName = z.string().min(1).max(200);
   const id = z.string().min(1).max(100);
   const threadId = id;
   const runId = id;
@@ -42,10 +44,19 @@ export function createInputs(limits: Limits) {
     .refine((value) => parseCursor(value) !== undefined, 'must be a position: epoch-seq or a seq of 0 or more')
     .optional();
   const mode = z.enum(['events', 'messages']).optional();
+  const include = z.array(z.enum(OPT_IN_EVENTS)).max(10).optional();
+  // As large as a tool's input or output may be.
+  const value = json<Json>((given) => jsonProblem(given, { maxDepth: limits.maxFrameDepth, maxBytes: limits.maxToolOutputBytes }));
   return {
     send: z.object({
       threadId: threadId.optional(),
-      agent: z.string().min(1).max(200),
+      agent: agentName.optional(),
+      agents: z
+        .array(agentName)
+        .min(1)
+        .max(limits.maxParallelAgents)
+        .refine((names) => new Set(names).size === names.length, 'must name each agent once')
+        .optional(),
       text,
       whenBusy: z.enum(['queue', 'reject', 'interrupt', 'steer']).optional(),
       onDisconnect: z.enum(['continue', 'cancel']).optional(),
@@ -83,7 +94,7 @@ export function createInputs(limits: Limits) {
     threadUpdate: z.object({ threadId, title: title.nullable().optional(), metadata: jsonObject.nullable().optional(), idempotencyKey }),
     threadMessages: z.object({ threadId, limit, pageToken }),
     threadFork: z.object({ threadId, atSeq: z.int().min(0).optional(), title: title.optional(), idempotencyKey }),
-    threadWatch: z.object({ threadId, lastEventId, mode, snapshot: z.boolean().optional() }),
+    threadWatch: z.object({ threadId, lastEventId, mode, include, snapshot: z.boolean().optional() }),
     run: z.object({ runId }),
     runCommand: z.object({ runId, idempotencyKey }),
     runWait: z.object({ runId, timeoutMs: z.number().min(0).max(limits.maxWaitMs).optional() }),
@@ -95,7 +106,29 @@ export function createInputs(limits: Limits) {
         pageToken,
       })
       .default({}),
-    runWatch: z.object({ runId, lastEventId, mode }),
+    runWatch: z.object({ runId, lastEventId, mode, include }),
+    approvalList: z
+      .object({
+        threadId: threadId.optional(),
+        status: z.enum(['pending', 'approved', 'rejected', 'expired', 'withdrawn']).optional(),
+        limit,
+        pageToken,
+      })
+      .default({}),
+    approvalDecide: z.object({
+      callId: id,
+      decision: z.enum(['approve', 'reject']),
+      input: value.optional(),
+      reason: z
+        .string()
+        .max(limits.maxTitleCodePoints * 5)
+        .optional(),
+      remember: z.enum(['run', 'thread']).optional(),
+      idempotencyKey,
+    }),
+    toolCallSubmit: z
+      .object({ callId: id, output: value.optional(), error: z.string().max(2_000).optional(), idempotencyKey })
+      .refine(({ output, error }) => output === undefined || error === undefined, 'must have an output or an error, not both'),
   };
 }
 

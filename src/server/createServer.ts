@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { AgentRegistry } from '../agents/agentRegistry.ts';
+import type { LogFailure } from '../agents/runWorker.ts';
 import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import { sqliteStore } from '../db/sqliteStore.ts';
@@ -6,6 +8,7 @@ import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { Answers } from './answers.ts';
 import { localBell } from './bell.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
@@ -108,15 +111,19 @@ export async function serverOver(
     },
     recordHighWater: database.recordHighWater,
   });
+  const registry = new AgentRegistry(agents);
+  const logFailure: LogFailure = ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed');
   const scheduler = new Scheduler({
     store,
     clock,
     limits,
-    agents,
+    registry,
     lease: newId('boot'),
     readers,
-    logFailure: ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed'),
+    logFailure,
+    onWaiting: () => answers.arm(),
   });
+  const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
@@ -124,6 +131,8 @@ export async function serverOver(
     agents,
     store,
     scheduler,
+    answers,
+    registry,
     bell,
     readers,
     limits,
@@ -151,6 +160,7 @@ export async function serverOver(
   const app = await createHttpApp({ ...transport, epoch: store.log.epoch });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   await scheduler.recover();
+  answers.arm();
   const purge = async (): Promise<void> => {
     try {
       await store.runs.purgeReceipts(clock.now() - limits.receiptTtlMs);
@@ -164,6 +174,7 @@ export async function serverOver(
 
   async function close(drainMs: number): Promise<void> {
     clearInterval(purgeTimer);
+    answers.close();
     await scheduler.close(drainMs);
     closing.abort();
     await sockets.close();

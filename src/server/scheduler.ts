@@ -1,8 +1,9 @@
-import type { Agents } from '../agents/agent.ts';
+import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
 import type { Accepted, AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';
 import type { Command } from '../db/operations/command.ts';
+import type { RunEnded } from '../db/operations/finishRun.ts';
 import type { RunRow } from '../db/runs.ts';
 import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
@@ -21,11 +22,13 @@ export interface SchedulerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: Limits;
-  readonly agents: Agents;
+  readonly registry: AgentRegistry;
   /** Names this process in the leases of runs. */
   readonly lease: string;
   readonly readers: Readers;
   readonly logFailure: LogFailure;
+  /** Calls wait for answers, some of them not for ever. */
+  readonly onWaiting: () => void;
 }
 
 /** Brings runs and workers together: starts what may start, in order; resumes what a crash left; ends what is cancelled. */
@@ -87,12 +90,32 @@ export class Scheduler {
 
   /** Takes up what the last process left, and what waited. */
   async recover(): Promise<void> {
-    for (const run of await this.#options.store.runs.open()) {
+    const { runs } = this.#options.store;
+    const queued = new Set<number>();
+    for (const run of await runs.open()) {
       if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
-      if (run.status !== 'queued') this.#reasons.set(run.key, run.lease === null ? 'shutdown' : 'crash');
-      const first = (await this.#options.store.runs.openOfThread(run.thread))[0];
-      if (first?.key === run.key) this.#queue.push({ run: run.key, principalId: run.principal.id });
+      if (run.status === 'queued') queued.add(run.key);
+      if (run.status === 'running') this.#reasons.set(run.key, run.lease === null ? 'shutdown' : 'crash');
+      if (run.status === 'waiting') {
+        if (await runs.isAnswered(run.key)) this.wake(run);
+        continue;
+      }
+      // A child waits for room as soon as its parent has begun.
+      const isNext = run.parent === null ? (await runs.openOfThread(run.thread))[0]?.key === run.key : !queued.has(run.parent);
+      if (isNext) this.#queue.push({ run: run.key, principalId: run.principal.id });
     }
+  }
+
+  /** A run that waited has something to do. */
+  wake(run: RunRow): void {
+    if (this.#closing) return;
+    this.#reasons.set(run.key, 'answered');
+    this.#queue.push({ run: run.key, principalId: run.principal.id });
+  }
+
+  /** One of a run's calls was answered: its worker goes on with it, if there is one. */
+  nudge(run: RunRow): void {
+    this.#workers.get(run.key)?.worker.nudge();
   }
 
   /** The runs of a thread that is gone. */
@@ -126,7 +149,9 @@ export class Scheduler {
 
   /** A run has room: starts it, or goes on with it. */
   async #begin({ run: key, principalId }: QueuedRun): Promise<void> {
-    const { store, lease, limits, agents } = this.#options;
+    const { store, lease, limits } = this.#options;
+    // A run that was given back and is taken up again at once: its last worker is not gone yet.
+    await this.#workers.get(key)?.done;
     const reason = this.#reasons.get(key);
     const wasFull = this.#full.has(key);
     this.#reasons.delete(key);
@@ -135,13 +160,13 @@ export class Scheduler {
         const started = await store.runs.start(key, lease);
         if (started !== undefined) return this.#work(started);
       } else {
-        const isIdempotent = (agent: string, tool: string): boolean =>
-          agents[agent]?.tools.some((candidate) => candidate.name === tool && candidate.idempotent) ?? false;
         // A full disk is not the run's doing: it goes on when there is room, however often it found none.
         const maxAttempts = this.#full.delete(key) ? Number.POSITIVE_INFINITY : limits.maxAttempts;
-        const resumed = await store.runs.resume({ run: key, lease, reason, maxAttempts, isIdempotent });
+        const resumed = await (reason === 'answered'
+          ? store.runs.wake(key, lease)
+          : store.runs.resume({ run: key, lease, reason, maxAttempts }));
         if (resumed !== undefined && 'resumed' in resumed) return this.#work(resumed.resumed);
-        if (resumed !== undefined) this.#ended(key, resumed.next);
+        if (resumed !== undefined) this.#ended(key, resumed);
       }
       this.#queue.release(principalId);
     } catch (cause) {
@@ -155,16 +180,15 @@ export class Scheduler {
   }
 
   #work(run: RunRow): void {
-    const { store, clock, limits, logFailure, agents } = this.#options;
-    const agent = Object.hasOwn(agents, run.agent) ? agents[run.agent] : undefined;
+    const { store, clock, limits, logFailure, registry } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
-    if (agent === undefined) {
-      this.#endWithoutAgent(run).catch((cause) => this.#report(run.key, cause));
-      return;
-    }
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
-    const worker = new RunWorker({ store: store.runs, clock, limits, logFailure, threadIdOf }, { run, agent });
+    const spawned = (children: readonly RunRow[]): void => {
+      for (const child of children) this.#queue.push({ run: child.key, principalId: child.principal.id });
+      this.#options.onWaiting();
+    };
+    const worker = new RunWorker({ store: store.runs, clock, limits, logFailure, registry, threadIdOf, spawned }, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });
     if (this.#closing) worker.leave();
@@ -178,32 +202,35 @@ export class Scheduler {
     else if (run.cancelBy !== null) worker.cancel(run.cancelBy);
   }
 
-  async #endWithoutAgent(run: RunRow): Promise<void> {
-    const error = new VerbatimError('AGENT_NOT_FOUND', 'The agent of this run is no longer there.').info;
-    try {
-      const ended = await this.#options.store.runs.endOrphan(run.key, { status: 'failed', error });
-      this.#ended(run.key, ended?.next);
-    } catch (cause) {
-      this.#retryStorage(run.key, run.principal.id);
-      throw cause;
-    } finally {
-      this.#queue.release(run.principal.id);
-    }
-  }
-
   #settle(run: RunRow, result: WorkerResult): void {
     this.#workers.delete(run.key);
     this.#queue.release(run.principal.id);
     if (this.#closing) return;
-    if (result.kind === 'ended') this.#ended(run.key, result.next);
+    if (result.kind === 'ended') this.#ended(run.key, result);
+    if (result.kind === 'waiting') this.#lookAgain(run.key).catch((cause) => this.#report(run.key, cause));
     if (result.kind !== 'storage') return;
     if (result.error.code === 'STORAGE_FULL') this.#full.add(run.key);
     this.#retryStorage(run.key, run.principal.id);
   }
 
-  #ended(key: number, next: RunRow | undefined): void {
+  /** A run was given back to wait: it may have been answered, or cancelled, just before. */
+  async #lookAgain(key: number): Promise<void> {
+    const run = await this.#options.store.runs.read(key);
+    if (run?.status !== 'waiting') return;
+    this.#options.onWaiting();
+    if (run.cancelBy !== null) await this.#cancelWaiting(run, run.cancelBy);
+    else if (await this.#options.store.runs.isAnswered(key)) this.wake(run);
+  }
+
+  #ended(key: number, { next, children, wake }: RunEnded): void {
     this.#watch.remove(key);
+    // Their rows say so already: whoever works on them finds the run gone.
+    for (const child of children) {
+      this.#queue.remove(child.key);
+      this.#workers.get(child.key)?.worker.leave();
+    }
     if (next?.status === 'queued') this.#queue.push({ run: next.key, principalId: next.principal.id });
+    if (wake !== undefined) this.wake(wake);
   }
 
   #retryStorage(key: number, principalId: string): void {
@@ -228,18 +255,41 @@ export class Scheduler {
     if (run.status === 'queued') {
       this.#queue.remove(run.key);
       this.#watch.remove(run.key);
-    } else this.#endOrphan(run, by).catch((cause) => this.#report(run.key, cause));
+    } else this.#cancelWithoutWorker(run, by).catch((cause) => this.#report(run.key, cause));
   }
 
-  async #carryOut({ active, ended, next }: Omit<CancelAsked, 'info'>, by: string): Promise<void> {
-    if (ended !== undefined) {
+  async #carryOut({ active, ended, after }: Omit<CancelAsked, 'info'>, by: string): Promise<void> {
+    if (ended !== undefined && after !== undefined) {
       this.#queue.remove(ended.key);
-      this.#ended(ended.key, next);
+      this.#ended(ended.key, after);
     }
     if (active === undefined) return;
+    for (const child of await this.#options.store.runs.under(active.key)) this.#workers.get(child.key)?.worker.cancel(by);
     const work = this.#workers.get(active.key);
     if (work !== undefined) work.worker.cancel(by);
-    else await this.#endOrphan(active, by);
+    else await this.#cancelWithoutWorker(active, by);
+  }
+
+  async #cancelWithoutWorker(run: RunRow, by: string): Promise<void> {
+    const now = await this.#options.store.runs.read(run.key);
+    if (now?.status === 'waiting') await this.#cancelWaiting(now, by);
+    else await this.#endOrphan(run, by);
+  }
+
+  /** Ends a run that waits: at once, or when those at work under it have stopped, each with its grace. */
+  async #cancelWaiting(run: RunRow, by: string): Promise<void> {
+    const { runs } = this.#options.store;
+    let atWork = false;
+    for (const child of await runs.under(run.key)) {
+      const work = this.#workers.get(child.key);
+      work?.worker.cancel(by);
+      atWork ||= work !== undefined;
+    }
+    if (atWork) return;
+    const ended = await runs.endOrphan(run.key, { status: 'cancelled', by });
+    this.#queue.remove(run.key);
+    this.#reasons.delete(run.key);
+    if (ended !== undefined) this.#ended(run.key, ended);
   }
 
   /** A run at work without a worker waits for room after a crash, or for storage. */
@@ -253,7 +303,7 @@ export class Scheduler {
       const ended = await this.#options.store.runs.endOrphan(key, { status: 'cancelled', by });
       this.#reasons.delete(key);
       this.#full.delete(key);
-      this.#ended(key, ended?.next);
+      if (ended !== undefined) this.#ended(key, ended);
     } catch (cause) {
       // It must not be forgotten: the next try ends it, since its row says that it is to be cancelled.
       this.#retry(key, principal.id);

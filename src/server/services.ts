@@ -1,8 +1,10 @@
 import type { Agents } from '../agents/agent.ts';
+import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Answers } from './answers.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -12,6 +14,8 @@ export interface Services {
   readonly agents: Agents;
   readonly store: Store;
   readonly scheduler: Scheduler;
+  readonly answers: Answers;
+  readonly registry: AgentRegistry;
   readonly bell: Bell;
   readonly readers: Readers;
   readonly limits: Limits;

@@ -1,7 +1,7 @@
-import { type EncodedEvent, joinDeltas } from '../db/encodedEvent.ts';
+import { decodeEvent, type EncodedEvent, joinDeltas } from '../db/encodedEvent.ts';
 import type { Follower, Log } from '../db/log.ts';
 import { utf8Bytes } from '../db/utf8Bytes.ts';
-import { FINE_GRAINED_EVENTS, isTerminalEvent } from '../protocol/event.ts';
+import { FINE_GRAINED_EVENTS, isTerminalEvent, OPT_IN_EVENTS, type OptInEvent } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Bell } from './bell.ts';
 import { flushOutboxes } from './outbox.ts';
@@ -22,13 +22,15 @@ export interface TailOptions {
   readonly log: Log;
   readonly bell: Bell;
   readonly thread: number;
-  /** Key of the only run to deliver; the tail ends with its terminal event. */
-  readonly run: number | undefined;
+  /** The only run to deliver, with those under it that are known by now; the tail ends with its terminal event. */
+  readonly run: RunFamily | undefined;
   /** That run had ended when the watch began: there is nothing to wait for. */
   readonly runEnded: boolean;
   /** Deliver what comes after this. */
   readonly cursor: number;
   readonly mode: 'events' | 'messages';
+  /** Events that are left out unless they are named here. */
+  readonly include: readonly OptInEvent[];
   /** Text read from the log at once. */
   readonly maxPageBytes: number;
   /** What to begin with instead of the events up to it. */
@@ -37,8 +39,15 @@ export interface TailOptions {
   readonly onEnd: () => void;
 }
 
+/** A run and the runs under it, by key, with their ids. */
+export interface RunFamily {
+  readonly key: number;
+  readonly members: ReadonlyMap<number, string>;
+}
+
 /** Events read from the store at once: what a reader costs that is behind, however slow it is. */
 const PAGE_EVENTS = 512;
+const OPT_IN: ReadonlySet<string> = new Set(OPT_IN_EVENTS);
 /** Text joined into one frame, in UTF-16 units. */
 const MAX_JOINED = 32 * 1024;
 
@@ -53,6 +62,9 @@ export class Tail {
   readonly #options: TailOptions;
   readonly #run: number | undefined;
   readonly #onlyMessages: boolean;
+  readonly #leftOut: ReadonlySet<string>;
+  /** Runs under the one that is delivered: more of them begin while it is read. */
+  readonly #family: Map<number, string>;
   #sink: Sink | undefined;
   #follower: Follower | undefined;
   #unlisten = (): void => {};
@@ -68,7 +80,9 @@ export class Tail {
 
   constructor(options: TailOptions) {
     this.#options = options;
-    this.#run = options.run;
+    this.#run = options.run?.key;
+    this.#family = new Map(options.run?.members);
+    this.#leftOut = options.include.length === 0 ? OPT_IN : new Set(OPT_IN_EVENTS.filter((type) => !options.include.includes(type)));
     this.#onlyMessages = options.mode === 'messages';
     this.#read = options.cursor;
     this.#delivered = options.cursor;
@@ -202,9 +216,21 @@ export class Tail {
   }
 
   #wants(event: EncodedEvent): boolean {
-    if (this.#run !== undefined && event.run !== this.#run) return false;
+    if (this.#run !== undefined && event.run !== this.#run && !this.#isOfFamily(event)) return false;
+    if (event.head === undefined && this.#leftOut.has(event.type)) return false;
     if (this.#onlyMessages && FINE_GRAINED_EVENTS.has(event.type)) return false;
     return event.head === undefined || this.#discarded?.has(event.head.messageId) !== true;
+  }
+
+  /** A child run is told with its parent's events. The first event of each names its parent. */
+  #isOfFamily(event: EncodedEvent): boolean {
+    if (this.#family.has(event.run)) return true;
+    if (event.type !== 'run.queued') return false;
+    const queued = decodeEvent(event.json);
+    if (queued.type !== 'run.queued' || queued.parentRunId === undefined) return false;
+    if (![...this.#family.values()].includes(queued.parentRunId)) return false;
+    this.#family.set(event.run, queued.runId);
+    return true;
   }
 
   #send(event: EncodedEvent, sink: Sink): void {
@@ -223,7 +249,7 @@ export class Tail {
     const work =
       run === undefined
         ? log.snapshot(thread, maxPageBytes).then((snapshot) => ({ snapshot, terminal: undefined }))
-        : log.runSnapshot(thread, run, maxPageBytes);
+        : log.runSnapshot(thread, run.key, maxPageBytes);
     this.#await(work, ({ snapshot, terminal }) => {
       // Others have sent meanwhile: theirs and ours would be held together.
       if (sink.full) return this.#awaitDrain(sink, () => this.#restart());

@@ -1,5 +1,7 @@
 import type { LogBounds } from '../db/log.ts';
+import type { Store } from '../db/sqliteStore.ts';
 import { parseCursor } from '../protocol/cursor.ts';
+import type { OptInEvent } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Connection } from './connection.ts';
 import type { Services } from './services.ts';
@@ -10,9 +12,10 @@ import { toTrpcError } from './trpc.ts';
 export interface WatchOptions {
   readonly thread: number;
   /** `lastSeq` when it has ended. */
-  readonly run: { readonly key: number; readonly firstSeq: number; readonly lastSeq: number | undefined } | undefined;
+  readonly run: { readonly key: number; readonly id: string; readonly firstSeq: number; readonly lastSeq: number | undefined } | undefined;
   readonly lastEventId: string | number | undefined;
   readonly mode: 'events' | 'messages' | undefined;
+  readonly include: readonly OptInEvent[] | undefined;
   readonly snapshot: boolean;
   readonly connection: Connection | undefined;
 }
@@ -39,9 +42,10 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     log: store.log,
     bell,
     thread,
-    run: run?.key,
+    run: run === undefined ? undefined : { key: run.key, members: await familyOf(store, run) },
     runEnded: run?.lastSeq !== undefined,
     mode: options.mode ?? 'events',
+    include: options.include ?? [],
     maxPageBytes: limits.maxPageBytes,
     ...from,
     onEnd: () => {
@@ -50,6 +54,10 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     },
   });
   return new Watch(tail, connection, store.log.epoch);
+}
+
+async function familyOf(store: Store, { key, id }: { readonly key: number; readonly id: string }): Promise<ReadonlyMap<number, string>> {
+  return new Map([[key, id], ...(await store.runs.under(key)).map((row) => [row.key, row.id] as const)]);
 }
 
 function startOf(

@@ -16,16 +16,21 @@ import {
   upTo,
 } from '../db/storeForTest.ts';
 
-const RESUME = { lease: 'boot_2', reason: 'crash', maxAttempts: 3, isIdempotent: () => false } as const;
+const RESUME = { lease: 'boot_2', reason: 'crash', maxAttempts: 3 } as const;
 
 /** What any store of runs must do. The races of `whenBusy` are tested where the scheduler is. */
 export function testRunStore({ name, open }: { readonly name: string; readonly open: () => TestStore }): void {
   const typesOf = async (on: TestStore, thread: number) => (await eventsOf(on, thread)).map((event) => event.type);
 
   /** A step of a run that asked for one call of a tool, which has no outcome yet. */
-  async function callTool(on: TestStore, begun: Awaited<ReturnType<typeof startThread>>, callId = 'call_1'): Promise<void> {
+  async function callTool(
+    on: TestStore,
+    begun: Awaited<ReturnType<typeof startThread>>,
+    callId = 'call_1',
+    idempotent = false,
+  ): Promise<void> {
     const { message } = await on.store.runs.startStep({ run: begun.held, ...STEP });
-    const calls = [{ callId, tool: 'look', input: { n: 1 } }];
+    const calls = [{ callId, tool: 'look', input: { n: 1 }, idempotent }];
     await on.store.runs.finishModelCall({
       run: begun.held,
       message,
@@ -127,8 +132,8 @@ export function testRunStore({ name, open }: { readonly name: string; readonly o
     test('a call that may be repeated stays open over a crash', async () => {
       const on = open();
       const begun = await startThread(on);
-      await callTool(on, begun);
-      const resumed = await on.store.runs.resume({ run: begun.held.key, ...RESUME, isIdempotent: () => true });
+      await callTool(on, begun, 'call_1', true);
+      const resumed = await on.store.runs.resume({ run: begun.held.key, ...RESUME });
       if (resumed === undefined || !('resumed' in resumed)) throw new Error('not resumed');
       const { openCalls, steps } = await on.store.runs.progress(heldBy(resumed.resumed));
       expect([openCalls.map((call) => call.id), steps]).toEqual([['call_1'], 1]);

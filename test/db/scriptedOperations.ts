@@ -16,7 +16,7 @@ export type Operation =
   | { readonly do: 'progress' }
   | { readonly do: 'end'; readonly how: 'completed' | 'failed' | 'cancelled' }
   | { readonly do: 'cancel' }
-  | { readonly do: 'crash'; readonly idempotent: boolean }
+  | { readonly do: 'crash' }
   | { readonly do: 'refused' };
 
 const text = fc.oneof(fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme' }), fc.constantFrom('"', '\\', '\u0000', '\u2028', '😀'));
@@ -43,7 +43,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('end' as const), how: fc.constantFrom('completed', 'completed', 'failed', 'cancelled') }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), idempotent: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refused' as const) }) },
 );
 
@@ -112,7 +112,7 @@ export class ThreadPlayer {
       case 'finishCall': {
         if (active === undefined || message === undefined) return;
         const calls = next.calls.map((kind) => {
-          const base = { callId: `call_${this.thread}_${this.#made++}`, tool: 'look' };
+          const base = { callId: `call_${this.thread}_${this.#made++}`, tool: 'look', idempotent: this.#made % 2 === 0 };
           if (kind === 'good') return { ...base, input: { n: this.#made } };
           return { ...base, rejected: '{"n":', error: new VerbatimError('TOOL_BAD_INPUT', 'No.').info };
         });
@@ -120,7 +120,7 @@ export class ThreadPlayer {
         const finish = calls.length > 0 ? 'tool_calls' : 'stop';
         const { text, reasoning, started } = message;
         this.close();
-        return runs.finishModelCall({
+        await runs.finishModelCall({
           run: active,
           message: started,
           text,
@@ -129,6 +129,7 @@ export class ThreadPlayer {
           usage: { inputTokens: 1, outputTokens: 2 },
           calls,
         });
+        return;
       }
       case 'outcome': {
         const callId = this.#calls.shift();
@@ -156,7 +157,7 @@ export class ThreadPlayer {
         return;
       }
       case 'crash':
-        return this.#crash(next.idempotent);
+        return this.#crash();
       case 'refused':
         await runs.finishToolCall({ key: 999, id: 'run_gone', thread: this.thread, attempt: 1 }, 'call_gone', { output: null });
     }
@@ -179,7 +180,7 @@ export class ThreadPlayer {
   }
 
   /** The process is gone: what was not committed is too, and another takes up what it left. */
-  async #crash(idempotent: boolean): Promise<void> {
+  async #crash(): Promise<void> {
     this.#message = undefined;
     this.#active = undefined;
     this.#calls = [];
@@ -187,7 +188,7 @@ export class ThreadPlayer {
     const { runs } = this.test.store;
     const [first] = await runs.openOfThread(this.thread);
     if (first === undefined || first.status === 'queued') return;
-    const resumed = await runs.resume({ run: first.key, lease: 'boot_2', reason: 'crash', maxAttempts: 3, isIdempotent: () => idempotent });
+    const resumed = await runs.resume({ run: first.key, lease: 'boot_2', reason: 'crash', maxAttempts: 3 });
     if (resumed === undefined || 'ended' in resumed) return;
     this.#active = heldBy(resumed.resumed);
     this.#calls = (await runs.progress(this.#active)).openCalls.map((call) => call.id);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.ts';
+import { AgentRegistry } from '../../src/agents/agentRegistry.ts';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import type { Model } from '../../src/agents/model.ts';
 import { RunWorker, type WorkerResult } from '../../src/agents/runWorker.ts';
@@ -133,10 +134,12 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
     limits: DEFAULT_LIMITS,
     logFailure: () => {},
     threadIdOf: (key: number) => store.threads.idOf(key),
+    spawned: () => {},
   };
   const work = (row: RunRow, watch: boolean): Promise<WorkerResult> => {
     const runs: RunStore = watch ? watched(store.runs, awaits) : store.runs;
-    const worker = new RunWorker({ ...options, store: runs }, { run: row, agent: agentOf(kind, awaits) });
+    const registry = new AgentRegistry({ [row.agent]: agentOf(kind, awaits) });
+    const worker = new RunWorker({ ...options, store: runs, registry }, row);
     if (watch) awaits.at = (reached) => reached === n && act(worker, store, row);
     else awaits.at = () => {};
     return worker.work();
@@ -155,7 +158,6 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
         lease: 'boot_2',
         reason: 'crash',
         maxAttempts: 3,
-        isIdempotent: () => false,
       });
       if (resumed === undefined || !('resumed' in resumed)) throw new Error('the run could not be resumed');
       return work(resumed.resumed, false);
@@ -224,7 +226,7 @@ describe.each<Kind>(['model', 'custom'])('a run of a %s agent, stopped at any of
   test('is left alone when another attempt has begun', async () => {
     await atEveryAwait(
       (_worker, store, run) => {
-        store.runs.resume({ run: run.key, lease: 'boot_2', reason: 'crash', maxAttempts: 3, isIdempotent: () => false }).catch(() => {});
+        store.runs.resume({ run: run.key, lease: 'boot_2', reason: 'crash', maxAttempts: 3 }).catch(() => {});
       },
       async ({ result, events, run }) => {
         const log = await events();

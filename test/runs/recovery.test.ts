@@ -122,7 +122,7 @@ describe('a run that cannot go on is ended', () => {
     expectSoundLog(events);
   });
 
-  test('when its agent is gone, with AGENT_NOT_FOUND, and the next one starts', async () => {
+  test('when its agent is gone, with AGENT_CHANGED that names it, and the next one starts', async () => {
     const model = scriptedModel([{ waitFor: never }]);
     const other = defineAgent({ description: 'other', model: scriptedModel([{ text: 'here' }]) });
     await using server = await createTestServer({ agents: { ...agentOf(), other }, models: { bot: model } });
@@ -131,7 +131,7 @@ describe('a run that cannot go on is ended', () => {
     const next = await client.send({ agent: 'other', text: 'hi', threadId: run.threadId });
     await vi.waitFor(() => expect(model.requests).toHaveLength(1));
     await server.crash({ agents: { other }, models: {} });
-    expect(await run.result()).toMatchObject({ status: 'failed', error: { code: 'AGENT_NOT_FOUND' } });
+    expect(await run.result()).toMatchObject({ status: 'failed', error: { code: 'AGENT_CHANGED' } });
     expect(await next.text()).toBe('here');
     expectSoundLog(await logOf(client, run.threadId));
   });

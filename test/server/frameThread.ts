@@ -104,7 +104,6 @@ export class FrameThread implements AsyncDisposable {
       lease: 'l',
       reason: 'crash',
       maxAttempts: 1_000,
-      isIdempotent: () => false,
     });
     if (resumed === undefined || !('resumed' in resumed)) throw new Error('the run cannot go on');
     this.#run = { ...this.#run, attempt: resumed.resumed.attempt };
@@ -269,11 +268,12 @@ export class TailReader implements Sink {
       log: this.#thread.store.log,
       bell: this.#thread.bell,
       thread: this.#key,
-      run: this.#run?.key,
+      run: this.#run === undefined ? undefined : { key: this.#run.key, members: new Map() },
       cursor,
       runEnded: false,
       maxPageBytes: DEFAULT_LIMITS.maxPageBytes,
       mode: this.options.mode ?? 'events',
+      include: [],
       start,
       onEnd: () => {},
     });

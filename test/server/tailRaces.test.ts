@@ -55,6 +55,7 @@ function openTail(options: Pick<TailOptions, 'log' | 'bell' | 'thread'> & Partia
     maxPageBytes,
     cursor: 0,
     mode: 'events',
+    include: [],
     start: 'events',
     onEnd: () => {},
     ...options,
@@ -117,7 +118,7 @@ test('a reader of an open run that a fold passes begins with a snapshot, and see
   on.onRing = () => bell.ring([thread]);
   const sink = new RoomySink();
   sink.full = true;
-  const tail = openTail({ log: on.store.log, bell, thread, run: run.key, cursor: 1 });
+  const tail = openTail({ log: on.store.log, bell, thread, run: { key: run.key, members: new Map([[run.key, run.id]]) }, cursor: 1 });
   const done = tail.run(sink);
   expect(await on.store.threads.fold(on.clock.now())).toBe(1);
   sink.full = false;

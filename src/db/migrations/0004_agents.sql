@@ -4,6 +4,7 @@ CREATE TABLE `approval_rules` (
 	`run` integer,
 	`agent` text NOT NULL,
 	`tool` text NOT NULL,
+	`role` text,
 	`decision` text NOT NULL,
 	`by` text NOT NULL,
 	`reason` text,
@@ -89,6 +90,7 @@ ALTER TABLE `runs` ADD `handoffs` integer DEFAULT 0 NOT NULL;--> statement-break
 ALTER TABLE `runs` ADD `agents` text;--> statement-breakpoint
 ALTER TABLE `runs` ADD `task` text;--> statement-breakpoint
 CREATE INDEX `runs_children` ON `runs` (`parent`) WHERE parent is not null;--> statement-breakpoint
+ALTER TABLE `steps` ADD `note` text;--> statement-breakpoint
 ALTER TABLE `tool_calls` ADD `waits_for` text;--> statement-breakpoint
 ALTER TABLE `tool_calls` ADD `expires_at` integer;--> statement-breakpoint
 ALTER TABLE `tool_calls` ADD `idempotent` integer DEFAULT false NOT NULL;--> statement-breakpoint

@@ -7,8 +7,10 @@ import { newId } from '../ids.ts';
 import { RANK, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { ownThread } from './access.ts';
+import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
 import { endRun } from './finishRun.ts';
+import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import { startRun } from './startRun.ts';
 
 export interface AcceptInput {
@@ -16,6 +18,8 @@ export interface AcceptInput {
   readonly principal: Principal;
   readonly threadId: string | undefined;
   readonly agent: string;
+  /** Ask several at once: a child run for each. `agent` is then their names together. */
+  readonly agents?: SpawnPlan | undefined;
   readonly text: string;
   readonly metadata: JsonObject | undefined;
   readonly whenBusy: WhenBusy;
@@ -75,7 +79,8 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   }
   const run = newRun(tx, input, thread, seq, open);
   const messageId = receive(tx, input, thread, run, false);
-  const receipt = { threadId: thread.id, messageId, runId: run.id, seq };
+  const children = askAgents(tx, input, run);
+  const receipt = { threadId: thread.id, messageId, runId: run.id, seq, ...(children !== undefined && { children }) };
   if (active === undefined && input.room === true) {
     effects.started = startRun(tx, run, input.lease);
     return { ...receipt, disposition: 'started' };
@@ -89,7 +94,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   }
   // The interrupted run ends by its own worker; one that never started has none, and ends here.
   tx.append(thread.key, run.key, { type: 'run.queued', runId: run.id, agent: run.agent, place: 1, messageId });
-  queries.runs.setCancelBy(active.key, input.principal.id);
+  markCancelled(tx, active, input.principal.id);
   if (active.status === 'queued') {
     endRun(tx, active, { status: 'cancelled', by: input.principal.id });
     effects.waiting = run;
@@ -117,10 +122,19 @@ function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open
     cancelOnDisconnect: input.onDisconnect === 'cancel',
     options: { ...input.options },
     context: input.context,
+    agents: input.agents?.children.map((child) => child.agent) ?? null,
     firstSeq: seq + 1,
     createdAt: tx.now,
   });
   return getRun(tx, key);
+}
+
+/** The runs of agents that are asked at once. They are part of the receipt, and start when their root does. */
+function askAgents(tx: Tx, { agents }: AcceptInput, run: RunRow): Receipt['children'] {
+  if (agents === undefined) return undefined;
+  const spawned = spawnChildren(tx, run, { ...agents, callId: null });
+  if ('error' in spawned) throw new VerbatimError('BAD_INPUT', spawned.error.message);
+  return spawned.children.map((child) => ({ runId: child.id, agent: child.agent }));
 }
 
 /** The run as the transaction sees it now. */

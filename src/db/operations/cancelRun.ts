@@ -3,22 +3,24 @@ import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import { ownRun } from './access.ts';
 import { type Command, once } from './command.ts';
-import { endRun } from './finishRun.ts';
+import { endRun, type RunEnded } from './finishRun.ts';
+import { descendantsOf } from './lineage.ts';
 import { runInfo } from './views.ts';
 
 export interface CancelAsked {
   readonly info: RunInfo;
   /** It is at work: its worker ends it. */
   readonly active?: RunRow;
-  /** It had not started, and has ended here. */
+  /** It was not at work, and has ended here. */
   readonly ended?: RunRow;
-  /** The run of the thread that is next, when this one ended here. */
-  readonly next?: RunRow | undefined;
+  readonly after?: RunEnded;
 }
+
+type Cancelling = Pick<{ -readonly [Key in keyof CancelAsked]: CancelAsked[Key] }, 'active' | 'ended' | 'after'>;
 
 /** Records who wants a run to end. Asking again, or for a run that has ended, changes nothing and says how it stands. */
 export function askCancel(tx: Tx, command: Command, runId: string): CancelAsked {
-  const effects: { active?: RunRow; ended?: RunRow; next?: RunRow | undefined } = {};
+  const effects: Cancelling = {};
   const { answer } = once(tx, command, () => {
     const { run, thread } = ownRun(tx.queries, command.principalId, runId);
     if (isOpen(run.status)) Object.assign(effects, cancelOpen(tx, run, command.principalId));
@@ -28,8 +30,19 @@ export function askCancel(tx: Tx, command: Command, runId: string): CancelAsked 
 }
 
 /** As `askCancel`, for the server itself. */
-export function cancelOpen(tx: Tx, run: RunRow, by: string): { active?: RunRow; ended?: RunRow; next?: RunRow | undefined } {
-  tx.queries.runs.setCancelBy(run.key, by);
-  if (run.status !== 'queued') return { active: run };
-  return { ended: run, next: endRun(tx, run, { status: 'cancelled', by }) };
+export function cancelOpen(tx: Tx, run: RunRow, by: string): Cancelling {
+  markCancelled(tx, run, by);
+  // One that waits has no worker either, but there may be some at work under it: they have the grace of any other.
+  if (run.status === 'running' || (run.status === 'waiting' && workUnder(tx, run).length > 0)) return { active: run };
+  return { ended: run, after: endRun(tx, run, { status: 'cancelled', by }) };
+}
+
+/** Records who wants a run to end, and those under it with it. */
+export function markCancelled(tx: Tx, run: RunRow, by: string): void {
+  for (const row of [run, ...descendantsOf(tx.queries, run)]) if (isOpen(row.status)) tx.queries.runs.setCancelBy(row.key, by);
+}
+
+/** Runs under a run that somebody works on. */
+export function workUnder(tx: Tx, run: RunRow): readonly RunRow[] {
+  return descendantsOf(tx.queries, run).filter((child) => child.status === 'running');
 }

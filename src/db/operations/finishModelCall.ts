@@ -1,15 +1,10 @@
-import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import type { DiscardReason, FinishReason, Usage } from '../../protocol/event.ts';
-import type { Json } from '../../protocol/json.ts';
+import type { ProviderState } from '../../protocol/providerState.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { RunRow } from '../runs.ts';
+import { type AskedCall, recordCall } from './recordCall.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 import type { StartedMessage } from './startStep.ts';
-
-/** A tool call the model asked for: one that will be made, or one that cannot be. */
-export type AskedCall =
-  | { readonly callId: string; readonly tool: string; readonly input: Json }
-  | { readonly callId: string; readonly tool: string; readonly rejected: string; readonly error: ErrorInfo };
 
 export interface ModelCallResult {
   readonly run: HeldRun;
@@ -18,15 +13,20 @@ export interface ModelCallResult {
   readonly reasoning: string;
   readonly finish: FinishReason;
   readonly usage: Usage | undefined;
+  readonly providerState?: ProviderState | undefined;
   readonly calls: readonly AskedCall[];
 }
 
-/** Makes a model call a fact: its whole text, its usage, and the tool calls it asked for, all or nothing. */
-export function finishModelCall(tx: Tx, result: ModelCallResult): void {
+/**
+ * Makes a model call a fact: its whole text, its usage, and the tool calls it asked for, all or nothing. Returns the child runs that were
+ * made for them, which wait for room.
+ */
+export function finishModelCall(tx: Tx, result: ModelCallResult): readonly RunRow[] {
   const run = heldRun(tx, result.run);
   completeMessage(tx, run, result);
-  for (const call of result.calls) recordCall(tx, run, result.message, call);
+  if (result.providerState !== undefined) tx.queries.messages.setProviderState(result.message.key, result.providerState);
   if (result.usage !== undefined) tx.queries.runs.setUsage(run.key, addUsage(run.usage, result.usage));
+  return result.calls.flatMap((call) => recordCall(tx, run, result.message, call));
 }
 
 export function completeMessage(
@@ -44,34 +44,6 @@ export function completeMessage(
 export function discardMessage(tx: Tx, run: RunRow, message: StartedMessage, reason: DiscardReason): void {
   const seq = tx.append(run.thread, run.key, { type: 'message.discarded', runId: run.id, messageId: message.id, reason });
   tx.queries.messages.discard(message.key, seq);
-}
-
-export function recordCall(tx: Tx, run: RunRow, message: StartedMessage, call: AskedCall): void {
-  const { callId, tool } = call;
-  const row = { id: callId, thread: run.thread, run: run.key, message: message.key, tool };
-  if ('input' in call) {
-    const seq = tx.append(run.thread, run.key, {
-      type: 'tool.called',
-      runId: run.id,
-      callId,
-      tool,
-      input: call.input,
-      messageId: message.id,
-    });
-    tx.queries.toolCalls.insert({ ...row, input: call.input, status: 'running', calledSeq: seq });
-    return;
-  }
-  const { error } = call;
-  const rejected = call.rejected.toWellFormed();
-  const seq = tx.append(run.thread, run.key, {
-    type: 'tool.failed',
-    runId: run.id,
-    callId,
-    tool,
-    error,
-    rejected: { messageId: message.id, arguments: rejected },
-  });
-  tx.queries.toolCalls.insert({ ...row, rejected, error, status: 'failed', calledSeq: seq, endedSeq: seq });
 }
 
 /** Sums two usages; what only one of them knows stays. */

@@ -1,21 +1,38 @@
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
-import type { EventDraft, FinishReason, Usage } from '../../protocol/event.ts';
+import type { ChildOutcome, EventDraft, FinishReason, Usage } from '../../protocol/event.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import type { MessageRow } from '../messages.ts';
-import { RANK, type RunRow } from '../runs.ts';
+import { isOpen, RANK, type RunRow } from '../runs.ts';
+import type { ToolCallRow } from '../toolCalls.ts';
+import { childEnded } from './childEnded.ts';
 import { completeMessage, discardMessage } from './finishModelCall.ts';
 import { OUTCOME_UNKNOWN, recordOutcome } from './finishToolCall.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 
 export type RunEnd =
-  | { readonly status: 'completed'; readonly outcome: 'complete' | 'partial'; readonly output?: Json }
+  | {
+      readonly status: 'completed';
+      readonly outcome: 'complete' | 'partial';
+      readonly output?: Json;
+      readonly children?: readonly ChildOutcome[];
+    }
   | { readonly status: 'failed'; readonly error: ErrorInfo }
   | { readonly status: 'cancelled'; readonly by: string };
 
+/** What follows from the end of a run. */
+export interface RunEnded {
+  /** The run of the thread that is next. */
+  readonly next: RunRow | undefined;
+  /** Runs under it that ended with it: who works on them must stop. */
+  readonly children: readonly RunRow[];
+  /** Its parent, when that has nothing left to wait for. */
+  readonly wake: RunRow | undefined;
+}
+
 export type Finished =
-  | { readonly ended: true; readonly next: RunRow | undefined }
+  | ({ readonly ended: true } & RunEnded)
   /** Steered messages came in time, so the run goes on with another step. */
   | { readonly ended: false };
 
@@ -27,13 +44,17 @@ export function finishRun(tx: Tx, held: HeldRun, end: RunEnd, { mayContinue }: {
   const run = heldRun(tx, held);
   if (end.status === 'completed' && mayContinue && run.cancelBy === null && tx.queries.messages.waiting(run.key).length > 0)
     return { ended: false };
-  return { ended: true, next: endRun(tx, run, end) };
+  return { ended: true, ...endRun(tx, run, end) };
 }
 
-/** The end of a run, whoever brings it about: open calls and text are closed first, the terminal event is the run's last. */
-export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
+/**
+ * The end of a run, whoever brings it about: runs under it end first, then open calls and text are closed; the terminal event is the run's
+ * last. A parent that waited for it gets its outcome.
+ */
+export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunEnded {
   const { queries } = tx;
-  for (const call of queries.toolCalls.running(run.key)) recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
+  const children = endChildren(tx, run, end.status === 'cancelled' ? end.by : 'server');
+  for (const call of queries.toolCalls.open(run.key)) closeCall(tx, run, call);
   closeMessages(tx, run, end.status === 'cancelled' ? 'cancelled' : 'failed');
   const waiting = queries.messages.waiting(run.key);
   const own = run.status === 'queued' ? waiting[0] : undefined;
@@ -48,14 +69,60 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunRow | undefined {
     ...(end.status === 'completed' && { outcome: end.outcome, output: end.output ?? null }),
     ...(end.status === 'failed' && { error: end.error }),
   });
+  queries.approvals.forgetRun(run.key);
   queries.threads.touch(run.thread, tx.now);
-  return queries.runs.openOfThread(run.thread)[0];
+  return { next: queries.runs.openOfThread(run.thread)[0], children, wake: childEnded(tx, run.key) };
+}
+
+/** The runs under a run that ends, the deepest first: none outlives its parent. */
+function endChildren(tx: Tx, run: RunRow, by: string): readonly RunRow[] {
+  return tx.queries.runs
+    .children(run.key)
+    .filter((child) => isOpen(child.status))
+    .flatMap((child) => [...endRun(tx, child, { status: 'cancelled', by }).children, child]);
+}
+
+/** What is said of a call that is open when its run ends. */
+function closeCall(tx: Tx, run: RunRow, { key }: ToolCallRow): void {
+  // Its children may have ended just now, and it with them.
+  const call = tx.queries.toolCalls.byKey(key);
+  if (call === undefined || call.status === 'completed' || call.status === 'failed') return;
+  if (call.status === 'running') return recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
+  withdrawApproval(tx, run, call);
+  recordOutcome(tx, run, call, { error: NOT_CARRIED_OUT });
+}
+
+const NOT_CARRIED_OUT: ErrorInfo = {
+  code: 'CANCELLED',
+  message: 'The run ended before this call began. It was not carried out.',
+  retryable: false,
+};
+
+function withdrawApproval(tx: Tx, run: RunRow, call: ToolCallRow): void {
+  const approval = tx.queries.approvals.ofCall(call.key);
+  if (approval?.status !== 'pending') return;
+  tx.queries.approvals.decide(approval.key, { status: 'withdrawn', decidedAt: tx.now, by: 'server', reason: null, remember: null });
+  tx.append(run.thread, run.key, {
+    type: 'approval.resolved',
+    runId: run.id,
+    callId: call.id,
+    tool: call.tool,
+    decision: 'withdrawn',
+    by: 'server',
+  });
 }
 
 function draftOf(runId: string, end: RunEnd, usage: Usage): EventDraft {
   switch (end.status) {
     case 'completed':
-      return { type: 'run.completed', runId, usage, outcome: end.outcome, ...(end.output !== undefined && { output: end.output }) };
+      return {
+        type: 'run.completed',
+        runId,
+        usage,
+        outcome: end.outcome,
+        ...(end.output !== undefined && { output: end.output }),
+        ...(end.children !== undefined && { children: end.children }),
+      };
     case 'failed':
       return { type: 'run.failed', runId, error: end.error, usage };
     case 'cancelled':

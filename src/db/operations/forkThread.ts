@@ -10,7 +10,7 @@ import { ownThread } from './access.ts';
 import { type Command, once } from './command.ts';
 import { getThread } from './createThread.ts';
 import { OUTCOME_UNKNOWN } from './finishToolCall.ts';
-import { transcript } from './transcript.ts';
+import { conversation } from './transcript.ts';
 
 export interface ForkInput {
   readonly command: Command;
@@ -52,7 +52,7 @@ export function forkThread(tx: Tx, input: ForkInput): ThreadInfo {
  * been streaming then is folded from its events; below the floor there are none, and it is whole.
  */
 function messagesAt(tx: Tx, source: ThreadRow, atSeq: number): readonly Message[] {
-  const messages = transcript(tx.queries, source.key, atSeq);
+  const messages = conversation(tx.queries, source.key, atSeq);
   const newest = messages.findLast((message) => message.role === 'assistant');
   const row = newest === undefined ? undefined : tx.queries.messages.byId(newest.id);
   if (newest?.role !== 'assistant' || row === undefined || row.receivedSeq <= source.floor) return messages;

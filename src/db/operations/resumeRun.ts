@@ -2,7 +2,7 @@ import type { ResumeReason } from '../../protocol/event.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { RunRow } from '../runs.ts';
 import { discardMessage } from './finishModelCall.ts';
-import { endRun } from './finishRun.ts';
+import { endRun, type RunEnded } from './finishRun.ts';
 import { OUTCOME_UNKNOWN, recordOutcome } from './finishToolCall.ts';
 
 export interface ResumeInput {
@@ -10,14 +10,12 @@ export interface ResumeInput {
   readonly lease: string;
   readonly reason: ResumeReason;
   readonly maxAttempts: number;
-  /** Whether a tool of an agent may be called again when nobody knows whether it was. */
-  readonly isIdempotent: (agent: string, tool: string) => boolean;
 }
 
 export type Resumed =
   | { readonly resumed: RunRow }
-  /** It had no attempt left, or was to be cancelled: it has ended, and this run is next in its thread. */
-  | { readonly ended: true; readonly next: RunRow | undefined }
+  /** It had no attempt left, or was to be cancelled: it has ended. */
+  | ({ readonly ended: true } & RunEnded)
   /** It had ended before. */
   | undefined;
 
@@ -28,16 +26,16 @@ export type Resumed =
 export function resumeRun(tx: Tx, input: ResumeInput): Resumed {
   const run = tx.queries.runs.byKey(input.run);
   if (run === undefined || (run.status !== 'running' && run.status !== 'waiting')) return undefined;
-  if (run.cancelBy !== null) return { ended: true, next: endRun(tx, run, { status: 'cancelled', by: run.cancelBy }) };
+  if (run.cancelBy !== null) return { ended: true, ...endRun(tx, run, { status: 'cancelled', by: run.cancelBy }) };
   for (const message of tx.queries.messages.ofRun(run.key)) {
     if (message.status === 'streaming') discardMessage(tx, run, message, 'interrupted');
   }
   for (const call of tx.queries.toolCalls.running(run.key)) {
-    if (!input.isIdempotent(run.agent, call.tool)) recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
+    if (!call.idempotent) recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
   }
   if (run.attempt >= input.maxAttempts) {
     const message = `This run was interrupted ${run.attempt} times and has been given up. Send the message again.`;
-    return { ended: true, next: endRun(tx, run, { status: 'failed', error: { code: 'INTERRUPTED', message, retryable: true } }) };
+    return { ended: true, ...endRun(tx, run, { status: 'failed', error: { code: 'INTERRUPTED', message, retryable: true } }) };
   }
   const attempt = run.attempt + 1;
   tx.queries.runs.start(run, { attempt, lease: input.lease, now: tx.now });

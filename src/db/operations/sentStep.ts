@@ -14,6 +14,8 @@ export interface SentStep {
   readonly tools: string;
   readonly options: { readonly temperature?: number; readonly maxOutputTokens?: number };
   readonly messages: readonly Message[];
+  /** What the model was told after them. */
+  readonly note?: string;
 }
 
 export function sentSteps(queries: Queries, runId: string): SentStep[] {
@@ -28,6 +30,7 @@ export function sentSteps(queries: Queries, runId: string): SentStep[] {
     instructions: queries.steps.prompt(step.instructions) ?? '',
     tools: queries.steps.prompt(step.tools) ?? '[]',
     options: step.options,
-    messages: transcript(queries, run.thread, step.seq),
+    messages: transcript(queries, run, step.seq),
+    ...(step.note !== null && { note: step.note }),
   }));
 }

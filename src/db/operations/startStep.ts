@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Message } from '../../protocol/message.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
+import type { RunRow } from '../runs.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 import { transcript } from './transcript.ts';
 
@@ -13,6 +14,8 @@ export interface StepInput {
   /** Tool definitions as JSON text. */
   readonly tools: string;
   readonly options: { temperature?: number; maxOutputTokens?: number };
+  /** What the model is told after the transcript. */
+  readonly note?: string | undefined;
 }
 
 export interface StartedStep {
@@ -32,7 +35,7 @@ export function startStep(tx: Tx, input: StepInput): StartedStep {
   const { queries } = tx;
   takeSteers(tx, input.run);
   const seq = tx.headOf(run.thread);
-  const messages = transcript(queries, run.thread, seq);
+  const messages = transcript(queries, run, seq);
   const number = queries.steps.lastNumber(run.key) + 1;
   const message = startMessage(tx, input.run, { agent: input.agent, step: number });
   const instructions = hashOf(input.instructions);
@@ -49,6 +52,7 @@ export function startStep(tx: Tx, input: StepInput): StartedStep {
     instructions,
     tools,
     options: input.options,
+    note: input.note ?? null,
     startedAt: tx.now,
   });
   return { number, message, messages };
@@ -68,7 +72,7 @@ export function takeSteers(tx: Tx, run: HeldRun): number {
 export function startMessage(tx: Tx, held: HeldRun, { agent, step }: { readonly agent: string; readonly step: number }): StartedMessage {
   const run = heldRun(tx, held);
   const id = newId('msg');
-  const seq = tx.append(run.thread, run.key, { type: 'message.started', runId: run.id, messageId: id, agent, step });
+  const seq = tx.append(run.thread, run.key, { type: 'message.started', runId: run.id, messageId: id, agent, step, ...parentOf(tx, run) });
   const key = tx.queries.messages.insert({
     id,
     thread: run.thread,
@@ -82,6 +86,11 @@ export function startMessage(tx: Tx, held: HeldRun, { agent, step }: { readonly 
     at: tx.now,
   });
   return { key, id };
+}
+
+function parentOf({ queries }: Tx, { parent }: RunRow): { readonly parentRunId?: string } {
+  const parentRunId = parent === null ? undefined : queries.runs.byKey(parent)?.id;
+  return parentRunId === undefined ? {} : { parentRunId };
 }
 
 function hashOf(text: string): string {

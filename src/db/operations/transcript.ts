@@ -1,12 +1,29 @@
-import type { Message } from '../../protocol/message.ts';
+import type { AssistantMessage, Message } from '../../protocol/message.ts';
+import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
+import type { RunRow } from '../runs.ts';
 import { messagesOf } from './views.ts';
 
 /**
- * The messages of a thread as they stood at `seq`: what came later is left out, and an outcome that came later is not there yet. Holds for
- * every seq at which no message was streaming, such as the start of a step, and also after the events below it were folded.
+ * What a run has before it at `seq`: of a root run the conversation, of a child run what it was asked, and what it has said itself. Of agents
+ * that were asked at once each has the conversation, and not what the others say. What came later is left out, and an outcome that came
+ * later is not there yet. Holds for every seq at which the run was not streaming, such as the start of a step, and also after the events below
+ * it were folded.
  */
-export function transcript(queries: Queries, thread: number, seq: number): Message[] {
+export function transcript(queries: Queries, run: RunRow, seq: number): Message[] {
+  const read = reader(queries, run.thread, seq);
+  if (run.parent === null) return read.conversation(undefined);
+  const own = read.messages((row) => row.run === run.key).map(withoutParent);
+  if (run.task === null) return [...read.conversation(run.parent), ...own];
+  return [{ id: `${run.id}_task`, role: 'user', runId: run.id, text: run.task, status: 'complete', at: run.createdAt }, ...own];
+}
+
+/** The conversation of a thread at `seq`: what its root runs asked and said, and the answers of agents that were asked at once. */
+export function conversation(queries: Queries, thread: number, seq: number): Message[] {
+  return reader(queries, thread, seq).conversation(undefined);
+}
+
+function reader(queries: Queries, thread: number, seq: number) {
   const rows = queries.messages
     .taken(thread, seq)
     .filter((row) => row.status !== 'dropped' && (row.discardedSeq === null || row.discardedSeq > seq));
@@ -14,7 +31,35 @@ export function transcript(queries: Queries, thread: number, seq: number): Messa
     .ofThread(thread)
     .filter((call) => call.calledSeq <= seq)
     .map((call) =>
-      call.endedSeq !== null && call.endedSeq > seq ? { ...call, status: 'running' as const, output: null, error: null } : call,
+      call.endedSeq !== null && call.endedSeq > seq ? { ...call, status: 'running' as const, output: null, file: null, error: null } : call,
     );
-  return messagesOf(queries, rows, calls);
+  const runs = new Map<number, RunRow | undefined>();
+  const runOf = (key: number | null): RunRow | undefined => {
+    if (key === null) return undefined;
+    if (!runs.has(key)) runs.set(key, queries.runs.byKey(key));
+    return runs.get(key);
+  };
+  const messages = (wanted: (row: MessageRow) => boolean): Message[] => messagesOf(queries, rows.filter(wanted), calls);
+  return {
+    messages,
+    /** `asking` is the run whose agents are being asked now: what they say is not part of it yet. */
+    conversation: (asking: number | undefined): Message[] =>
+      messages((row) => {
+        const parent = runOf(row.run)?.parent ?? null;
+        if (parent === null) return true;
+        return parent !== asking && runOf(parent)?.agents != null && row.role === 'assistant' && row.text !== '';
+      }).map((message) => (message.role === 'assistant' && message.parentRunId !== undefined ? answerAlone(message) : message)),
+  };
+}
+
+function withoutParent(message: Message): Message {
+  if (message.role === 'user') return message;
+  const { parentRunId: _, ...rest } = message;
+  return rest;
+}
+
+/** How an agent came to its answer, beside others, is its own affair. */
+function answerAlone(message: AssistantMessage): AssistantMessage {
+  const { parentRunId: _, reasoning: __, ...rest } = message;
+  return { ...rest, toolCalls: [] };
 }

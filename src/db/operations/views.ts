@@ -1,5 +1,6 @@
-import type { Message, ToolCall } from '../../protocol/message.ts';
+import type { Message, ToolApproval, ToolCall } from '../../protocol/message.ts';
 import type { RunInfo, ThreadInfo } from '../../protocol/procedures.ts';
+import type { ApprovalRow } from '../approvals.ts';
 import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
@@ -49,14 +50,26 @@ export function messagesOf(queries: Queries, rows: readonly MessageRow[], calls:
     if (others === undefined) callsOf.set(call.message, [call]);
     else others.push(call);
   }
-  const runIds = new Map<number, string | undefined>();
+  const asked = calls.filter((call) => call.waitsFor !== null).map((call) => call.key);
+  const approvals = new Map(queries.approvals.ofCalls(asked).map((approval) => [approval.call, approval]));
+  const runs = new Map<number, RunRow | undefined>();
+  const runOf = (key: number | null): RunRow | undefined => {
+    if (key === null) return undefined;
+    if (!runs.has(key)) runs.set(key, queries.runs.byKey(key));
+    return runs.get(key);
+  };
   return rows.map((row) => {
-    if (row.run !== null && !runIds.has(row.run)) runIds.set(row.run, queries.runs.byKey(row.run)?.id);
-    return messageOf(row, callsOf.get(row.key) ?? [], row.run === null ? undefined : runIds.get(row.run));
+    const run = runOf(row.run);
+    const toolCalls = (callsOf.get(row.key) ?? []).map((call) => toolCallOf(call, approvals.get(call.key)));
+    return messageOf(row, toolCalls, { runId: run?.id, parentRunId: runOf(run?.parent ?? null)?.id });
   });
 }
 
-function messageOf(row: MessageRow, calls: readonly ToolCallRow[], runId: string | undefined): Message {
+function messageOf(
+  row: MessageRow,
+  toolCalls: readonly ToolCall[],
+  { runId, parentRunId }: { readonly runId: string | undefined; readonly parentRunId: string | undefined },
+): Message {
   const base = {
     id: row.id,
     text: row.text,
@@ -70,30 +83,43 @@ function messageOf(row: MessageRow, calls: readonly ToolCallRow[], runId: string
       role: 'user',
       status: row.status === 'queued' || row.status === 'dropped' ? row.status : 'complete',
       ...(row.metadata !== null && { metadata: row.metadata }),
+      ...(row.attachments !== null && { attachments: row.attachments }),
       ...(row.principalId !== null && { principalId: row.principalId }),
     };
   }
   return {
     ...base,
     role: 'assistant',
+    ...(parentRunId !== undefined && { parentRunId }),
     status: row.status === 'streaming' || row.status === 'discarded' ? row.status : 'complete',
     ...(row.reasoning !== null && { reasoning: row.reasoning }),
     ...(row.finish !== null && { finish: row.finish }),
-    toolCalls: calls.map(toolCallOf),
+    toolCalls,
   };
 }
 
-function toolCallOf(row: ToolCallRow): ToolCall {
+function toolCallOf(row: ToolCallRow, approval: ApprovalRow | undefined): ToolCall {
   return {
     callId: row.id,
     tool: row.tool,
     status: row.status === 'ready' ? 'running' : row.status,
     ...(row.waitsFor !== null && { waitsFor: row.waitsFor }),
     ...(row.expiresAt !== null && { expiresAt: row.expiresAt }),
+    ...(approval !== undefined && { approval: approvalOf(approval) }),
     ...(row.editedInput !== null && { editedInput: row.editedInput }),
     ...(row.file !== null && { file: row.file }),
     ...(row.rejected === null ? { input: row.input } : { rejected: row.rejected }),
     ...(row.status === 'completed' && { output: row.output }),
     ...(row.error !== null && { error: row.error }),
+  };
+}
+
+function approvalOf({ status, role, question, by, reason }: ApprovalRow): ToolApproval {
+  return {
+    status,
+    ...(role !== null && { role }),
+    ...(question !== null && { question }),
+    ...(by !== null && { by }),
+    ...(reason !== null && { reason }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
 import { agentsRouter } from './agents.ts';
+import { approvalsRouter, toolCallsRouter } from './approvals.ts';
 import { messagesRouter } from './messages.ts';
 import { runsRouter } from './runs.ts';
 import { threadsRouter } from './threads.ts';
@@ -12,6 +13,8 @@ export function appRouter(services: Services) {
     threads: threadsRouter(services),
     messages: messagesRouter(services),
     runs: runsRouter(services),
+    approvals: approvalsRouter(services),
+    toolCalls: toolCallsRouter(services),
   });
 }
 

@@ -30,9 +30,10 @@ export function runsRouter(services: Services) {
       const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal.id, input.runId);
       return openWatch(services, {
         thread,
-        run: { key, firstSeq: info.firstSeq, lastSeq },
+        run: { key, id: input.runId, firstSeq: info.firstSeq, lastSeq },
         lastEventId: input.lastEventId,
         mode: input.mode,
+        include: input.include,
         snapshot: false,
         connection: ctx.connection,
       });

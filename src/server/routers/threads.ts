@@ -53,6 +53,7 @@ export function threadsRouter(services: Services) {
         run: undefined,
         lastEventId: input.lastEventId,
         mode: input.mode,
+        include: input.include,
         snapshot: input.snapshot ?? false,
         connection: ctx.connection,
       }),

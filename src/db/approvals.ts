@@ -1,0 +1,89 @@
+import { and, asc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm';
+import type { ApprovalStatus } from '../protocol/approval.ts';
+import { approvalRules, approvals } from './agentTables.ts';
+import type { Drizzle } from './drizzle.ts';
+import { runs, threads, toolCalls } from './schema.ts';
+
+export type ApprovalRow = typeof approvals.$inferSelect;
+export type ApprovalRule = typeof approvalRules.$inferSelect;
+export type NewApproval = Pick<ApprovalRow, 'call' | 'thread' | 'run' | 'role' | 'question' | 'requestedAt'>;
+
+export interface ApprovalFilter {
+  readonly owner: string;
+  readonly roles: readonly string[];
+  readonly thread?: number | undefined;
+  readonly status?: ApprovalStatus | undefined;
+  readonly afterKey?: number | undefined;
+  readonly limit: number;
+}
+
+export function prepareApprovals(db: Drizzle) {
+  const $ = sql.placeholder;
+  const ofCall = db
+    .select()
+    .from(approvals)
+    .where(eq(approvals.call, $('call')))
+    .prepare();
+  const rules = db
+    .select()
+    .from(approvalRules)
+    .where(and(eq(approvalRules.thread, $('thread')), eq(approvalRules.tool, $('tool'))))
+    .orderBy(asc(approvalRules.key))
+    .prepare();
+  return {
+    insert: (row: NewApproval): void =>
+      void db
+        .insert(approvals)
+        .values({ ...row, status: 'pending' })
+        .run(),
+    ofCall: (call: number): ApprovalRow | undefined => ofCall.get({ call }),
+    ofCalls: (calls: readonly number[]): ApprovalRow[] =>
+      calls.length === 0
+        ? []
+        : db
+            .select()
+            .from(approvals)
+            .where(inArray(approvals.call, [...calls]))
+            .all(),
+    /** False when it was decided before. */
+    decide(
+      key: number,
+      change: Pick<ApprovalRow, 'decidedAt' | 'by' | 'reason' | 'remember'> & { readonly status: Exclude<ApprovalStatus, 'pending'> },
+    ): boolean {
+      const pending = and(eq(approvals.key, key), eq(approvals.status, 'pending'));
+      return db.update(approvals).set(change).where(pending).run().changes === 1;
+    },
+    /** Those that a principal may decide, or whose thread is its own; oldest first. */
+    list({ owner, roles, thread, status, afterKey, limit }: ApprovalFilter) {
+      const conditions: (SQL | undefined)[] = [
+        or(eq(threads.owner, owner), roles.length === 0 ? undefined : inArray(approvals.role, [...roles])),
+        thread === undefined ? undefined : eq(approvals.thread, thread),
+        status === undefined ? undefined : eq(approvals.status, status),
+        afterKey === undefined ? undefined : gt(approvals.key, afterKey),
+      ];
+      return db
+        .select({ approval: approvals, call: toolCalls, run: runs, threadId: threads.id })
+        .from(approvals)
+        .innerJoin(toolCalls, eq(toolCalls.key, approvals.call))
+        .innerJoin(runs, eq(runs.key, approvals.run))
+        .innerJoin(threads, eq(threads.key, approvals.thread))
+        .where(and(...conditions))
+        .orderBy(asc(approvals.key))
+        .limit(limit)
+        .all();
+    },
+    addRule: (row: Omit<ApprovalRule, 'key'>): void => void db.insert(approvalRules).values(row).run(),
+    /** The newest decision that holds for this tool of this agent, in one of these runs or in the whole thread. */
+    rule(thread: number, { agent, tool, runs: of }: { readonly agent: string; readonly tool: string; readonly runs: readonly number[] }) {
+      return rules.all({ thread, tool }).findLast((rule) => rule.agent === agent && (rule.run === null || of.includes(rule.run)));
+    },
+    removeOfThread(thread: number): void {
+      db.delete(approvals).where(eq(approvals.thread, thread)).run();
+      db.delete(approvalRules).where(eq(approvalRules.thread, thread)).run();
+    },
+    /** Rules of a run alone: it has ended. */
+    forgetRun(run: number): void {
+      db.delete(approvalRules).where(eq(approvalRules.run, run)).run();
+    },
+  };
+}

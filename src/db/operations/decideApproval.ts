@@ -1,0 +1,140 @@
+import type { ApprovalStatus, WaitsFor } from '../../protocol/approval.ts';
+import type { Json } from '../../protocol/json.ts';
+import type { Principal } from '../../protocol/principal.ts';
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { ApprovalRow } from '../approvals.ts';
+import type { Tx } from '../groupCommit.ts';
+import type { Queries } from '../queries.ts';
+import type { AgentCall } from '../runStore.ts';
+import { isOpen, type RunRow } from '../runs.ts';
+import type { ToolCallRow } from '../toolCalls.ts';
+import { toWake } from './childEnded.ts';
+import { type Command, once } from './command.ts';
+import { recordOutcome } from './finishToolCall.ts';
+import { rootOf } from './lineage.ts';
+import { rejection } from './recordCall.ts';
+
+export interface DecideInput {
+  readonly command: Command;
+  readonly principal: Principal;
+  readonly callId: string;
+  readonly decision: 'approve' | 'reject';
+  /** Checked by the tool's schema. */
+  readonly input: Json | undefined;
+  readonly reason: string | undefined;
+  readonly remember: 'run' | 'thread' | undefined;
+  /** What the call waits for once it is let through. */
+  readonly waitsFor: Exclude<WaitsFor, 'approval'> | undefined;
+}
+
+export interface Decided {
+  readonly callId: string;
+  readonly status: Exclude<ApprovalStatus, 'pending'>;
+  readonly by: string;
+  readonly at: number;
+  readonly reason?: string;
+}
+
+/** Whoever is to hear of an answer: the run, when it waited and has something to do now; or its worker. */
+export interface Answered {
+  readonly wake: RunRow | undefined;
+  readonly run: RunRow | undefined;
+}
+
+/** The approval of a call, when the principal may see it. Another's does not exist. */
+export function visibleApproval(
+  queries: Queries,
+  principal: Principal,
+  callId: string,
+): AgentCall & { readonly approval: ApprovalRow; readonly owner: string } {
+  const call = queries.toolCalls.byId(callId);
+  const approval = call === undefined ? undefined : queries.approvals.ofCall(call.key);
+  const run = approval === undefined ? undefined : queries.runs.byKey(approval.run);
+  const owner = approval === undefined ? undefined : queries.threads.byKey(approval.thread)?.owner;
+  if (
+    call === undefined ||
+    approval === undefined ||
+    run === undefined ||
+    owner === undefined ||
+    !(owner === principal.id || hasRole(principal, approval.role))
+  )
+    throw new VerbatimError('NOT_FOUND', 'There is no such approval.');
+  return { approval, call, run, owner, agent: queries.messages.agentOf(call.message) ?? null };
+}
+
+/** Decides once: whoever comes second learns what was decided. */
+export function decideApproval(tx: Tx, input: DecideInput): { readonly answer: Decided } & Answered {
+  let answered: Answered = { wake: undefined, run: undefined };
+  const { answer } = once(tx, input.command, () => {
+    const { approval, call, run, owner } = visibleApproval(tx.queries, input.principal, input.callId);
+    const may = approval.role === null ? owner === input.principal.id : hasRole(input.principal, approval.role);
+    if (!may) throw new VerbatimError('NOT_ALLOWED', `Only principals with the role ${approval.role} may decide this.`);
+    if (approval.status !== 'pending') throw alreadyDecided(approval, input.callId);
+    if (!isOpen(run.status) || call.status !== 'waiting') throw notWaiting(call);
+    const decided = decide(tx, { approval, call, run }, input);
+    answered = { wake: toWake(tx.queries, run.key), run };
+    return decided;
+  });
+  return { answer, ...answered };
+}
+
+interface Asked {
+  readonly approval: ApprovalRow;
+  readonly call: ToolCallRow;
+  readonly run: RunRow;
+}
+
+function decide(tx: Tx, { approval, call, run }: Asked, input: DecideInput): Decided {
+  const { queries } = tx;
+  const { reason, remember, principal } = input;
+  const status = input.decision === 'approve' ? 'approved' : 'rejected';
+  const edited = status === 'approved' ? input.input : undefined;
+  const change = { status, decidedAt: tx.now, by: principal.id, reason: reason ?? null, remember: remember ?? null } as const;
+  if (!queries.approvals.decide(approval.key, change)) throw alreadyDecided(approval, call.id);
+  tx.append(run.thread, run.key, {
+    type: 'approval.resolved',
+    runId: run.id,
+    callId: call.id,
+    tool: call.tool,
+    decision: status,
+    by: principal.id,
+    ...(reason !== undefined && { reason }),
+    ...(edited !== undefined && { input: edited }),
+    ...(remember !== undefined && { remember }),
+    ...(status === 'approved' && input.waitsFor !== undefined && { waitsFor: input.waitsFor }),
+  });
+  if (remember !== undefined) {
+    queries.approvals.addRule({
+      thread: run.thread,
+      run: remember === 'run' ? rootOf(queries, run).key : null,
+      agent: queries.messages.agentOf(call.message) ?? run.agent,
+      tool: call.tool,
+      role: approval.role,
+      decision: status,
+      by: principal.id,
+      reason: reason ?? null,
+      at: tx.now,
+    });
+  }
+  if (status === 'rejected') recordOutcome(tx, run, call, rejection(reason));
+  else queries.toolCalls.set(call.key, { status: 'ready', expiresAt: null, ...(edited !== undefined && { editedInput: edited }) });
+  return { callId: call.id, status, by: principal.id, at: tx.now, ...(reason !== undefined && { reason }) };
+}
+
+export function hasRole(principal: Principal, role: string | null): boolean {
+  return role !== null && rolesOf(principal).includes(role);
+}
+
+export function rolesOf({ roles }: Principal): readonly string[] {
+  return Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : [];
+}
+
+function alreadyDecided({ status, by, decidedAt, reason }: ApprovalRow, callId: string): VerbatimError {
+  const details = { callId, status, by, at: decidedAt, ...(reason !== null && { reason }) };
+  return new VerbatimError('ALREADY_DECIDED', `This call was ${status} already.`, { details });
+}
+
+export function notWaiting(call: ToolCallRow): VerbatimError {
+  const status = call.status === 'ready' ? 'running' : call.status;
+  return new VerbatimError('NOT_WAITING', `This call does not wait for that: it is ${status}.`, { details: { callId: call.id, status } });
+}

@@ -1,0 +1,57 @@
+import type { ApprovalInfo, ApprovalStatus } from '../../protocol/approval.ts';
+import type { Principal } from '../../protocol/principal.ts';
+import type { Page } from '../../protocol/procedures.ts';
+import { decodePageToken, encodePageToken } from '../pageToken.ts';
+import type { Queries } from '../queries.ts';
+import { ownThread } from './access.ts';
+import { rolesOf } from './decideApproval.ts';
+
+export interface ApprovalsFilter {
+  readonly threadId?: string | undefined;
+  readonly status?: ApprovalStatus | undefined;
+  readonly limit: number;
+  readonly pageToken?: string | undefined;
+}
+
+/** What a principal may decide, and what is asked in its own threads; oldest first. */
+export function listApprovals(queries: Queries, principal: Principal, filter: ApprovalsFilter): Page<ApprovalInfo> {
+  const { threadId, status, limit, pageToken } = filter;
+  const [afterKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
+  const rows = queries.approvals.list({
+    owner: principal.id,
+    roles: rolesOf(principal),
+    thread: threadId === undefined ? undefined : ownThread(queries, principal.id, threadId).key,
+    status,
+    afterKey,
+    limit: limit + 1,
+  });
+  const last = rows[limit - 1];
+  return {
+    items: rows.slice(0, limit).map(infoOf),
+    ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.approval.key]) }),
+  };
+}
+
+type Row = ReturnType<Queries['approvals']['list']>[number];
+
+function infoOf({ approval, call, run, threadId }: Row): ApprovalInfo {
+  const { status, role, question, requestedAt, decidedAt, by, reason, remember } = approval;
+  return {
+    callId: call.id,
+    runId: run.id,
+    threadId,
+    agent: run.currentAgent ?? run.agent,
+    tool: call.tool,
+    input: call.input ?? null,
+    status,
+    requestedAt,
+    ...(call.editedInput !== null && { editedInput: call.editedInput }),
+    ...(role !== null && { role }),
+    ...(question !== null && { question }),
+    ...(call.status === 'waiting' && call.expiresAt !== null && { expiresAt: call.expiresAt }),
+    ...(decidedAt !== null && { decidedAt }),
+    ...(by !== null && { by }),
+    ...(reason !== null && { reason }),
+    ...(remember !== null && { remember }),
+  };
+}

@@ -1,0 +1,47 @@
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Tx } from '../groupCommit.ts';
+import type { Queries } from '../queries.ts';
+import type { AgentCall } from '../runStore.ts';
+import { isOpen } from '../runs.ts';
+import { toWake } from './childEnded.ts';
+import { type Command, once } from './command.ts';
+import { type Answered, notWaiting } from './decideApproval.ts';
+import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
+
+export interface SubmitInput {
+  readonly command: Command;
+  readonly callId: string;
+  /** Checked by the tool's schema. */
+  readonly outcome: ToolOutcome;
+}
+
+export interface Submitted {
+  readonly callId: string;
+  readonly runId: string;
+  readonly status: 'completed' | 'failed';
+}
+
+/** A call of one's own thread. Another's does not exist. */
+export function ownCall(queries: Queries, principalId: string, callId: string): AgentCall {
+  const call = queries.toolCalls.byId(callId);
+  const run = call?.run == null ? undefined : queries.runs.byKey(call.run);
+  if (call === undefined || run === undefined || queries.threads.byKey(call.thread)?.owner !== principalId)
+    throw new VerbatimError('NOT_FOUND', 'There is no such tool call.');
+  return { call, run, agent: queries.messages.agentOf(call.message) ?? null };
+}
+
+/** The result of a call that the client carries out. The first one counts. */
+export function submitResult(tx: Tx, { command, callId, outcome }: SubmitInput): { readonly answer: Submitted } & Answered {
+  let answered: Answered = { wake: undefined, run: undefined };
+  const { answer } = once(tx, command, (): Submitted => {
+    const { call, run } = ownCall(tx.queries, command.principalId, callId);
+    if (call.waitsFor === 'client' && (call.status === 'completed' || call.status === 'failed')) {
+      throw new VerbatimError('ALREADY_ANSWERED', 'This call has its outcome already.', { details: { callId, status: call.status } });
+    }
+    if (call.waitsFor !== 'client' || call.status !== 'waiting' || !isOpen(run.status)) throw notWaiting(call);
+    recordOutcome(tx, run, call, outcome);
+    answered = { wake: toWake(tx.queries, run.key), run };
+    return { callId, runId: run.id, status: 'output' in outcome ? 'completed' : 'failed' };
+  });
+  return { answer, ...answered };
+}
