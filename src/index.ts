@@ -1,6 +1,7 @@
 export type { Agent, AgentContext, Agents, InstructionsContext } from './agents/agent.ts';
 export type { AgentEvent } from './agents/agentEvent.ts';
 export { type CustomAgentDefinition, defineAgent, type InferApi, type ModelAgentDefinition } from './agents/defineAgent.ts';
+export { agentTool, agentTools, type ParallelResult, parallel } from './agents/childAgents.ts';
 export { defineTool, type Tool, type ToolContext, type ToolDefinition } from './agents/defineTool.ts';
 export type {
   Model,

@@ -1,5 +1,5 @@
 import type { TRPCClient } from '@trpc/client';
-import type { ApiContract, SendInput } from '../protocol/contract.ts';
+import type { ApiContract, Decision, SendInput, SendToMany } from '../protocol/contract.ts';
 import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';
@@ -7,6 +7,7 @@ import type { ContractRouter } from './contractRouter.ts';
 import type { Run, SentRun } from './run.ts';
 import type { Thread } from './thread.ts';
 
+type Approvals = Procedures<ApiContract>['approvals'];
 type ThreadProcedures = Procedures<ApiContract>['threads'];
 
 /** A call with the procedure's own input; `idempotencyKey` is made where it is not given. */
@@ -24,6 +25,11 @@ export interface Client<Api extends ApiContract> {
     message: { readonly agent: Name /** Made where it is not given. */; readonly idempotencyKey?: string } & SendInput<Pick<Api, Name>>,
     options?: CallOptions,
   ): Promise<SentRun<Api[Name]>>;
+  /** Asks several agents at once: the run is the root of one run for each. */
+  send<const Name extends keyof Api & string>(
+    message: { readonly idempotencyKey?: string } & SendToMany<Api, Name>,
+    options?: CallOptions,
+  ): Promise<SentRun<Api[Name]>>;
   /** A run by its id. Asks nothing until it is used. */
   run(runId: string): Run<Api[keyof Api & string]>;
   thread(threadId: string): Thread<Api>;
@@ -35,6 +41,12 @@ export interface Client<Api extends ApiContract> {
     readonly delete: ThreadCall<'delete'>;
     readonly messages: ThreadCall<'messages'>;
     readonly fork: ThreadCall<'fork'>;
+  };
+  readonly approvals: {
+    /** What the caller may decide, and what is asked in its own threads; oldest first. */
+    readonly list: (input?: Approvals['list']['input'], options?: CallOptions) => Promise<Approvals['list']['output']>;
+    /** As `run.approve` and `run.reject`, for a call that is known by its id alone. */
+    readonly decide: (input: Approvals['decide']['input'], options?: CallOptions) => Promise<Decision>;
   };
   readonly agents: { readonly list: (options?: CallOptions) => Promise<readonly AgentInfo<keyof Api & string>[]> };
   readonly connection: ConnectionStatus;

@@ -58,7 +58,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       calls.command(path, input, callOptions) as Promise<never>;
 
   return {
-    async send(message, callOptions) {
+    async send(message: object, callOptions?: CallOptions) {
       const receipt = (await calls.command('messages.send', message, callOptions)) as Receipt;
       return createRun(receipt.runId, context, receipt);
     },
@@ -73,6 +73,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       messages: query('threads.messages'),
       fork: command('threads.fork'),
     },
+    approvals: { list: query('approvals.list'), decide: command('approvals.decide') },
     agents: { list: (callOptions) => query('agents.list')(undefined, callOptions) },
     connection: {
       get state() {

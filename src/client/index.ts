@@ -5,25 +5,36 @@ export { CLOSE_CODES, type CloseCode } from '../protocol/closeCodes.ts';
 export type {
   AgentContract,
   ApiContract,
+  ApprovalOptions,
+  CallRef,
+  ClientTool,
   ContextField,
+  Decision,
   EventOf,
   EventOfApi,
   JsonApi,
   OnDisconnect,
+  OutputOf,
   Receipt,
   SendInput,
   SendOptions,
+  SendToMany,
   ToolContract,
+  ToolInput,
+  ToolName,
+  ToolOutput,
   WhenBusy,
 } from '../protocol/contract.ts';
+export type * from '../protocol/approval.ts';
 export { type Cursor, formatCursor, parseCursor } from '../protocol/cursor.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorInfo, isErrorCode } from '../protocol/errorCodes.ts';
 export type * from '../protocol/event.ts';
 export { isTerminalEvent } from '../protocol/event.ts';
+export type * from '../protocol/file.ts';
 export type { Json, JsonObject } from '../protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 export type * from '../protocol/message.ts';
-export type { AgentInfo, Page, RunInfo, RunStatus, ThreadInfo, ThreadListInput, ToolInfo, Tracked } from '../protocol/procedures.ts';
+export type { AgentInfo, Page, RunInfo, RunStatus, SubmittedCall, ThreadInfo, ThreadListInput, ToolInfo, Tracked } from '../protocol/procedures.ts';
 export { VerbatimError } from '../protocol/verbatimError.ts';
 export type { CallOptions } from './calls.ts';
 export type { Client } from './client.ts';
@@ -32,6 +43,7 @@ export type { ConnectionState, ConnectionStatus } from './connectionState.ts';
 export type { ContractRouter } from './contractRouter.ts';
 export { type ClientOptions, createClient } from './createClient.ts';
 export { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
+export type { DeepPartial } from './partialOutput.ts';
 export type { Run, SentRun } from './run.ts';
 export type { RunResult } from './runResult.ts';
 export type { Thread, Watch, WatchOptions } from './thread.ts';

@@ -1,4 +1,5 @@
 import type { ApiContract, EventOfApi } from '../protocol/contract.ts';
+import type { OptInEvent } from '../protocol/event.ts';
 import { EventReader, type ReaderContext } from './eventReader.ts';
 
 export interface WatchOptions {
@@ -6,6 +7,8 @@ export interface WatchOptions {
   readonly after?: string | number | undefined;
   /** `messages` leaves out deltas, progress and status. Default `events`. */
   readonly mode?: 'events' | 'messages' | undefined;
+  /** Events that are off by default, such as `tool.input.delta`. */
+  readonly include?: readonly OptInEvent[] | undefined;
   /** Start with a `thread.snapshot` of the messages so far. */
   readonly snapshot?: boolean | undefined;
   /** Ends the loop, without an error. */
@@ -26,14 +29,14 @@ export interface Thread<Api extends ApiContract> {
 export function createThread<Api extends ApiContract>(id: string, context: ReaderContext): Thread<Api> {
   return {
     id,
-    watch({ after, mode, snapshot, signal } = {}) {
+    watch({ after, mode, include, snapshot, signal } = {}) {
       let newest: EventReader | undefined;
       return {
         get cursor() {
           return newest === undefined && after !== undefined ? String(after) : newest?.cursor;
         },
         [Symbol.asyncIterator]() {
-          const input = { threadId: id, ...(mode !== undefined && { mode }) };
+          const input = { threadId: id, ...(mode !== undefined && { mode }), ...(include !== undefined && { include }) };
           newest = new EventReader({ path: 'threads.watch', input, after, beginsAt: 0, snapshot, signal }, context);
           // The edge: the contract says which events an application's agents can make.
           return newest as AsyncIterator<unknown> as AsyncIterator<EventOfApi<Api>>;

@@ -1,6 +1,7 @@
 import type {
   AnyEvent,
   ApprovalRequested,
+  ApprovalResolved,
   CommonEvent,
   DataEvent,
   ThreadSnapshot,
@@ -52,6 +53,7 @@ type ToolEvents<Tools extends AgentContract['tools']> = {
   [Name in keyof Tools & string]:
     | ToolCalled<Name, Tools[Name]['input']>
     | ApprovalRequested<Name, Tools[Name]['input']>
+    | ApprovalResolved<Name, Tools[Name]['input']>
     | ToolFile<Name>
     | ToolProgress<Name, Tools[Name]['progress']>
     | ToolCompleted<Name, Tools[Name]['output']>;
@@ -84,19 +86,71 @@ export interface SendOptions {
   readonly maxOutputTokens?: number;
 }
 
+/** What the answer of an agent with `output` is. */
+export type OutputOf<Agent extends AgentContract> = Agent extends { readonly output: infer Output } ? Output : undefined;
+
+/** Tools of an agent that the client carries out. */
+export type ClientTool<Agent extends AgentContract> = Agent extends AgentContract
+  ? { [Name in keyof Agent['tools'] & string]: Agent['tools'][Name] extends { readonly client: true } ? Name : never }[keyof Agent['tools'] & string]
+  : never;
+
+/** A tool call by its id, or by any event about it: then its tool is known, and what goes with it is typed by it. */
+export type CallRef<Tool extends string = string> = string | { readonly callId: string; readonly tool: Tool };
+
+export type ToolName<Agent extends AgentContract> = Agent extends AgentContract ? keyof Agent['tools'] & string : never;
+export type ToolInput<Agent extends AgentContract, Name extends string> = Agent extends AgentContract
+  ? Name extends keyof Agent['tools']
+    ? Agent['tools'][Name]['input']
+    : never
+  : never;
+export type ToolOutput<Agent extends AgentContract, Name extends string> = Agent extends AgentContract
+  ? Name extends keyof Agent['tools']
+    ? Agent['tools'][Name]['output']
+    : never
+  : never;
+
+/** What a person says of a tool call. */
+export interface ApprovalOptions<Input = Json> {
+  /** In the place of the model's input. The tool's schema checks it, and the model is told. */
+  readonly input?: Input;
+  /** The model is told of it when the call is rejected. */
+  readonly reason?: string;
+  /** Decide the same about later calls of this tool, by the same agent, in this run and those under it, or in the whole thread. */
+  readonly remember?: 'run' | 'thread';
+  readonly idempotencyKey?: string;
+}
+
+/** What was decided, by whom, and when. */
+export interface Decision {
+  readonly callId: string;
+  readonly status: 'approved' | 'rejected' | 'expired' | 'withdrawn';
+  readonly by: string;
+  readonly at: number;
+  readonly reason?: string;
+}
+
+interface SendBody {
+  readonly text: string;
+  /** Absent: a new thread. */
+  readonly threadId?: string;
+  /** What to do when the thread has an open run. Default `queue`. */
+  readonly whenBusy?: WhenBusy;
+  /** Default: what the agent says, else `continue`. */
+  readonly onDisconnect?: OnDisconnect;
+  readonly metadata?: JsonObject;
+  readonly options?: SendOptions;
+}
+
+/** Asks several agents at once: a run for each, under one root run. All of them get the same `context`. */
+export type SendToMany<Api extends ApiContract, Name extends keyof Api & string = keyof Api & string> = SendBody & {
+  readonly agents: readonly Name[];
+} & ContextField<Api[Name]>;
+
 export type SendInput<Api extends ApiContract> = {
   [Name in keyof Api & string]: {
     readonly agent: Name;
-    readonly text: string;
-    /** Absent: a new thread. */
-    readonly threadId?: string;
-    /** What to do when the thread has an open run. Default `queue`. */
-    readonly whenBusy?: WhenBusy;
-    /** Default: what the agent says, else `continue`. */
-    readonly onDisconnect?: OnDisconnect;
-    readonly metadata?: JsonObject;
-    readonly options?: SendOptions;
-  } & ContextField<Api[Name]>;
+  } & SendBody &
+    ContextField<Api[Name]>;
 }[keyof Api & string];
 
 /** Proof that a command is durable. */

@@ -1,4 +1,4 @@
-import type { WaitsFor } from './approval.ts';
+import type { ApprovalStatus, WaitsFor } from './approval.ts';
 import type { ErrorInfo } from './errorCodes.ts';
 import type { FileRef } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -77,20 +77,6 @@ export type CommonEvent =
   | OfRun<'tool.failed', { callId: string; tool: string; error: ErrorInfo; rejected?: RejectedCall }>
   /** Off by default: `include: ['tool.input.delta']`. The text of the arguments as the model writes it. */
   | OfRun<'tool.input.delta', { callId: string; tool: string; delta: string }>
-  | OfRun<
-      'approval.resolved',
-      {
-        callId: string;
-        tool: string;
-        decision: 'approved' | 'rejected' | 'expired' | 'withdrawn';
-        by: string;
-        reason?: string;
-        input?: Json;
-        remember?: 'run' | 'thread';
-        /** Of a call that was let through: what it waits for now. */
-        waitsFor?: Exclude<WaitsFor, 'approval'>;
-      }
-    >
   | OfRun<'agent.handoff', { from: string; to: string; reason?: string }>
   | OfRun<'agent.routed', { to: string; reason: string }>
   | OfRun<'model.switched', { from: string; to: string; reason: string }>
@@ -133,6 +119,22 @@ export interface ApprovalRequested<Tool extends string = string, Input = Json> e
   readonly role?: string;
   /** Why a person is asked. */
   readonly question?: string;
+}
+
+export interface ApprovalResolved<Tool extends string = string, Input = Json> extends Stored {
+  readonly type: 'approval.resolved';
+  readonly runId: string;
+  readonly callId: string;
+  readonly tool: Tool;
+  readonly decision: Exclude<ApprovalStatus, 'pending'>;
+  /** The principal who decided; `server` when nobody did. */
+  readonly by: string;
+  readonly reason?: string;
+  /** What a person put in the place of the model's input. */
+  readonly input?: Input;
+  readonly remember?: 'run' | 'thread';
+  /** Of a call that was let through: what it waits for now. */
+  readonly waitsFor?: Exclude<WaitsFor, 'approval'>;
 }
 
 export interface ToolProgress<Tool extends string = string, Data = Json> extends Stored {
@@ -178,7 +180,7 @@ export interface ThreadSnapshot extends Stored {
 }
 
 /** An event of any application: tool inputs, outputs and data are plain JSON. */
-export type AnyEvent = CommonEvent | ToolCalled | ApprovalRequested | ToolProgress | ToolCompleted | ToolFile | DataEvent | ThreadSnapshot;
+export type AnyEvent = CommonEvent | ToolCalled | ApprovalRequested | ApprovalResolved | ToolProgress | ToolCompleted | ToolFile | DataEvent | ThreadSnapshot;
 
 /** What is stored: everything but the snapshot. */
 export type StoredEvent = Exclude<AnyEvent, ThreadSnapshot>;

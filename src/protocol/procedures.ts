@@ -1,6 +1,7 @@
-import type { ApiContract, Receipt, SendInput } from './contract.ts';
+import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
+import type { ApiContract, ApprovalOptions, Decision, Receipt, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
-import type { AnyEvent, Usage } from './event.ts';
+import type { AnyEvent, OptInEvent, Usage } from './event.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 
@@ -44,6 +45,12 @@ export interface RunInfo {
   /** Where it begins in the thread's log: watch from `firstSeq - 1`. */
   readonly firstSeq: number;
   readonly parentRunId?: string;
+  /** The tool call of the parent that asked for it. */
+  readonly parentCallId?: string;
+  /** What a child run was asked. */
+  readonly task?: string;
+  /** The agent that speaks now, once another has taken over. */
+  readonly currentAgent?: string;
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
@@ -83,6 +90,8 @@ export interface WatchInput {
   readonly lastEventId?: string | number;
   /** `messages` leaves out deltas, progress and status. Default `events`. */
   readonly mode?: 'events' | 'messages';
+  /** Events that are off by default. */
+  readonly include?: readonly OptInEvent[];
 }
 
 export interface Tracked<Data> {
@@ -108,6 +117,13 @@ interface Subscription<Input, Event> {
 
 type Keyed = { readonly idempotencyKey?: string };
 
+/** A client-side tool call that has its outcome. */
+export interface SubmittedCall {
+  readonly callId: string;
+  readonly runId: string;
+  readonly status: 'completed' | 'failed';
+}
+
 /** Every procedure: what it takes and what it answers. `PROTOCOL.md` says the rest. */
 export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
   readonly agents: { readonly list: Query<void, readonly AgentInfo<keyof Api & string>[]> };
@@ -128,7 +144,22 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly fork: Mutation<Keyed & { readonly threadId: string; readonly atSeq?: number; readonly title?: string }, ThreadInfo>;
     readonly watch: Subscription<WatchInput & { readonly threadId: string; readonly snapshot?: boolean }, Event>;
   };
-  readonly messages: { readonly send: Mutation<Keyed & SendInput<Api>, Receipt> };
+  readonly messages: { readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt> };
+  readonly approvals: {
+    /** What the caller may decide, and what is asked in its own threads; oldest first. */
+    readonly list: Query<
+      { readonly threadId?: string; readonly status?: ApprovalStatus; readonly limit?: number; readonly pageToken?: string } | undefined,
+      Page<ApprovalInfo>
+    >;
+    readonly decide: Mutation<
+      Omit<ApprovalOptions, 'idempotencyKey'> & Keyed & { readonly callId: string; readonly decision: 'approve' | 'reject' },
+      Decision
+    >;
+  };
+  readonly toolCalls: {
+    /** The result of a call that the client carries out, or why it could not. */
+    readonly submit: Mutation<Keyed & { readonly callId: string; readonly output?: Json; readonly error?: string }, SubmittedCall>;
+  };
   readonly runs: {
     readonly get: Query<{ readonly runId: string }, RunInfo>;
     readonly list: Query<

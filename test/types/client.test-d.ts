@@ -64,7 +64,7 @@ export async function narrowing() {
   expectTypeOf(status).toEqualTypeOf<'completed' | 'failed' | 'cancelled'>();
   expectTypeOf(usage.outputTokens).toEqualTypeOf<number>();
   expectTypeOf(error?.code).not.toBeAny();
-  expectTypeOf(await run.result()).toEqualTypeOf<RunResult>();
+  expectTypeOf(await run.result()).toEqualTypeOf<RunResult<undefined>>();
   expectTypeOf(await run.text()).toEqualTypeOf<string>();
   expectTypeOf(await run.cancel()).toEqualTypeOf<RunInfo>();
 }
