@@ -1,14 +1,29 @@
 export type { Agent, AgentContext, Agents, InstructionsContext } from './agents/agent.ts';
 export type { AgentEvent } from './agents/agentEvent.ts';
-export { type CustomAgentDefinition, defineAgent, type InferApi, type ModelAgentDefinition } from './agents/defineAgent.ts';
+export type { ApprovalContext, ApprovalOption, ApprovalQuestion } from './agents/approvalPolicy.ts';
 export { agentTool, agentTools, type ParallelResult, parallel } from './agents/childAgents.ts';
-export { defineTool, type Tool, type ToolContext, type ToolDefinition } from './agents/defineTool.ts';
+export { type CustomAgentDefinition, defineAgent, type InferApi, type ModelAgentDefinition } from './agents/defineAgent.ts';
+export {
+  type ClientToolDefinition,
+  defineTool,
+  type Tool,
+  type ToolContext,
+  type ToolDefinition,
+  type ToolFileResult,
+  toolFile,
+} from './agents/defineTool.ts';
+export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
+export type { History } from './agents/history.ts';
+export type { Memory, MemoryScope } from './agents/memory.ts';
 export type {
   Model,
+  ModelAttachment,
+  ModelCaller,
   ModelCallOptions,
   ModelChunk,
   ModelMessage,
   ModelOptions,
+  ModelOutput,
   ModelRequest,
   ModelTool,
   ModelToolCall,
@@ -16,6 +31,8 @@ export type {
 } from './agents/model.ts';
 export { offline } from './agents/models/offline.ts';
 export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from './agents/models/openai.ts';
+export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
+export type { ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { Clock } from './protocol/clock.ts';
 export { CLOSE_CODES, type CloseCode } from './protocol/closeCodes.ts';
 export type { AgentContract, ApiContract, OnDisconnect, SendOptions, ToolContract, WhenBusy } from './protocol/contract.ts';

@@ -1,28 +1,62 @@
+import type { TranscriptMessage } from '../db/operations/transcript.ts';
 import type { Json } from '../protocol/json.ts';
-import type { AssistantMessage, Message, ToolCall } from '../protocol/message.ts';
+import type { AssistantMessage, ToolCall } from '../protocol/message.ts';
 import type { ModelMessage } from './model.ts';
 
+type Answer = AssistantMessage & Pick<TranscriptMessage, 'providerState'>;
+
 /**
- * A request that every model API accepts, from the messages of a thread as they stood at any moment (P8): what waits, was dropped or was
- * withdrawn is left out, no message is empty, and every tool call has exactly one result right behind it, a synthetic one where there is none.
+ * A request that every model API accepts, from the messages of a run or a thread as they stood at any moment (P8): what waits, was dropped or
+ * was withdrawn is left out, no message is empty, answers that follow one another are one, and every tool call has exactly one result right
+ * behind it, a synthetic one where there is none.
  */
-export function compileTranscript(messages: readonly Message[]): ModelMessage[] {
-  return messages.flatMap((message): ModelMessage[] => {
-    if (message.role === 'assistant') return compileAnswer(message);
-    return message.status === 'complete' ? [{ role: 'user', text: message.text }] : [];
+export function compileTranscript(messages: readonly TranscriptMessage[]): ModelMessage[] {
+  const said = messages.filter(isSaid);
+  return said.flatMap((message, index): ModelMessage[] => {
+    if (message.role === 'user') return [{ role: 'user', text: message.text }];
+    // Several agents that were asked at once, or an answer that was cut and one that follows it: one turn, by the last of them.
+    if (endsTurn(message, said[index + 1])) return compileAnswer(message, turnBefore(said, index));
+    return [];
   });
 }
 
-function compileAnswer(message: AssistantMessage): ModelMessage[] {
-  if (message.status === 'discarded' || (message.text.trim() === '' && message.toolCalls.length === 0)) return [];
+function isSaid(message: TranscriptMessage): boolean {
+  if (message.role === 'user') return message.status === 'complete';
+  return message.status !== 'discarded' && (message.text.trim() !== '' || message.toolCalls.length > 0);
+}
+
+const endsTurn = (message: Answer, next: TranscriptMessage | undefined): boolean =>
+  message.toolCalls.length > 0 || next === undefined || next.role === 'user';
+
+/** The answers without tool calls right before one, oldest first. */
+function turnBefore(said: readonly TranscriptMessage[], index: number): readonly Answer[] {
+  const before: Answer[] = [];
+  for (let at = index - 1; at >= 0; at--) {
+    const message = said[at];
+    if (message?.role !== 'assistant' || message.toolCalls.length > 0) break;
+    before.unshift(message);
+  }
+  return before;
+}
+
+function compileAnswer(message: Answer, before: readonly Answer[]): ModelMessage[] {
+  const { toolCalls, providerState } = message;
   return [
     {
       role: 'assistant',
-      text: message.text,
-      toolCalls: message.toolCalls.map((call) => ({ callId: call.callId, tool: nameOf(call), input: inputOf(call) })),
+      text: textOf([...before, message]),
+      toolCalls: toolCalls.map((call) => ({ callId: call.callId, tool: nameOf(call), input: inputOf(call) })),
+      ...(providerState !== undefined && { providerState }),
     },
-    ...message.toolCalls.map((call): ModelMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...resultOf(call) })),
+    ...toolCalls.map((call): ModelMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...resultOf(call) })),
   ];
+}
+
+/** Who said what, when more than one did. */
+function textOf(answers: readonly Answer[]): string {
+  const said = answers.filter(({ text }) => text.trim() !== '');
+  const agents = new Set(said.map(({ agent }) => agent));
+  return said.map(({ agent, text }) => (agents.size > 1 ? `[${agent}]\n${text}` : text)).join('\n\n');
 }
 
 /** Providers refuse names that no tool can have, but a model may have called one: it is told by the result that there is no such tool. */
@@ -39,14 +73,19 @@ function inputOf(call: ToolCall): Json {
 function resultOf(call: ToolCall): { readonly output: Json; readonly isError: boolean } {
   switch (call.status) {
     case 'completed':
-      return { output: call.output ?? null, isError: false };
-    case 'failed':
-      return {
-        output: { error: { code: call.error?.code ?? 'TOOL_FAILED', message: call.error?.message ?? 'The tool failed.' } },
-        isError: true,
-      };
+      return { output: edited(call, call.output ?? null), isError: false };
+    case 'failed': {
+      const { code = 'TOOL_FAILED', message = 'The tool failed.' } = call.error ?? {};
+      return { output: edited(call, { error: { code, message } }), isError: true };
+    }
     case 'waiting':
     case 'running':
       return { output: { error: { code: 'OUTCOME_UNKNOWN', message: 'This call has not finished.' } }, isError: true };
   }
+}
+
+/** The model knows only what it asked for itself. */
+function edited({ editedInput }: ToolCall, result: Json): Json {
+  if (editedInput === undefined) return result;
+  return { note: `A person let this call through with another input: ${JSON.stringify(editedInput)}`, result };
 }

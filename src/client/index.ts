@@ -1,6 +1,7 @@
 // For @trpc/server, whose types need it where `skipLibCheck` is off and `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export type * from '../protocol/approval.ts';
 export { CLOSE_CODES, type CloseCode } from '../protocol/closeCodes.ts';
 export type {
   AgentContract,
@@ -25,7 +26,6 @@ export type {
   ToolOutput,
   WhenBusy,
 } from '../protocol/contract.ts';
-export type * from '../protocol/approval.ts';
 export { type Cursor, formatCursor, parseCursor } from '../protocol/cursor.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorInfo, isErrorCode } from '../protocol/errorCodes.ts';
 export type * from '../protocol/event.ts';
@@ -34,7 +34,17 @@ export type * from '../protocol/file.ts';
 export type { Json, JsonObject } from '../protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 export type * from '../protocol/message.ts';
-export type { AgentInfo, Page, RunInfo, RunStatus, SubmittedCall, ThreadInfo, ThreadListInput, ToolInfo, Tracked } from '../protocol/procedures.ts';
+export type {
+  AgentInfo,
+  Page,
+  RunInfo,
+  RunStatus,
+  SubmittedCall,
+  ThreadInfo,
+  ThreadListInput,
+  ToolInfo,
+  Tracked,
+} from '../protocol/procedures.ts';
 export { VerbatimError } from '../protocol/verbatimError.ts';
 export type { CallOptions } from './calls.ts';
 export type { Client } from './client.ts';
@@ -42,8 +52,8 @@ export type { TokenSource } from './connection.ts';
 export type { ConnectionState, ConnectionStatus } from './connectionState.ts';
 export type { ContractRouter } from './contractRouter.ts';
 export { type ClientOptions, createClient } from './createClient.ts';
-export { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
 export type { DeepPartial } from './partialOutput.ts';
+export { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
 export type { Run, SentRun } from './run.ts';
 export type { RunResult } from './runResult.ts';
 export type { Thread, Watch, WatchOptions } from './thread.ts';

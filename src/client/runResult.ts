@@ -107,5 +107,4 @@ export class RunResultFold {
   #textOf(runId: string): string {
     return [...(this.#texts.get(runId)?.values() ?? [])].findLast((text) => text !== '') ?? '';
   }
-
 }

@@ -20,6 +20,7 @@ import type { HeldRun } from './operations/startRun.ts';
 import type { StartedMessage, StartedStep, StepInput } from './operations/startStep.ts';
 import type { SubmitInput, Submitted } from './operations/submitResult.ts';
 import type { Route } from './operations/switchAgent.ts';
+import type { TranscriptMessage } from './operations/transcript.ts';
 import type { RunRow } from './runs.ts';
 import type { ToolCallRow } from './toolCalls.ts';
 
@@ -33,7 +34,7 @@ export interface RunProgress {
   readonly steps: number;
   /** Tool calls so far. */
   readonly calls: number;
-  readonly transcript: readonly Message[];
+  readonly transcript: readonly TranscriptMessage[];
 }
 
 /** A tool call, and the run whose agent asked for it. */

@@ -91,7 +91,9 @@ export type OutputOf<Agent extends AgentContract> = Agent extends { readonly out
 
 /** Tools of an agent that the client carries out. */
 export type ClientTool<Agent extends AgentContract> = Agent extends AgentContract
-  ? { [Name in keyof Agent['tools'] & string]: Agent['tools'][Name] extends { readonly client: true } ? Name : never }[keyof Agent['tools'] & string]
+  ? {
+      [Name in keyof Agent['tools'] & string]: Agent['tools'][Name] extends { readonly client: true } ? Name : never;
+    }[keyof Agent['tools'] & string]
   : never;
 
 /** A tool call by its id, or by any event about it: then its tool is known, and what goes with it is typed by it. */

@@ -180,7 +180,16 @@ export interface ThreadSnapshot extends Stored {
 }
 
 /** An event of any application: tool inputs, outputs and data are plain JSON. */
-export type AnyEvent = CommonEvent | ToolCalled | ApprovalRequested | ApprovalResolved | ToolProgress | ToolCompleted | ToolFile | DataEvent | ThreadSnapshot;
+export type AnyEvent =
+  | CommonEvent
+  | ToolCalled
+  | ApprovalRequested
+  | ApprovalResolved
+  | ToolProgress
+  | ToolCompleted
+  | ToolFile
+  | DataEvent
+  | ThreadSnapshot;
 
 /** What is stored: everything but the snapshot. */
 export type StoredEvent = Exclude<AnyEvent, ThreadSnapshot>;

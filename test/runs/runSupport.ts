@@ -57,9 +57,12 @@ export async function eventsOf(run: AsyncIterable<unknown>): Promise<AnyEvent[]>
   return events;
 }
 
-/** Reads a run until an event of this type has come; the run goes on. */
-export async function until(run: AsyncIterable<unknown>, type: AnyEvent['type']): Promise<void> {
-  for await (const event of run) if ((event as AnyEvent).type === type) return;
+/** Reads a run until an event of this type has come, and returns it; the run goes on. */
+export async function until<Type extends AnyEvent['type']>(
+  run: AsyncIterable<unknown>,
+  type: Type,
+): Promise<Extract<AnyEvent, { type: Type }>> {
+  for await (const event of run) if ((event as AnyEvent).type === type) return event as Extract<AnyEvent, { type: Type }>;
   throw new Error(`the run ended without ${type}`);
 }
 

@@ -1,6 +1,5 @@
-import type { Message } from '../../protocol/message.ts';
 import type { Queries } from '../queries.ts';
-import { transcript } from './transcript.ts';
+import { type TranscriptMessage, transcript } from './transcript.ts';
 
 /** One model call as it was made: the transcript up to `seq`, and the instructions and tools by their hash. */
 export interface SentStep {
@@ -13,7 +12,7 @@ export interface SentStep {
   /** JSON text. */
   readonly tools: string;
   readonly options: { readonly temperature?: number; readonly maxOutputTokens?: number };
-  readonly messages: readonly Message[];
+  readonly messages: readonly TranscriptMessage[];
   /** What the model was told after them. */
   readonly note?: string;
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Message } from '../../protocol/message.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import type { RunRow } from '../runs.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
-import { transcript } from './transcript.ts';
+import { type TranscriptMessage, transcript } from './transcript.ts';
 
 export interface StepInput {
   readonly run: HeldRun;
@@ -21,7 +20,7 @@ export interface StepInput {
 export interface StartedStep {
   readonly number: number;
   readonly message: StartedMessage;
-  readonly messages: readonly Message[];
+  readonly messages: readonly TranscriptMessage[];
 }
 
 export interface StartedMessage {

@@ -1,8 +1,12 @@
 import type { AssistantMessage, Message } from '../../protocol/message.ts';
+import type { ProviderState } from '../../protocol/providerState.ts';
 import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import { messagesOf } from './views.ts';
+
+/** A message as a model may be sent it: with what its provider gave with it. */
+export type TranscriptMessage = Message & { readonly providerState?: ProviderState };
 
 /**
  * What a run has before it at `seq`: of a root run the conversation, of a child run what it was asked, and what it has said itself. Of agents
@@ -10,7 +14,7 @@ import { messagesOf } from './views.ts';
  * later is not there yet. Holds for every seq at which the run was not streaming, such as the start of a step, and also after the events below
  * it were folded.
  */
-export function transcript(queries: Queries, run: RunRow, seq: number): Message[] {
+export function transcript(queries: Queries, run: RunRow, seq: number): TranscriptMessage[] {
   const read = reader(queries, run.thread, seq);
   if (run.parent === null) return read.conversation(undefined);
   const own = read.messages((row) => row.run === run.key).map(withoutParent);
@@ -19,7 +23,7 @@ export function transcript(queries: Queries, run: RunRow, seq: number): Message[
 }
 
 /** The conversation of a thread at `seq`: what its root runs asked and said, and the answers of agents that were asked at once. */
-export function conversation(queries: Queries, thread: number, seq: number): Message[] {
+export function conversation(queries: Queries, thread: number, seq: number): TranscriptMessage[] {
   return reader(queries, thread, seq).conversation(undefined);
 }
 
@@ -39,11 +43,17 @@ function reader(queries: Queries, thread: number, seq: number) {
     if (!runs.has(key)) runs.set(key, queries.runs.byKey(key));
     return runs.get(key);
   };
-  const messages = (wanted: (row: MessageRow) => boolean): Message[] => messagesOf(queries, rows.filter(wanted), calls);
+  const messages = (wanted: (row: MessageRow) => boolean): TranscriptMessage[] => {
+    const found = rows.filter(wanted);
+    return messagesOf(queries, found, calls).map((message, index) => {
+      const providerState = found[index]?.providerState ?? undefined;
+      return providerState === undefined ? message : { ...message, providerState };
+    });
+  };
   return {
     messages,
     /** `asking` is the run whose agents are being asked now: what they say is not part of it yet. */
-    conversation: (asking: number | undefined): Message[] =>
+    conversation: (asking: number | undefined): TranscriptMessage[] =>
       messages((row) => {
         const parent = runOf(row.run)?.parent ?? null;
         if (parent === null) return true;
@@ -52,7 +62,7 @@ function reader(queries: Queries, thread: number, seq: number) {
   };
 }
 
-function withoutParent(message: Message): Message {
+function withoutParent(message: TranscriptMessage): TranscriptMessage {
   if (message.role === 'user') return message;
   const { parentRunId: _, ...rest } = message;
   return rest;
