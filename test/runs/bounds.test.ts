@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Agent, agentTool, defineAgent, defineTool } from '../../src/index.ts';
+import { type Agent, agentTool, defineAgent, defineTool, type Tool } from '../../src/index.ts';
 import type { Limits } from '../../src/protocol/limits.ts';
 import { createTestServer, type ScriptedStep, scriptedModel } from '../../src/testing/index.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
@@ -60,8 +60,8 @@ test('the same call that failed maxIdenticalFailures times ends the run with REP
 test('child runs hang maxDepth deep; a call that would go deeper fails with DEPTH_LIMIT', async () => {
   const ask = { toolCalls: [{ name: 'ask_self', input: { task: 'go on' } }] };
   const model = scriptedModel([ask, ask, ask, { text: 'deepest' }, { text: 'deeper' }, { text: 'top' }]);
-  const self: Agent = defineAgent({ description: '', model, tools: () => [askSelf] });
-  const askSelf = agentTool(self, { name: 'ask_self', description: '' });
+  const self: Agent = defineAgent({ description: '', model, tools: (): readonly Tool[] => [askSelf] });
+  const askSelf: Tool = agentTool(self, { name: 'ask_self', description: '' });
   await using server = await createTestServer({ agents: { self }, limits: { maxDepth: 2 } });
   const client = server.client();
   const run = await client.send({ agent: 'self', text: 'go' });
