@@ -1,5 +1,5 @@
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
-import type { AnyEvent, ThreadSnapshot, Usage } from '../protocol/event.ts';
+import type { AnyEvent, ChildOutcome, ThreadSnapshot, Usage } from '../protocol/event.ts';
 import { foldEvent } from '../protocol/foldEvent.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
@@ -17,8 +17,22 @@ export interface RunState {
   /** What an open run says it is doing. */
   readonly statusText?: string;
   readonly parentRunId?: string;
+  /** The tool call of the parent that asked for it. */
+  readonly parentCallId?: string;
+  /** What a child run was asked. */
+  readonly task?: string;
+  /** The agent that speaks now, once another has taken over. */
+  readonly currentAgent?: string;
+  /** Runs under it, in the order in which they were asked for. */
+  readonly children: readonly string[];
+  /** Of a child run: what it has said. A root run's are those of the thread. */
+  readonly messages: readonly Message[];
+  /** Calls that it waits for. */
+  readonly waitingFor?: readonly string[];
   /** Of an ended run. */
   readonly usage?: Usage;
+  /** Of a run that asked several agents at once. */
+  readonly outcomes?: readonly ChildOutcome[];
   readonly outcome?: 'complete' | 'partial';
   readonly output?: Json;
   readonly error?: ErrorInfo;
@@ -29,6 +43,7 @@ export interface RunState {
 export interface ThreadState {
   /** Everything up to here is in it. */
   readonly seq: number;
+  /** The conversation. What child runs say is with them, in `runs`. */
   readonly messages: readonly Message[];
   /** There are older messages than these: `threads.messages` pages through them. */
   readonly earlier: boolean;
@@ -54,12 +69,12 @@ export function reduceThread(state: ThreadState, event: AnyEvent): ThreadState {
     throw new VerbatimError('CURSOR_GAP', `Events ${state.seq + 1} to ${(event.firstSeq ?? event.seq) - 1} are missing`);
   }
   const { activeRunId, ...rest } = state;
-  const runs = reduceRuns(state.runs, event);
+  const runs = foldChild(reduceRuns(state.runs, event), event);
   const active = reduceActive(activeRunId, event);
   return {
     ...rest,
     seq: event.seq,
-    messages: foldEvent(state.messages, event),
+    messages: isOfChild(runs, event) ? state.messages : foldEvent(state.messages, event),
     runs,
     data: event.type === 'data' ? { ...state.data, [event.name]: event.data } : state.data,
     ...(active !== undefined && { activeRunId: active }),
@@ -67,8 +82,39 @@ export function reduceThread(state: ThreadState, event: AnyEvent): ThreadState {
 }
 
 function startFrom({ seq, messages, earlier, activeRunId }: ThreadSnapshot): ThreadState {
-  if (activeRunId === undefined) return { ...emptyThread, seq, messages, earlier };
-  return { ...emptyThread, seq, messages, earlier, activeRunId, runs: { [activeRunId]: { id: activeRunId, status: 'running' } } };
+  const own = messages.filter((message) => parentOf(message) === undefined);
+  let runs: Runs = {};
+  if (activeRunId !== undefined) runs = change(runs, activeRunId, (run) => run);
+  for (const message of messages) {
+    const parentRunId = parentOf(message);
+    if (parentRunId === undefined || message.runId === undefined) continue;
+    runs = adopt(runs, message.runId, { parentRunId });
+    runs = change(runs, message.runId, (run) => ({ ...run, messages: [...run.messages, message] }));
+  }
+  return { ...emptyThread, seq, messages: own, earlier, runs, ...(activeRunId !== undefined && { activeRunId }) };
+}
+
+const parentOf = (message: Message): string | undefined => (message.role === 'assistant' ? message.parentRunId : undefined);
+
+/** A child's messages are its own, and no part of the conversation. */
+function isOfChild(runs: Runs, event: AnyEvent): boolean {
+  return 'runId' in event && runs[event.runId]?.parentRunId !== undefined;
+}
+
+/** Hangs a run under its parent. */
+function adopt(
+  runs: Runs,
+  id: string,
+  fields: { readonly parentRunId: string; readonly parentCallId?: string; readonly task?: string },
+): Runs {
+  const { parentRunId, parentCallId, task } = fields;
+  const withChild = change(runs, id, (run) => ({
+    ...run,
+    parentRunId,
+    ...(parentCallId !== undefined && { parentCallId }),
+    ...(task !== undefined && { task }),
+  }));
+  return change(withChild, parentRunId, (run) => (run.children.includes(id) ? run : { ...run, children: [...run.children, id] }));
 }
 
 function reduceActive(activeRunId: string | undefined, event: AnyEvent): string | undefined {
@@ -86,41 +132,68 @@ function reduceActive(activeRunId: string | undefined, event: AnyEvent): string 
 
 type Runs = ThreadState['runs'];
 
+/** What a child run says is folded into it. */
+function foldChild(runs: Runs, event: AnyEvent): Runs {
+  if (event.type === 'thread.snapshot' || !isOfChild(runs, event)) return runs;
+  const { messages } = runs[event.runId] ?? { messages: [] };
+  const folded = foldEvent(messages, event);
+  return folded === messages ? runs : change(runs, event.runId, (run) => ({ ...run, messages: folded }));
+}
+
 function reduceRuns(runs: Runs, event: AnyEvent): Runs {
   switch (event.type) {
-    case 'run.queued':
-      return change(runs, event.runId, () => ({ status: 'queued', agent: event.agent, place: event.place }));
-    case 'run.started':
-      return change(runs, event.runId, ({ place: _, ...run }) => ({
+    case 'run.queued': {
+      const queued = change(runs, event.runId, (run) => ({ ...run, status: 'queued', agent: event.agent, place: event.place }));
+      const { parentRunId, parentCallId } = event;
+      return parentRunId === undefined
+        ? queued
+        : adopt(queued, event.runId, { parentRunId, ...(parentCallId !== undefined && { parentCallId }) });
+    }
+    case 'run.started': {
+      const started = change(runs, event.runId, ({ place: _, ...run }) => ({
         ...run,
         status: 'running',
         agent: event.agent,
         attempt: event.attempt,
-        ...(event.parentRunId !== undefined && { parentRunId: event.parentRunId }),
       }));
+      const { parentRunId, parentCallId, task } = event;
+      if (parentRunId === undefined) return started;
+      return adopt(started, event.runId, {
+        parentRunId,
+        ...(parentCallId !== undefined && { parentCallId }),
+        ...(task !== undefined && { task }),
+      });
+    }
+    case 'message.started':
+      // Of a child that began before a snapshot.
+      return event.parentRunId === undefined ? runs : adopt(runs, event.runId, { parentRunId: event.parentRunId });
+    case 'agent.handoff':
+    case 'agent.routed':
+      return change(runs, event.runId, (run) => ({ ...run, currentAgent: event.to }));
     case 'run.resumed':
-      return change(runs, event.runId, (run) => ({ ...run, status: 'running', attempt: event.attempt }));
+      return change(runs, event.runId, ({ waitingFor: _, ...run }) => ({ ...run, status: 'running', attempt: event.attempt }));
     case 'run.waiting':
-      return change(runs, event.runId, (run) => ({ ...run, status: 'waiting' }));
+      return change(runs, event.runId, (run) => ({ ...run, status: 'waiting', waitingFor: event.callIds }));
     case 'run.status':
       return change(runs, event.runId, (run) => ({ ...run, statusText: event.text }));
     case 'run.completed':
-      return change(runs, event.runId, ({ statusText: _, ...run }) => ({
+      return change(runs, event.runId, ({ statusText: _, waitingFor: __, ...run }) => ({
         ...run,
         status: 'completed',
         usage: event.usage,
         outcome: event.outcome,
         ...(event.output !== undefined && { output: event.output }),
+        ...(event.children !== undefined && { outcomes: event.children }),
       }));
     case 'run.failed':
-      return change(runs, event.runId, ({ statusText: _, ...run }) => ({
+      return change(runs, event.runId, ({ statusText: _, waitingFor: __, ...run }) => ({
         ...run,
         status: 'failed',
         usage: event.usage,
         error: event.error,
       }));
     case 'run.cancelled':
-      return change(runs, event.runId, ({ statusText: _, place: __, ...run }) => ({
+      return change(runs, event.runId, ({ statusText: _, place: __, waitingFor: ___, ...run }) => ({
         ...run,
         status: 'cancelled',
         usage: event.usage,
@@ -135,6 +208,6 @@ type RunFields = Omit<RunState, 'id'>;
 
 /** A run that was not heard of yet, because its beginning is before the snapshot, is taken for running. */
 function change(runs: Runs, id: string, next: (run: RunFields) => RunFields): Runs {
-  const { id: _, ...run } = runs[id] ?? { id, status: 'running' as const };
+  const { id: _, ...run } = runs[id] ?? { id, status: 'running' as const, children: [], messages: [] };
   return { ...runs, [id]: { id, ...next(run) } };
 }

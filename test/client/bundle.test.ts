@@ -24,7 +24,7 @@ test('bundles for the browser: no Node built-in, no zod, no ws, nothing of the s
     else own.add(/src\/(\w+)\//.exec(path)?.[1] ?? path);
   }
   expect([...own].sort()).toEqual(['client', 'protocol']);
-  expect([...packages].sort()).toEqual(['@trpc/client', '@trpc/server', 'copy-anything', 'superjson']);
+  expect([...packages].sort()).toEqual(['@trpc/client', '@trpc/server', 'copy-anything', 'partial-json', 'superjson']);
   const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength;
   console.info(`/client: ${(bytes / 1024).toFixed(1)} KB gzip`);
   expect(bytes).toBeGreaterThan(1_000);

@@ -118,7 +118,7 @@ test('a snapshot starts anew, from the position it stands for', () => {
     messages,
     earlier: true,
     activeRunId: 'r9',
-    runs: { r9: { id: 'r9', status: 'running' } },
+    runs: { r9: { id: 'r9', status: 'running', children: [], messages: [] } },
     data: {},
   });
   const { activeRunId: _, ...idle } = snapshot;
@@ -144,4 +144,37 @@ test('an event of a newer server changes nothing but the position', () => {
   const state = reduceAll(logOf(runEvents('r0', ['a'])));
   const event = { type: 'run.dreamt', runId: 'r0', seq: state.seq + 1, at: 1 } as unknown as AnyEvent;
   expect(reduceThread(state, event)).toEqual({ ...state, seq: state.seq + 1 });
+});
+
+test('child runs hang under their parent, and what they say is with them', () => {
+  const log = logOf([
+    { type: 'message.received', runId: 'r0', messageId: 'u', agent: 'boss', text: 'go', principalId: 'p' },
+    { type: 'run.started', runId: 'r0', agent: 'boss', attempt: 1 },
+    { type: 'message.started', runId: 'r0', messageId: 'm', agent: 'boss', step: 1 },
+    { type: 'message.completed', runId: 'r0', messageId: 'm', text: '', finish: 'tool_calls' },
+    { type: 'tool.called', runId: 'r0', callId: 'c', tool: 'ask', input: { task: 't' }, messageId: 'm', waitsFor: 'agent' },
+    { type: 'run.queued', runId: 'r1', agent: 'helper', place: 1, parentRunId: 'r0', parentCallId: 'c' },
+    { type: 'run.waiting', runId: 'r0', callIds: ['c'] },
+    { type: 'run.started', runId: 'r1', agent: 'helper', attempt: 1, parentRunId: 'r0', parentCallId: 'c', task: 't' },
+    { type: 'message.started', runId: 'r1', messageId: 'm1', agent: 'helper', step: 1, parentRunId: 'r0' },
+    { type: 'text.delta', runId: 'r1', messageId: 'm1', delta: 'found' },
+  ]);
+  const state = reduceAll(log);
+  expect(state.messages.map(({ id }) => id)).toEqual(['u', 'm']);
+  expect(state.activeRunId).toBe('r0');
+  expect(state.runs.r0).toMatchObject({ status: 'waiting', waitingFor: ['c'], children: ['r1'] });
+  expect(state.runs.r1).toMatchObject({ parentRunId: 'r0', parentCallId: 'c', task: 't', messages: [{ id: 'm1', text: 'found' }] });
+  const child = state.runs.r1?.messages ?? [];
+  const snapshot: AnyEvent = {
+    type: 'thread.snapshot',
+    seq: 10,
+    at: 1,
+    messages: [...state.messages, ...child],
+    activeRunId: 'r0',
+    earlier: false,
+  };
+  const anew = reduceThread(state, snapshot);
+  expect(anew.messages).toEqual(state.messages);
+  expect(anew.runs.r1?.messages).toEqual(child);
+  expect(anew.runs.r0?.children).toEqual(['r1']);
 });

@@ -34,7 +34,7 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxParallelAgents: ['runs/bounds', 'a message asks maxParallelAgents agents at once, and not one more'],
   maxHandoffs: ['runs/bounds', 'agents that hand over in a circle end with HANDOFF_LIMIT'],
   maxIdenticalFailures: ['runs/bounds', 'the same call that failed maxIdenticalFailures times ends the run with REPEATED_FAILURE'],
-  approvalTimeoutMs: ['runs/approvals', 'an approval that nobody decides expires after a day'],
+  approvalTimeoutMs: ['runs/approvals', 'that nobody decides expires after a day'],
   clientToolTimeoutMs: ['runs/clientTools', 'a client-side call that nobody answers expires after an hour'],
   maxMemoryEntries: ['runs/memory', 'a principal keeps maxMemoryEntries values, and not one more'],
   maxMemoryValueBytes: ['runs/memory', 'a value has at most maxMemoryValueBytes as JSON'],

@@ -2,6 +2,7 @@ import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import { ownThread } from './access.ts';
 import { type Command, once } from './command.ts';
+import { descendantsOf } from './lineage.ts';
 
 export interface Deleted {
   readonly threadId: string;
@@ -18,8 +19,12 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
     const { queries } = tx;
     const thread = ownThread(queries, command.principalId, threadId);
     key = thread.key;
-    open = queries.runs.openOfThread(key).filter((run) => isOpen(run.status));
+    open = queries.runs
+      .openOfThread(key)
+      .flatMap((run) => [run, ...descendantsOf(queries, run)])
+      .filter((run) => isOpen(run.status));
     queries.steps.removeOfThread(key);
+    queries.approvals.removeOfThread(key);
     queries.toolCalls.removeOfThread(key);
     queries.messages.removeOfThread(key);
     queries.runs.removeOfThread(key);
