@@ -5,13 +5,14 @@ import type { FinishReason } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { InstructionsContext, ModelAgent } from './agent.ts';
 import { outputInstructions } from './answer.ts';
-import { planCalls, type RunAgent } from './callPlan.ts';
+import { planCalls } from './callPlan.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import { estimateUsage } from './estimateUsage.ts';
 import { InputDeltas } from './inputDeltas.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
+import type { RunAgent } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
 import { SpokenMessage } from './spokenMessage.ts';
 

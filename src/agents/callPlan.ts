@@ -1,23 +1,14 @@
 import type { AskedCall, CallStart } from '../db/operations/recordCall.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { Agent, InstructionsContext, ModelAgent } from './agent.ts';
+import type { Agent } from './agent.ts';
 import type { ApprovalQuestion } from './approvalPolicy.ts';
 import type { AnyTool } from './defineTool.ts';
-import { handoffTool } from './handoff.ts';
 import { narrowPrincipal } from './narrowPrincipal.ts';
+import type { RunAgent } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
 
 type MadeCall = Extract<AskedCall, { readonly input: Json }>;
-
-/** An agent as a run has it now: with the tools of this run, and what its `context` made. */
-export interface RunAgent {
-  readonly name: string;
-  readonly agent: ModelAgent;
-  readonly inputs: InstructionsContext;
-  /** Its own, and one for each agent that it may hand over to. */
-  readonly tools: readonly AnyTool[];
-}
 
 /** Decides how each valid call is carried out, and whether a person is asked first. */
 export function planCalls(drive: Drive, by: RunAgent, calls: readonly AskedCall[]): Promise<AskedCall[]> {
@@ -123,12 +114,4 @@ function refuseHandoff(message: string): CallStart {
 
 function refuse(code: 'TOOL_FAILED' | 'CALL_LIMIT', message: string): CallStart {
   return { kind: 'refuse', error: new VerbatimError(code, message).info };
-}
-
-/** The tools by which an agent hands over. */
-export function handoffTools({ registry }: Drive, agent: ModelAgent): readonly AnyTool[] {
-  return agent.handoffs().flatMap((target) => {
-    const name = registry.nameOf(target);
-    return name === undefined ? [] : [handoffTool(name, target)];
-  });
 }

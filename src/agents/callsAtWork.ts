@@ -3,11 +3,11 @@ import type { AskedCall } from '../db/operations/recordCall.ts';
 import type { ReadyCall } from '../db/operations/settleCalls.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { principalFor, type RunAgent, startOf } from './callPlan.ts';
+import { principalFor, startOf } from './callPlan.ts';
 import { callTool } from './callTool.ts';
 import type { AnyTool } from './defineTool.ts';
-import { toolsOf } from './driveModelAgent.ts';
 import { noMemory } from './memory.ts';
+import { type RunAgent, toolsOf } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
 
 /** A call to carry out. `agent` asked for it, where that may not be the one that speaks now. */

@@ -4,9 +4,8 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { ModelAgent } from './agent.ts';
 import { type Answer, checkAnswer, repairNote } from './answer.ts';
 import { callModel } from './callModel.ts';
-import { handoffTools, type RunAgent } from './callPlan.ts';
 import { CallsAtWork } from './callsAtWork.ts';
-import { OutsideFailure } from './outsideFailure.ts';
+import { runAgent } from './runAgent.ts';
 import type { Drive, Driven } from './runWorker.ts';
 import { withTimeout } from './withTimeout.ts';
 
@@ -61,21 +60,6 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
   throw new VerbatimError('STEP_LIMIT', `The run made ${maxSteps} model calls without coming to an end.`, {
     details: { limit: 'maxSteps', max: maxSteps },
   });
-}
-
-/** The agent with what it has in this run: its tools may depend on it. */
-async function runAgent(agent: ModelAgent, drive: Drive): Promise<RunAgent> {
-  const inputs = await drive.contexts.of(agent);
-  const own = await toolsOf(agent, inputs);
-  return { name: drive.agentName, agent, inputs, tools: [...own, ...handoffTools(drive, agent)] };
-}
-
-export async function toolsOf(agent: ModelAgent, inputs: RunAgent['inputs']): Promise<RunAgent['tools']> {
-  try {
-    return await agent.toolsOf(inputs);
-  } catch (cause) {
-    throw new OutsideFailure(cause, 'AGENT_FAILED', 'The tools of the agent could not be chosen.');
-  }
 }
 
 /** Answers of this run, to what was asked last, that did not fit. */

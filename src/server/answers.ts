@@ -1,7 +1,7 @@
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { AnyTool } from '../agents/defineTool.ts';
-import { toolsOf } from '../agents/driveModelAgent.ts';
 import { publicMessage } from '../agents/publicError.ts';
+import { toolsOf } from '../agents/runAgent.ts';
 import { RunContexts } from '../agents/runContexts.ts';
 import type { Command } from '../db/operations/command.ts';
 import type { Answered, Decided } from '../db/operations/decideApproval.ts';

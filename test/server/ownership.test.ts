@@ -35,6 +35,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'runs.list': { kind: 'query', input: ({ threadId }) => ({ threadId }), empty: { items: [] } },
   'runs.cancel': { kind: 'mutation', input: ({ runId }) => ({ runId }) },
   'runs.wait': { kind: 'query', input: ({ runId }) => ({ runId, timeoutMs: 0 }) },
+  // A call of another's looks like none: test/runs/approvals and clientTools see to it.
+  'approvals.list': { kind: 'query', empty: { items: [] } },
+  'approvals.decide': { kind: 'mutation' },
+  'toolCalls.submit': { kind: 'mutation' },
   'runs.watch': { kind: 'subscription', input: ({ runId }) => ({ runId }) },
 };
 

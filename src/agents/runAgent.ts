@@ -1,0 +1,40 @@
+import type { InstructionsContext, ModelAgent } from './agent.ts';
+import type { AnyTool } from './defineTool.ts';
+import { handoffTool } from './handoff.ts';
+import { OutsideFailure } from './outsideFailure.ts';
+import type { Drive } from './runWorker.ts';
+
+/** An agent as a run has it now: with the tools of this run, and what its `context` made. */
+export interface RunAgent {
+  readonly name: string;
+  readonly agent: ModelAgent;
+  readonly inputs: InstructionsContext;
+  /** Its own, and one for each agent that it may hand over to. */
+  readonly tools: readonly AnyTool[];
+}
+
+/** The agent with what it has in this run: its tools may depend on it. */
+export async function runAgent(agent: ModelAgent, drive: Drive): Promise<RunAgent> {
+  const inputs = await drive.contexts.of(agent);
+  const own = await toolsOf(agent, inputs);
+  return { name: drive.agentName, agent, inputs, tools: [...own, ...handoffTools(drive, agent)] };
+}
+
+export async function toolsOf(agent: ModelAgent, inputs: RunAgent['inputs']): Promise<RunAgent['tools']> {
+  try {
+    const tools = await agent.toolsOf(inputs);
+    const twice = tools.find((tool, index) => tools.findIndex((other) => other.name === tool.name) !== index);
+    if (twice !== undefined) throw new TypeError(`two tools are named ${twice.name}`);
+    return tools;
+  } catch (cause) {
+    throw new OutsideFailure(cause, 'AGENT_FAILED', 'The tools of the agent could not be chosen.');
+  }
+}
+
+/** The tools by which an agent hands over. */
+function handoffTools({ registry }: Drive, agent: ModelAgent): readonly AnyTool[] {
+  return agent.handoffs().flatMap((target) => {
+    const name = registry.nameOf(target);
+    return name === undefined ? [] : [handoffTool(name, target)];
+  });
+}
