@@ -5,6 +5,7 @@ import { serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type JSONRPCMessage, JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js';
 import { LineBuffer } from './lineBuffer.ts';
+import { resolvesWithin } from './resolvesWithin.ts';
 
 export interface ServerProcessOptions {
   readonly command: string;
@@ -93,23 +94,12 @@ export class ServerProcess implements Transport {
   /** Ends its input, then asks it to stop, then kills it and all that it started. Resolves when nothing is left. */
   async close(): Promise<void> {
     const child = this.#child;
+    const { closeGraceMs } = this.#options;
     if (child?.pid === undefined) return;
     child.stdin?.end();
-    if (!(await this.#exitedWithin(this.#options.closeGraceMs))) child.kill('SIGTERM');
-    if (!(await this.#exitedWithin(this.#options.closeGraceMs))) killGroup(child);
+    if (!(await resolvesWithin(this.#exited, closeGraceMs))) child.kill('SIGTERM');
+    if (!(await resolvesWithin(this.#exited, closeGraceMs))) killGroup(child);
     await this.#exited;
-  }
-
-  async #exitedWithin(graceMs: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeUp = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), graceMs);
-    });
-    try {
-      return await Promise.race([this.#exited.then(() => true), timeUp]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #read(chunk: Buffer): void {

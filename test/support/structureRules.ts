@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   db: ['protocol'],
   agents: ['protocol', 'db'],
   server: ['protocol', 'db', 'agents'],
+  mcp: ['protocol', 'agents', 'client', 'server'],
   client: ['protocol'],
   react: ['protocol', 'client'],
   testing: ['protocol', 'db', 'agents', 'server', 'client', '.'],
