@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { messageTooLarge } from './lineBuffer.ts';
+import type { HeadersOption } from './mcpAddress.ts';
 
 /** What a call wants to know of the HTTP request that carries it. */
 export interface CallWire {
@@ -11,9 +12,6 @@ export interface CallWire {
 export const callWire = new AsyncLocalStorage<CallWire>();
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
-export type HeadersOption =
-  | Readonly<Record<string, string>>
-  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
 const NEWLINE = 0x0a;
 

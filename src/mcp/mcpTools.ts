@@ -1,9 +1,11 @@
 import type { Tool as WireTool } from '@modelcontextprotocol/sdk/types.js';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { type Logger, silentLogger } from '../server/serverOptions.ts';
+import type { McpAddress } from './mcpAddress.ts';
 import { McpConnection } from './mcpConnection.ts';
-import { type McpAddress, openTransport } from './openTransport.ts';
-import { type McpTool, type McpToolPolicy, serverTool } from './serverTool.ts';
+import type { McpTool, McpToolPolicy } from './mcpTool.ts';
+import { openTransport } from './openTransport.ts';
+import { serverTool } from './serverTool.ts';
 import { findCollision } from './toolName.ts';
 
 /** Each can be set by the option of the same name. */
