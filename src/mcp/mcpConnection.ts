@@ -14,6 +14,7 @@ import type { JsonObject } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Logger } from '../server/serverOptions.ts';
 import { callWire } from './boundedFetch.ts';
+import { IDEMPOTENCY_KEY } from './idempotencyKey.ts';
 import { ServerProcess } from './serverProcess.ts';
 
 export interface McpConnectionOptions {
@@ -26,8 +27,9 @@ export interface McpConnectionOptions {
   onTools(tools: readonly WireTool[]): void;
 }
 
-interface McpCall {
+export interface McpCall {
   readonly tool: string;
+  readonly callId: string;
   readonly input: JsonObject;
   readonly signal: AbortSignal;
   /** It may be made again when nobody knows whether it was carried out. */
@@ -187,11 +189,11 @@ export class McpConnection {
       });
   }
 
-  async #request(client: Client, { tool, input, signal, onProgress }: McpCall): Promise<CallToolResult> {
+  async #request(client: Client, { tool, callId, input, signal, onProgress }: McpCall): Promise<CallToolResult> {
     const own = new AbortController();
     let lastWords: NodeJS.Timeout | undefined;
     let resumable = false;
-    const params = { name: tool, arguments: { ...input } };
+    const params = { name: tool, arguments: { ...input }, _meta: { [IDEMPOTENCY_KEY]: callId } };
     try {
       return await new Promise<CallToolResult>((resolve, reject) => {
         const ended = (cause: unknown): void => {

@@ -20,6 +20,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { McpHost } from '../server/mcpHost.ts';
 import type { AgentTools } from './agentTools.ts';
 import { callAgent, refusal } from './callAgent.ts';
+import { IDEMPOTENCY_KEY } from './idempotencyKey.ts';
 import { resolvesWithin } from './resolvesWithin.ts';
 
 /** The HTTP exchange that brought a message: who sent it, and where its answer goes. */
@@ -44,8 +45,6 @@ export interface McpSessionOptions {
 
 /** How long answers may take to leave when a session ends. */
 const CLOSE_GRACE_MS = 1_000;
-/** With it a client may send the same call again, and gets the answer of the same run. */
-const IDEMPOTENCY_KEY = 'verbatim/idempotencyKey';
 
 /** The SDK's handlers are not told of the HTTP exchange: it reaches them beside it. */
 const exchanges = new AsyncLocalStorage<Exchange>();

@@ -1,4 +1,4 @@
-import type { CallToolResult, Progress, Tool as WireTool } from '@modelcontextprotocol/sdk/types.js';
+import type { CallToolResult, Tool as WireTool } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
 import type { JsonSchemaType, JsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
 import { askApproval } from '../agents/approvalPolicy.ts';
@@ -6,6 +6,7 @@ import type { Parsed } from '../agents/schema.ts';
 import type { ToolCache } from '../agents/toolPolicy.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { outputOf } from './callResult.ts';
+import type { McpCall } from './mcpConnection.ts';
 import type { McpTool, McpToolPolicy } from './mcpTool.ts';
 import { toolName } from './toolName.ts';
 
@@ -14,13 +15,7 @@ export interface ServerToolOptions<Name extends string> {
   readonly name: Name;
   readonly policy: McpToolPolicy;
   readonly trustHints: boolean;
-  call(call: {
-    readonly tool: string;
-    readonly input: JsonObject;
-    readonly signal: AbortSignal;
-    readonly repeatable: boolean;
-    onProgress(progress: Progress): void;
-  }): Promise<CallToolResult>;
+  call(call: McpCall): Promise<CallToolResult>;
 }
 
 const MAX_ISSUES = 1_000;
@@ -67,6 +62,7 @@ export function serverTool<Name extends string>(tool: WireTool, options: ServerT
     async execute(input, context) {
       const result = await call({
         tool: tool.name,
+        callId: context.callId,
         input: input as JsonObject,
         signal: context.signal,
         repeatable: idempotent,

@@ -264,6 +264,9 @@ describe('authority', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
     expect(answer.headers.get('access-control-expose-headers')).toBe('mcp-session-id');
     await answer.text();
+    const preflight = { origin: 'https://app.example.com', 'access-control-request-method': 'DELETE' };
+    const first = await fetch(new URL('/mcp', server.url), { method: 'OPTIONS', headers: preflight });
+    expect(first.headers.get('access-control-allow-methods')).toContain('DELETE');
   });
 });
 

@@ -38,6 +38,14 @@ describe('over streamable HTTP', () => {
     expect(new Set(tokens).size).toBe(tokens.length);
   });
 
+  test('the server is told the id of the call, as a key for what it changes', async () => {
+    const keys: unknown[] = [];
+    await using sample = await httpSample({ onCall: (_tool, meta) => keys.push(meta?.['verbatim/idempotencyKey']) });
+    await using mcp = await mcpTools({ name: 'sample', url: sample.url });
+    await callNamed(mcp, 'sample__set', { key: 'a' });
+    expect(keys).toEqual(['call_1']);
+  });
+
   test('what the server changes is there without asking', async () => {
     const extra: { name: string; inputSchema: { type: 'object' } }[] = [];
     await using sample = await httpSample({ extra });
@@ -70,7 +78,8 @@ describe('over streamable HTTP', () => {
 
   test('a server that is gone fails the call after three attempts, as one that was not carried out', async () => {
     const sample = await httpSample();
-    await using mcp = await mcpTools({ name: 'sample', url: sample.url });
+    const warn = vi.fn();
+    await using mcp = await mcpTools({ name: 'sample', url: sample.url, logger: { info: () => {}, warn, error: () => {} } });
     await sample[Symbol.asyncDispose]();
     // By then the connections that were kept open are known to be closed.
     await vi.waitFor(() => expect(fetch(sample.url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } }));
@@ -79,6 +88,7 @@ describe('over streamable HTTP', () => {
       retryable: true,
       message: 'sample cannot be reached. The call was not carried out.',
     });
+    expect(warn.mock.calls.filter(([, message]) => message === 'an MCP server could not be reached')).toHaveLength(3);
   });
 
   test('an answer that is cut off has an unknown outcome, and the call is not made again', async () => {
