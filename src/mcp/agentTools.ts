@@ -1,6 +1,6 @@
 import type { Tool as WireTool } from '@modelcontextprotocol/sdk/types.js';
 import type { Agent, Agents } from '../agents/agent.ts';
-import type { JsonObject } from '../protocol/json.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { findCollision, toolName } from './toolName.ts';
 
@@ -38,7 +38,7 @@ function asTool(name: string, agent: Agent): WireTool {
       properties: {
         text: { type: 'string', description: 'What to ask or to tell it.' },
         threadId: { type: 'string', description: 'The conversation to go on with, as an earlier answer named it. Absent: a new one.' },
-        ...(takesContext && { context: contextSchema }),
+        ...(takesContext && { context: embedded(contextSchema, 'context') }),
       },
       required: needsContext ? ['text', 'context'] : ['text'],
     },
@@ -49,11 +49,26 @@ function asTool(name: string, agent: Agent): WireTool {
         threadId: { type: 'string' },
         runId: { type: 'string' },
         outcome: { type: 'string', enum: ['complete', 'partial'] },
-        ...(outputSchema !== undefined && { output: outputSchema satisfies JsonObject }),
+        ...(outputSchema !== undefined && { output: embedded(outputSchema, 'output') }),
       },
       required: ['text', 'threadId', 'runId', 'outcome'],
     },
   };
+}
+
+/** A schema as the property of another: what it refers to within itself is further down there. */
+function embedded(schema: JsonObject, property: string): JsonObject {
+  const move = (value: Json | undefined): Json | undefined => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((part: Json) => move(part) ?? null);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [
+        key,
+        key === '$ref' && typeof part === 'string' ? part.replace(/^#/, `#/properties/${property}`) : move(part),
+      ]),
+    );
+  };
+  return move(schema) as JsonObject;
 }
 
 function invalid(message: string): VerbatimError {

@@ -102,8 +102,7 @@ export class McpSession {
     const progressToken = extra._meta?.progressToken;
     const cancelled = new AbortController();
     extra.signal.addEventListener('abort', () => {
-      // A transport that closes aborts what is under way too, and that is no wish of the client's.
-      if (this.#ended.signal.aborted) return;
+      // When a session ends this comes too, but then the call has been answered.
       cancelled.abort();
       // The SDK answers nothing from here on, and would leave the answer open.
       this.#transport.closeSSEStream(extra.requestId);

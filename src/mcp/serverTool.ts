@@ -30,7 +30,9 @@ const PROGRESS_SCHEMA: JsonObject = {
 export function serverTool<Name extends string>(tool: WireTool, options: ServerToolOptions<Name>): McpTool<Name> {
   const { name, policy, trustHints, call } = options;
   if (tool.execution?.taskSupport === 'required') throw new Error('it runs as a task only, which is not supported');
-  const { $schema: _, ...inputSchema } = tool.inputSchema as JsonObject;
+  const { $schema: _, ...givenSchema } = tool.inputSchema as JsonObject;
+  // Some providers refuse an object that does not say which properties it has.
+  const inputSchema: JsonObject = { properties: {}, ...givenSchema };
   const isInput = validatorOf(inputSchema);
   const isOutput = tool.outputSchema === undefined ? undefined : validatorOf(tool.outputSchema as JsonObject);
   const { readOnlyHint, idempotentHint, destructiveHint } = trustHints ? (tool.annotations ?? {}) : {};

@@ -2,6 +2,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { CallToolResult, Progress } from '@modelcontextprotocol/sdk/types.js';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import type { JsonSchemaType } from '@modelcontextprotocol/sdk/validation/types.js';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
@@ -68,6 +70,24 @@ describe('agents as tools', () => {
       inputSchema: { properties: { context: { required: ['tenant'] } }, required: ['text', 'context'] },
       outputSchema: { properties: { output: { properties: { total: { type: 'number' } } } } },
     });
+  });
+
+  test('a schema that refers to itself still does', async () => {
+    const tree = z.object({
+      name: z.string(),
+      get children() {
+        return z.array(tree);
+      },
+    });
+    const planter = defineAgent({ description: 'Plants', model: scriptedModel([{ text: '{}' }]), contextInput: tree, output: tree });
+    await using server = await createTestServer({ agents: { planter }, mcp: mcpServer() });
+    const { client } = await connect(server);
+    // The SDK's client compiles the schemas of outputs as it lists them.
+    const [tool] = (await client.listTools()).tools;
+    const isInput = new AjvJsonSchemaValidator().getValidator(tool?.inputSchema as JsonSchemaType);
+    const leaf = { name: 'leaf', children: [] };
+    expect(isInput({ text: 'grow', context: { name: 'root', children: [leaf] } }).valid).toBe(true);
+    expect(isInput({ text: 'grow', context: { name: 'root', children: [{ name: 1, children: [] }] } }).valid).toBe(false);
   });
 
   test('a call answers the final text, and goes on with its thread', async () => {
@@ -147,7 +167,7 @@ describe('a call under way', () => {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
-  test('that its client cancels cancels the run, and its answer ends', async () => {
+  test('that its client cancels cancels the run', async () => {
     const { agent, begun } = waiter();
     await using server = await createTestServer({ agents: { agent }, mcp: mcpServer() });
     const { call } = await connect(server);
@@ -158,6 +178,18 @@ describe('a call under way', () => {
     await expect(answer).rejects.toThrow('enough');
     await vi.waitFor(async () => expect(await runsOf(server)).toMatchObject([{ status: 'cancelled' }]));
     expect(server.stats.watches).toBe(0);
+  });
+
+  test('that its client cancels has no answer, and its connection is free again', async () => {
+    const { agent, begun } = waiter();
+    await using server = await createTestServer({ agents: { agent }, mcp: mcpServer() });
+    const { transport } = await connect(server);
+    const call = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'agent', arguments: { text: 'hi' } } };
+    const answer = await post(server, call, undefined, transport.sessionId);
+    await vi.waitFor(() => expect(begun).toHaveBeenCalled());
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } };
+    expect((await post(server, cancel, undefined, transport.sessionId)).status).toBe(202);
+    expect(await answer.text()).not.toContain('"id":7');
   });
 
   test('whose connection is lost goes on, and is there in its thread', async () => {

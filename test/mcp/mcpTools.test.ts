@@ -14,9 +14,9 @@ checkLeaks();
 
 describe('over streamable HTTP', () => {
   test('brings all tools of all pages, their names prefixed and their schemas kept', async () => {
-    await using sample = await httpSample({ pageSize: 5 });
+    await using sample = await httpSample({ pageSize: 5, extra: [{ name: 'bare', inputSchema: { type: 'object' } }] });
     await using mcp = await mcpTools({ name: 'sample', url: sample.url });
-    expect(mcp.tools().map((tool) => tool.name)).toEqual(SAMPLE_TOOLS.map(({ name }) => `sample__${name}`));
+    expect(mcp.tools().map((tool) => tool.name)).toEqual([...SAMPLE_TOOLS, { name: 'bare' }].map(({ name }) => `sample__${name}`));
     expect(toolNamed(mcp, 'sample__add')).toMatchObject({
       kind: 'execute',
       description: 'Adds two numbers',
@@ -25,6 +25,7 @@ describe('over streamable HTTP', () => {
     });
     expect(toolNamed(mcp, 'sample__add').inputSchema).not.toHaveProperty('$schema');
     expect(toolNamed(mcp, 'sample__echo').description).toBe('Says it again');
+    expect(toolNamed(mcp, 'sample__bare').inputSchema).toEqual({ type: 'object', properties: {} });
     expect(mcp.instructions).toBe('Add before you echo.');
   });
 
@@ -200,7 +201,7 @@ describe('over stdio', () => {
     }
     expect(pids.map(isAlive)).toEqual([true, true]);
     await parent.kill();
-    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), { timeout: 15_000 });
   });
 });
 
