@@ -4,10 +4,10 @@ import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { McpEndpoint } from '../server/mcpEndpoint.ts';
 import type { McpHost } from '../server/mcpHost.ts';
-import { agentTools } from './agentTools.ts';
 import { McpSession } from './mcpSession.ts';
 import { McpSessions } from './mcpSessions.ts';
 import { rpcErrorOf } from './rpcError.ts';
+import { servedAgents } from './servedAgents.ts';
 
 /** Each can be set by the option of the same name. */
 export const MCP_SERVER_DEFAULTS = {
@@ -37,7 +37,7 @@ export function mcpServer(options: McpServerOptions = {}): McpEndpoint {
   const { agents, path = '/mcp' } = options;
   return {
     path,
-    check: (all) => void agentTools(all, agents),
+    check: (all) => void servedAgents(all, agents),
     serve: (host) => serveMcp(host, path, options),
   };
 }
@@ -47,7 +47,7 @@ async function serveMcp(
   path: string,
   { agents, name = 'verbatim', ...limits }: McpServerOptions,
 ): Promise<() => Promise<void>> {
-  const tools = agentTools(host.agents, agents);
+  const tools = servedAgents(host.agents, agents);
   const sessions = new McpSessions({ ...MCP_SERVER_DEFAULTS, ...limits, clock: host.clock });
 
   await host.app.register(async (scope) => {

@@ -18,10 +18,10 @@ import {
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { McpHost } from '../server/mcpHost.ts';
-import type { AgentTools } from './agentTools.ts';
 import { callAgent, refusal } from './callAgent.ts';
 import { IDEMPOTENCY_KEY } from './idempotencyKey.ts';
 import { resolvesWithin } from './resolvesWithin.ts';
+import type { ServedAgents } from './servedAgents.ts';
 
 /** The HTTP exchange that brought a message: who sent it, and where its answer goes. */
 export interface Exchange {
@@ -34,7 +34,7 @@ export interface Exchange {
 export interface McpSessionOptions {
   readonly host: McpHost;
   readonly principalId: string;
-  readonly tools: AgentTools;
+  readonly tools: ServedAgents;
   /** How clients see the server. */
   readonly name: string;
   /** It has its id now. */

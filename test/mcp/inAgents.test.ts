@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { mcpServer, mcpTools } from '../../src/mcp/index.ts';
 import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
-import { eventsOf, expectSoundLog } from '../runs/runSupport.ts';
+import { eventsOf, expectSoundLog, until } from '../runs/runSupport.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
 import { httpSample } from './httpSample.ts';
 
@@ -72,4 +72,34 @@ test('the agents of one server are tools of those of another, in one thread', as
   const outputs = (await eventsOf(run)).flatMap((event) => (event.type === 'tool.completed' ? [event.output] : []));
   expect(outputs).toMatchObject([{ text: 'Forty-two.' }, { text: 'Still forty-two.', outcome: 'complete' }]);
   expect((await far.client().threads.list()).items).toHaveLength(1);
+});
+
+test('a tool that says it destroys waits for a person, who may change its input within the schema of the server', async () => {
+  const calls: unknown[] = [];
+  const destroy = {
+    name: 'remove',
+    inputSchema: { type: 'object' as const, properties: { key: { type: 'string' } }, required: ['key'] },
+    annotations: { destructiveHint: true },
+  };
+  await using sample = await httpSample({ extra: [destroy], onCall: (tool, _meta, args) => calls.push([tool, args]) });
+  await using mcp = await mcpTools({ name: 'sample', url: sample.url });
+  const ask = { toolCalls: [{ name: 'sample__remove', input: { key: 'all' } }] };
+  const bot = defineAgent({ description: '', model: scriptedModel([ask, ask, { text: 'so be it' }]), tools: () => mcp.tools() });
+  await using server = await createTestServer({ agents: { bot } });
+  const client = server.client();
+  const run = await client.send({ agent: 'bot', text: 'go' });
+  const first = await until(run, 'approval.requested');
+  expect(first).toMatchObject({ tool: 'sample__remove', input: { key: 'all' } });
+  await run.reject(first.callId, 'not all of it');
+  const second = await vi.waitFor(async () => {
+    const [approval] = (await client.approvals.list({ status: 'pending' })).items;
+    expect(approval).toBeDefined();
+    return approval;
+  });
+  const callId = second?.callId ?? '';
+  await expect(run.approve(callId, { input: { key: 1 } as never })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  expect(calls).toEqual([]);
+  await run.approve(callId, { input: { key: 'one' } as never });
+  expect(await run.result()).toMatchObject({ status: 'completed' });
+  expect(calls).toEqual([['remove', { key: 'one' }]]);
 });

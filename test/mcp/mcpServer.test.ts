@@ -103,6 +103,18 @@ describe('agents as tools', () => {
     expect(messages.items.map(({ text }) => text)).toEqual(['hi', 'Hello', 'once more', 'Hello again']);
   });
 
+  test('structured output is in the structured content, which the client checks by the schema of the tool', async () => {
+    const sum = defineAgent({
+      description: 'Adds up',
+      model: scriptedModel([{ text: '{"total":3}' }]),
+      output: z.object({ total: z.number() }),
+    });
+    await using server = await createTestServer({ agents: { sum }, mcp: mcpServer() });
+    const { client, call } = await connect(server);
+    await client.listTools();
+    expect((await call('sum', { text: '1 and 2' })).structuredContent).toMatchObject({ output: { total: 3 }, text: '{"total":3}' });
+  });
+
   test('only those that were named are served, at the path that was named', async () => {
     await using server = await createTestServer({
       agents: { speaker: speaker(), hidden: speaker() },

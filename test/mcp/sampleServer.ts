@@ -12,7 +12,7 @@ import {
 /** What a test wants to know of the server, or decide for it. */
 export interface SampleHooks {
   /** Names of calls as they begin. */
-  onCall?: (tool: string, meta: Readonly<Record<string, unknown>> | undefined) => void;
+  onCall?: (tool: string, meta: Readonly<Record<string, unknown>> | undefined, args: unknown) => void;
   onCancelled?: (tool: string) => void;
   /** Added to the tools there are. */
   extra?: readonly Tool[];
@@ -69,7 +69,7 @@ export function sampleServer(hooks: SampleHooks = {}): Server {
     return { tools: tools.slice(from, end), ...(end < tools.length && { nextCursor: String(end) }) };
   });
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra): Promise<CallToolResult> => {
-    hooks.onCall?.(params.name, extra._meta);
+    hooks.onCall?.(params.name, extra._meta, params.arguments);
     const args = params.arguments ?? {};
     switch (params.name) {
       case 'add': {
@@ -78,6 +78,7 @@ export function sampleServer(hooks: SampleHooks = {}): Server {
       }
       case 'echo':
       case 'destroy':
+      case 'remove':
       case 'set':
         return text(String(args.text ?? args.key ?? 'done'));
       case 'picture':

@@ -5,13 +5,13 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { findCollision, toolName } from './toolName.ts';
 
 /** The agents that MCP clients get, by the names of their tools. */
-export interface AgentTools {
+export interface ServedAgents {
   readonly list: readonly WireTool[];
   agentOf(tool: string): string | undefined;
 }
 
 /** Throws `CONFIG_INVALID` for a name that is no agent's, and for two agents whose tools would have the same name. */
-export function agentTools(agents: Agents, names: readonly string[] = Object.keys(agents)): AgentTools {
+export function servedAgents(agents: Agents, names: readonly string[] = Object.keys(agents)): ServedAgents {
   const missing = names.find((name) => !Object.hasOwn(agents, name));
   if (missing !== undefined) throw invalid(`mcpServer names the agent "${missing}", which is not there.`);
   const collision = findCollision(names);
