@@ -43,4 +43,5 @@ export { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts';
 export { LOCAL_PRINCIPAL, type Principal } from './protocol/principal.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
 export { createServer, type ListenOptions, type ServerStats, type VerbatimServer } from './server/createServer.ts';
+export type { McpEndpoint } from './server/mcpEndpoint.ts';
 export { type Authenticate, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';

@@ -79,6 +79,16 @@ describe('a broken tree is told what is wrong with it', () => {
     ],
     ['Node in the client', { 'client/a.ts': "import { once } from 'node:events';\n" }, 'client/a.ts imports node:events'],
     ['ws in the client', { 'client/a.ts': "import { WebSocket } from 'ws';\n" }, 'client/a.ts imports ws'],
+    [
+      'MCP outside of its folder',
+      { 'server/a.ts': "import { Client } from '@modelcontextprotocol/sdk/client/index.js';\n" },
+      'only mcp knows it, for it need not be installed',
+    ],
+    [
+      'MCP in what everybody loads',
+      { 'server/a.ts': "import { b } from '../mcp/b.ts';\n", 'mcp/b.ts': '' },
+      'server/a.ts imports mcp/b.ts: server must not know mcp',
+    ],
     ['tRPC outside the transport', { 'client/run.ts': "import { x } from '@trpc/client';\n" }, 'only the transport knows tRPC'],
     ['a file that names no thing', { 'db/utils.ts': '' }, '"utils" names no thing'],
     ['a folder that names no thing', { 'db/helpers/a.ts': '' }, '"helpers" names no thing'],

@@ -134,10 +134,15 @@ export interface ToolFileResult {
   /** Default: told from the bytes. */
   readonly type?: string;
   readonly name?: string;
+  /** What is told of it where the file is not shown. Default: its beginning, or what it is. */
+  readonly preview?: string;
 }
 
 /** Gives a file or an image back from a tool. Readers get its id, type and size, the model what it can take. */
-export function toolFile(bytes: Uint8Array, options: { readonly type?: string; readonly name?: string } = {}): ToolFileResult {
+export function toolFile(
+  bytes: Uint8Array,
+  options: { readonly type?: string; readonly name?: string; readonly preview?: string } = {},
+): ToolFileResult {
   return { '~file': true, bytes, ...options };
 }
 

@@ -12,6 +12,7 @@ import { Answers } from './answers.ts';
 import { localBell } from './bell.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
+import { mcpHost } from './mcpHost.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { appRouter } from './routers/router.ts';
@@ -96,6 +97,7 @@ export async function serverOver(
 ): Promise<InternalServer> {
   const { agents, authenticate, logger = silentLogger, clock = systemClock } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  options.mcp?.check(agents);
   if (database.copyBeforeUpgrade !== undefined) {
     logger.info({ copy: database.copyBeforeUpgrade }, 'upgraded the database; a copy from before is kept');
   }
@@ -159,6 +161,7 @@ export async function serverOver(
   const transport = { router, limits, authenticate, mayEnter, budget, sweep, logger };
   const app = await createHttpApp({ ...transport, epoch: store.log.epoch });
   const sockets = serveWebSockets({ ...transport, server: app.server });
+  const closeMcp = await options.mcp?.serve(mcpHost({ app, router, authenticate, agents, limits, clock, logger, closing: closing.signal }));
   await scheduler.recover();
   answers.arm();
   const purge = async (): Promise<void> => {
@@ -177,6 +180,7 @@ export async function serverOver(
     answers.close();
     await scheduler.close(drainMs);
     closing.abort();
+    await closeMcp?.();
     await sockets.close();
     await app.close();
     sweep.close();

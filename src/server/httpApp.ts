@@ -28,7 +28,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     if (!mayEnter(request.raw))
       await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
   });
-  await app.register(cors, { origin: true, credentials: true, methods: ['GET', 'POST'], maxAge: 600 });
+  await app.register(cors, { origin: true, credentials: true, methods: ['GET', 'POST', 'DELETE'], maxAge: 600 });
   app.setErrorHandler((error, _request, reply) => sendError(reply, router, httpError(error)));
   app.setNotFoundHandler((_request, reply) =>
     sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),

@@ -3,6 +3,7 @@ import type { Agents } from '../agents/agent.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
+import type { McpEndpoint } from './mcpEndpoint.ts';
 
 /**
  * Says who is calling. Gets the token of the `Authorization: Bearer` header or of `connectionParams.token`, undefined when there is none.
@@ -33,6 +34,8 @@ export interface ServerOptions {
   /** Host names under which it may be reached, besides loopback, when there is no `authenticate`: others are refused with 403. */
   readonly hosts?: readonly string[];
   readonly limits?: Partial<Limits>;
+  /** Serves the agents to MCP clients too: `mcpServer()` of `verbatim-agents/mcp`. */
+  readonly mcp?: McpEndpoint;
   /** Default: none. */
   readonly logger?: Logger;
   /** For tests: time to be moved by hand. */

@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   db: ['protocol'],
   agents: ['protocol', 'db'],
   server: ['protocol', 'db', 'agents'],
+  mcp: ['protocol', 'agents', 'client', 'server'],
   client: ['protocol'],
   react: ['protocol', 'client'],
   testing: ['protocol', 'db', 'agents', 'server', 'client', '.'],
@@ -64,6 +65,8 @@ function* checkImports(tree: SourceTree, { path, imports }: SourceFile): Generat
       if (!tree.has(target)) yield `${path} imports ${target}, which is not there`;
       const from = folderOf(target);
       if (from !== folder && !allowed.includes(from)) yield `${path} imports ${target}: ${folder} must not know ${from}`;
+    } else if (folder !== 'mcp' && target.startsWith('@modelcontextprotocol/')) {
+      yield `${path} imports ${target}: only mcp knows it, for it need not be installed`;
     } else if (folder === 'protocol' && target !== 'zod') {
       yield `${path} imports ${target}: the protocol imports nothing but zod`;
     } else if (folder === 'client' && !isTypeOnly && target.startsWith('@trpc/') && !TRANSPORT_FILE.test(path)) {

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http';
+import { TRPCError } from '@trpc/server';
+import type { FastifyInstance } from 'fastify';
+import type { Agents } from '../agents/agent.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Receipt } from '../protocol/contract.ts';
+import type { AnyEvent } from '../protocol/event.ts';
+import type { Json } from '../protocol/json.ts';
+import type { Limits } from '../protocol/limits.ts';
+import type { Principal } from '../protocol/principal.ts';
+import type { VerbatimError } from '../protocol/verbatimError.ts';
+import { identify } from './authentication.ts';
+import type { AppRouter } from './routers/router.ts';
+import type { Authenticate, Logger } from './serverOptions.ts';
+import { nestsDeeper } from './socketEncoder.ts';
+import type { Sink } from './tail.ts';
+import { createCallerFactory, verbatimErrorOf } from './trpc.ts';
+import { Watch } from './watch.ts';
+
+/** What the MCP endpoint gets of a server: its HTTP side, and the API as a caller may use it. */
+export interface McpHost {
+  readonly app: FastifyInstance;
+  readonly agents: Agents;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the server closes. */
+  readonly closing: AbortSignal;
+  /** Who asks, or throws `UNAUTHENTICATED`. */
+  identify(request: IncomingMessage): Promise<Principal>;
+  /** Whether a body nests deeper than `maxFrameDepth`. */
+  isTooDeep(json: string): boolean;
+  as(principal: Principal): McpCaller;
+}
+
+/** The procedures that a call needs, with all checks of the API. What they throw is a `VerbatimError`. */
+export interface McpCaller {
+  send(input: {
+    readonly agent: string;
+    readonly text: unknown;
+    readonly threadId: unknown;
+    readonly context: unknown;
+    readonly idempotencyKey: string | undefined;
+  }): Promise<Receipt>;
+  cancel(runId: string): Promise<void>;
+  /** Each event of a run after `after`, in order. Resolves when the run has ended or `signal` aborts. `onEvent` must not throw. */
+  watch(
+    run: { readonly runId: string; readonly after: number; readonly signal: AbortSignal },
+    onEvent: (event: AnyEvent) => void,
+  ): Promise<void>;
+}
+
+export interface McpHostOptions extends Pick<McpHost, 'app' | 'agents' | 'limits' | 'clock' | 'logger' | 'closing'> {
+  readonly router: AppRouter;
+  readonly authenticate: Authenticate | undefined;
+}
+
+export function mcpHost({ router, authenticate, ...rest }: McpHostOptions): McpHost {
+  const callerFor = createCallerFactory(router);
+  return {
+    ...rest,
+    identify: (request) => identify(authenticate, request, null),
+    isTooDeep: (json) => nestsDeeper(json, rest.limits.maxFrameDepth),
+    as(principal) {
+      const api = callerFor({ principal, connection: undefined });
+      return {
+        // The procedure's schema checks it.
+        send: (input) => typed(api.messages.send(input as { agent: string; text: string; context?: Json })),
+        cancel: async (runId) => void (await typed(api.runs.cancel({ runId }))),
+        async watch({ runId, after, signal }, onEvent) {
+          const watch: unknown = await typed(api.runs.watch({ runId, lastEventId: after }));
+          if (!(watch instanceof Watch)) throw new Error('runs.watch returned no watch');
+          const end = (): void => watch.tail.end();
+          signal.addEventListener('abort', end, { once: true });
+          if (signal.aborted) end();
+          try {
+            await typed(watch.tail.run(listenerSink(rest.limits.maxPageBytes, onEvent)));
+          } finally {
+            signal.removeEventListener('abort', end);
+          }
+        },
+      };
+    },
+  };
+}
+
+/** A reader within this process: it takes everything at once. */
+function listenerSink(room: number, onEvent: (event: AnyEvent) => void): Sink {
+  return {
+    full: false,
+    room,
+    // Only the log writes these texts.
+    send: (_seq, bytes) => onEvent(JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as AnyEvent),
+    onDrain: () => () => {},
+  };
+}
+
+async function typed<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    throw cause instanceof TRPCError ? (verbatimErrorOf(cause) satisfies VerbatimError) : cause;
+  }
+}
