@@ -82,7 +82,7 @@ test.each(CASES)('a model that $does: a typed outcome, and the thread stays usab
   let calls = 0;
   const bot = defineAgent({
     description: '',
-    model: () => ({ name: 'm', stream: (...args) => (calls < steps.length - left ? (calls++, script) : next).stream(...args) }),
+    model: () => ({ name: 'm', stream: (...args) => (calls++ < steps.length - left ? script : next).stream(...args) }),
     tools: [look],
   });
   await using server = await createTestServer({ agents: { bot } });

@@ -73,7 +73,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const thread = existing ?? newThread(tx, input.principal.id);
   const seq = tx.headOf(thread.key);
   queries.threads.touch(thread.key, tx.now);
-  if (active !== undefined && input.whenBusy === 'steer' && active.agent === input.agent && active.cancelBy === null) {
+  if (active !== undefined && input.whenBusy === 'steer' && speaksIn(active, input.agent) && active.cancelBy === null) {
     const messageId = receive(tx, input, thread, active, true);
     return { threadId: thread.id, messageId, runId: active.id, seq, disposition: 'steered' };
   }
@@ -127,6 +127,11 @@ function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open
     createdAt: tx.now,
   });
   return getRun(tx, key);
+}
+
+/** The agent that the run was sent to, or the one that has taken over since. */
+function speaksIn({ agent, currentAgent }: RunRow, name: string): boolean {
+  return agent === name || currentAgent === name;
 }
 
 /** The runs of agents that are asked at once. They are part of the receipt, and start when their root does. */
