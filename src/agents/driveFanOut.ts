@@ -7,10 +7,9 @@ import type { Drive, Driven } from './runWorker.ts';
  * leaves the others; when all did, so has it.
  */
 export async function driveFanOut(agents: readonly string[], { store, held, run, registry, limits, spawned }: Drive): Promise<Driven> {
-  const children = agents.map((name) => {
+  const children = agents.flatMap((name) => {
     const agent = registry.get(name);
-    if (agent === undefined) throw new VerbatimError('AGENT_CHANGED', `The agent ${name} is no longer there.`);
-    return { agent: name, task: null, context: contextFor(agent, run.context) };
+    return agent === undefined ? [] : [{ agent: name, task: null, context: contextFor(agent, run.context) }];
   });
   const { maxDepth, maxChildRuns } = limits;
   const step = await store.fanOut(held, { children, principal: run.principal, maxDepth, maxChildRuns });

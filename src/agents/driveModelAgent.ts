@@ -29,18 +29,19 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
     if (answer.fits || bad > MAX_REPAIRS) return endWith(answer, newest.finish ?? 'incomplete', behind.steps < maxSteps);
     note = repairNote(answer);
   }
-  const by = await runAgent(agent, drive);
-  const atWork = new CallsAtWork(drive, by);
+  const atWork = new CallsAtWork(drive, await runAgent(agent, drive));
   if ((await atWork.settle(behind.openCalls)) === 'waiting') return { kind: 'waiting' };
   let calls = behind.calls;
   const timeoutMs = agent.stepTimeoutMs ?? limits.stepTimeoutMs;
   for (let steps = behind.steps; steps < maxSteps; steps++) {
     const step = await withTimeout(drive, { timeoutMs, code: 'STEP_TIMEOUT', what: 'A step of the run' }, async (signal) => {
       const inStep: Drive = { ...drive, signal };
-      const said = await callModel(await runAgent(agent, inStep), inStep, { note, callsLeft: limits.maxToolCalls - calls });
+      // Its tools may be others at each step.
+      const now = await runAgent(agent, inStep);
+      const said = await callModel(now, inStep, { note, callsLeft: limits.maxToolCalls - calls });
       calls += said.calls.length;
       if (said.calls.length === 0) return { kind: 'answer', ...said } as const;
-      const settled = await new CallsAtWork(inStep, by).settle(said.calls);
+      const settled = await new CallsAtWork(inStep, now).settle(said.calls);
       return { kind: settled } as const;
     });
     note = undefined;

@@ -1,4 +1,5 @@
 import type { ChildOutcome } from '../../protocol/event.ts';
+import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import { awaitChildren } from './settleCalls.ts';
@@ -15,7 +16,12 @@ export type FannedOut =
 /** One step of a run that asks several agents at once: each answers what it was asked, and once more what was steered in meanwhile. */
 export function fanOut(tx: Tx, held: HeldRun, plan: SpawnPlan): FannedOut {
   const run = heldRun(tx, held);
-  const { runs } = tx.queries;
+  const { runs, messages } = tx.queries;
+  const gone = run.agents?.find((name) => !plan.children.some((child) => child.agent === name));
+  // Only whoever is asked something has to be there still.
+  if (gone !== undefined && messages.waiting(run.key).length > 0) {
+    throw new VerbatimError('AGENT_CHANGED', `The agent ${gone}, which is asked more, is no longer there.`);
+  }
   if (takeSteers(tx, held) > 0) spawnChildren(tx, run, { ...plan, callId: null });
   if (awaitChildren(tx, held).kind === 'waiting') {
     return { kind: 'waiting', queued: runs.children(run.key).filter((child) => child.status === 'queued') };
