@@ -41,6 +41,7 @@ export type { FinishReason, Usage } from './protocol/event.ts';
 export type { Json, JsonObject } from './protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts';
 export { LOCAL_PRINCIPAL, type Principal } from './protocol/principal.ts';
+export type { ModelPrice, Prices } from './protocol/usage.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
 export { createServer, type ListenOptions, type ServerStats, type VerbatimServer } from './server/createServer.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';

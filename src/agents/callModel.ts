@@ -103,6 +103,7 @@ async function speak(call: {
   const inputs = new InputDeltas(store, held);
   const caller = { principalId: run.principal.id, threadId, runId: run.id };
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
+  let answeredBy = model.name;
   // Asking the signal for each token costs more than listening to it.
   let aborted = signal.aborted;
   const onAbort = (): void => {
@@ -119,7 +120,10 @@ async function speak(call: {
       } else if (chunk.type === 'finish') {
         last = chunk;
         break;
-      } else await tell(chunk, drive, spoken, inputs);
+      } else {
+        if (chunk.type === 'switched') answeredBy = chunk.to;
+        await tell(chunk, drive, spoken, inputs);
+      }
     }
     spoken.assertStored();
     await inputs.committed();
@@ -153,7 +157,8 @@ async function speak(call: {
   const usage = last?.usage ?? estimateUsage(request, spoken);
   const { text, reasoning, message } = spoken;
   const providerState = last?.providerState;
-  const children = await store.finishModelCall({ run: held, message, text, reasoning, finish, usage, calls, providerState });
+  const result = { run: held, message, text, reasoning, finish, usage, model: answeredBy, calls, providerState };
+  const children = await store.finishModelCall(result);
   if (calls.length > 0) drive.spawned(children);
   return { text, finish, calls };
 }
