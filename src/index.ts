@@ -31,6 +31,8 @@ export type {
 } from './agents/model.ts';
 export { offline } from './agents/models/offline.ts';
 export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from './agents/models/openai.ts';
+export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } from './agents/models/resilience.ts';
+export { resilient } from './agents/models/resilient.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
 export type { ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { Clock } from './protocol/clock.ts';

@@ -38,7 +38,12 @@ export function failureInStream(error: unknown): VerbatimError {
 
 function failureOfStatus(status: number, cause: APIError): VerbatimError {
   const waitMs = retryAfterMs(cause.headers);
-  const options = { cause, ...(waitMs === undefined ? {} : { details: { retryAfterMs: waitMs } }) };
+  const options = {
+    cause,
+    ...(waitMs === undefined ? {} : { details: { retryAfterMs: waitMs } }),
+    // OpenAI says so when it knows that the same request will fail again.
+    ...(cause.headers?.get('x-should-retry') === 'false' && { retryable: false }),
+  };
   if (status === 401 || status === 403) {
     return new VerbatimError(
       'MODEL_UNAUTHORIZED',

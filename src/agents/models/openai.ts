@@ -2,36 +2,28 @@ import { OpenAI } from 'openai';
 import type { JsonObject } from '../../protocol/json.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Model } from '../model.ts';
-import { abortableDelay } from './abortable.ts';
 import { chatAnswer } from './chatAnswer.ts';
 import { chatRequest, type MaxTokensField } from './chatRequest.ts';
 import { pooledFetch, releaseConnections } from './connectionPool.ts';
 import { mayRefuseStreamOptions, modelFailure } from './modelFailure.ts';
-import { retryDelay } from './retryDelay.ts';
+import { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } from './resilience.ts';
+import { resilient } from './resilient.ts';
 import { Watchdog } from './watchdog.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 
 export const OPENAI_DEFAULTS = {
-  /** From the request to the first byte of its answer, for each attempt. Keep-alive comments are bytes. */
-  firstByteTimeoutMs: 30_000,
-  /** Between one piece of the answer and the next. */
-  idleTimeoutMs: 60_000,
-  /** The whole call, with all its attempts and the time the reader takes. */
-  callTimeoutMs: 10 * 60_000,
-  /** Attempts after the first one. Only before the first chunk, and only for what may pass. */
-  maxRetries: 2,
-  /** A provider that asks for a longer wait is not asked again. */
-  maxRetryAfterMs: 30_000,
+  /** Here a sign of life is a byte: keep-alive comments are bytes. */
+  ...RESILIENCE_DEFAULTS,
   /** One event of the stream; also the whole of an answer that a server did not stream. */
   maxEventBytes: 1024 * 1024,
   /** All tool calls of one answer, with names and ids. */
   maxToolCallBytes: 1024 * 1024,
 } as const;
 
-export type OpenAILimits = Readonly<Record<keyof typeof OPENAI_DEFAULTS, number>>;
+export type OpenAILimits = ResilienceLimits & Readonly<Record<keyof typeof OPENAI_DEFAULTS, number>>;
 
-export interface OpenAIOptions extends Partial<OpenAILimits> {
+export interface OpenAIOptions extends Partial<OpenAILimits>, ResilienceOptions {
   /** Default: `OPENAI_BASE_URL`, else OpenAI itself. Any server that speaks Chat Completions. */
   readonly baseURL?: string;
   /** Default: `OPENAI_API_KEY`. A server of one's own, such as Ollama, works without. */
@@ -42,8 +34,6 @@ export interface OpenAIOptions extends Partial<OpenAILimits> {
   readonly extraBody?: JsonObject;
   /** What the server calls the limit of tokens. Default: `max_completion_tokens` for OpenAI itself, `max_tokens` for others. */
   readonly maxTokensField?: MaxTokensField;
-  /** 0 to 1, for the jitter between attempts. */
-  readonly random?: () => number;
 }
 
 /**
@@ -59,50 +49,36 @@ export function openai(model: string, options: OpenAIOptions = {}): Model {
   // Servers that refused `stream_options`, so that each is asked only once.
   const withoutStreamOptions = new Set<string>();
 
-  return {
+  const completions: Model = {
     name: model,
     async *stream(request, { signal }) {
-      signal.throwIfAborted();
       const { client, baseURL } = connect(user, limits);
       const maxTokensField = limits.maxTokensField ?? (baseURL === OPENAI_URL ? 'max_completion_tokens' : 'max_tokens');
-      const { extraBody = {}, random = Math.random } = limits;
-      const deadline = performance.now() + limits.callTimeoutMs;
+      const { extraBody = {} } = limits;
 
-      for (let attempt = 0, streamOptions = !withoutStreamOptions.has(baseURL); ; attempt++) {
-        const watchdog = new Watchdog(signal, deadline - performance.now());
-        let delayMs = 0;
-        let begun = false;
+      for (let streamOptions = !withoutStreamOptions.has(baseURL); ; streamOptions = false) {
+        const watchdog = new Watchdog(signal, limits.clock);
         try {
           const body = chatRequest(request, { model, maxTokensField, streamOptions, extraBody });
           watchdog.expect(limits.firstByteTimeoutMs);
           const response = await client.chat.completions.create(body, { signal: watchdog.signal }).asResponse();
           if (!streamOptions) withoutStreamOptions.add(baseURL);
-          for await (const chunk of chatAnswer(response, watchdog, limits)) {
-            signal.throwIfAborted();
-            begun = true;
-            yield chunk;
-          }
+          yield* chatAnswer(response, watchdog, limits);
           return;
         } catch (error) {
           // The caller's own reason, whatever the abort looked like underneath.
           signal.throwIfAborted();
-          if (streamOptions && mayRefuseStreamOptions(error)) {
-            streamOptions = false;
-            attempt--;
-          } else {
-            const failure = modelFailure(watchdog.signal.aborted ? watchdog.signal.reason : error);
-            const wait = begun || attempt >= limits.maxRetries ? undefined : retryDelay(failure, attempt, { ...limits, random });
-            if (wait === undefined || performance.now() + wait >= deadline) throw failure;
-            delayMs = wait;
-          }
+          if (!streamOptions || !mayRefuseStreamOptions(error))
+            throw modelFailure(watchdog.signal.aborted ? watchdog.signal.reason : error);
         } finally {
           watchdog.stop();
         }
-        if (delayMs > 0) await abortableDelay(delayMs, signal);
       }
     },
     close: () => releaseConnections(user),
   };
+  // The watchdog sees the bytes, which tell more than chunks: a server may keep silent behind comments.
+  return resilient(completions, { ...options, firstByteTimeoutMs: Number.POSITIVE_INFINITY, idleTimeoutMs: Number.POSITIVE_INFINITY });
 }
 
 type Settings = OpenAIOptions & OpenAILimits;
@@ -123,7 +99,7 @@ function connect(user: object, options: Settings): { client: OpenAI; baseURL: st
     fetch: pooledFetch(new URL(baseURL).origin, user),
     // Ours: the package's own cannot be aborted between attempts, and its timeout ends at the headers.
     maxRetries: 0,
-    timeout: Math.ceil(options.callTimeoutMs) + 60_000,
+    timeout: Math.min(Math.ceil(options.callTimeoutMs) + 60_000, 2 ** 31 - 1),
     // It would write bodies and answers to the console.
     logLevel: 'off',
   });
