@@ -29,6 +29,7 @@ export type {
   ModelToolCall,
   RequestedCall,
 } from './agents/model.ts';
+export { type FallbackOptions, fallback } from './agents/models/fallback.ts';
 export { offline } from './agents/models/offline.ts';
 export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from './agents/models/openai.ts';
 export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } from './agents/models/resilience.ts';
