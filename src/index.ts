@@ -14,6 +14,13 @@ export {
 } from './agents/defineTool.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
 export type { History } from './agents/history.ts';
+export {
+  CACHE_DEFAULTS,
+  type CacheStore,
+  type LayeredCache,
+  type LayeredCacheOptions,
+  layeredCache,
+} from './agents/layeredCache.ts';
 export type { Memory, MemoryScope } from './agents/memory.ts';
 export type {
   Model,
@@ -29,6 +36,7 @@ export type {
   ModelToolCall,
   RequestedCall,
 } from './agents/model.ts';
+export { type CachedOptions, cached } from './agents/models/cached.ts';
 export { type FallbackOptions, fallback } from './agents/models/fallback.ts';
 export { offline } from './agents/models/offline.ts';
 export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from './agents/models/openai.ts';

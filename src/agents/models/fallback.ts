@@ -48,7 +48,6 @@ export function fallback(models: readonly [Model, Model, ...Model[]], options: F
             else begun = true;
             yield chunk;
           }
-          failed.delete(model);
           return;
         } catch (cause) {
           callOptions.signal.throwIfAborted();

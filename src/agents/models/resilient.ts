@@ -28,14 +28,13 @@ export function resilient(model: Model, options: ResilienceOptions = {}): Model 
       try {
         const begun = await call.begin(() => begin(call, (signal) => model.stream(request, { ...callOptions, signal })));
         reader = begun.reader;
-        yield* begun.chunks;
+        for (const chunk of begun.chunks) yield toldOf(chunk, call);
         // The text that readers have cannot be taken back: from here on a failure is one.
         for (;;) {
           const next = await nextOf(reader, call);
           if (next.done) break;
-          yield next.value;
+          yield toldOf(next.value, call);
         }
-        call.succeeded();
       } finally {
         await reader?.close();
         call.end();
@@ -65,6 +64,12 @@ export function resilient(model: Model, options: ResilienceOptions = {}): Model 
       throw cause;
     }
   }
+}
+
+/** Before the chunk is passed on: who has the finish may leave. */
+function toldOf(chunk: ModelChunk, call: Call): ModelChunk {
+  if (chunk.type === 'finish') call.succeeded();
+  return chunk;
 }
 
 async function nextOf(reader: ChunkReader, call: Call): Promise<IteratorResult<ModelChunk, unknown>> {

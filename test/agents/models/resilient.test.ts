@@ -23,6 +23,11 @@ async function pass(clock: ManualClock, ms: number, timers = 2): Promise<void> {
   await clock.advance(ms);
 }
 
+/** As a run does it: who has the finish leaves. */
+async function takeToFinish(model: Model): Promise<void> {
+  for await (const chunk of model.stream(HELLO, { signal: new AbortController().signal })) if (chunk.type === 'finish') return;
+}
+
 async function fail(model: Model, times: number): Promise<void> {
   for (let i = 0; i < times; i++) await expect(callModel(model)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
 }
@@ -231,7 +236,7 @@ describe('a model that fails five times in a row', () => {
       yield* [text('fine'), FINISH];
     });
     const { model } = over(inner, { maxRetries: 0 });
-    for (let i = 0; i < errors.length + 1; i++) await callModel(model).catch(() => {});
+    for (let i = 0; i < errors.length + 1; i++) await takeToFinish(model).catch(() => {});
     expect(inner.calls).toHaveLength(errors.length + 1);
     expect((await callModel(model)).text).toBe('fine');
   });
