@@ -7,7 +7,7 @@ import type { ToolCache } from '../toolPolicy.ts';
 import { recordingOf, replay } from './recording.ts';
 import { requestKey } from './requestKey.ts';
 import { SharedStream } from './sharedStream.ts';
-import { traitsOf } from './traitsOf.ts';
+import { wrappedModel } from './wrappedModel.ts';
 
 const DEFAULT_TTL_MS = 60 * 60_000;
 /** What an answer from a cache costs: nothing, and it says so. */
@@ -75,24 +75,21 @@ export function cached(model: Model, options: CachedOptions = {}): Model {
     return flight;
   };
 
-  return {
-    ...traitsOf(model),
-    async *stream(request, callOptions) {
-      const { signal, caller } = callOptions;
-      signal.throwIfAborted();
-      const key = keyOf(request, caller);
-      if (key === undefined) return yield* model.stream(request, callOptions);
-      const flight = flights.get(key) ?? start(key, (shared) => model.stream(request, { ...callOptions, signal: shared }));
-      for await (const chunk of flight.stream.read(signal)) {
-        if (chunk.type !== 'finish') yield chunk;
-        else if (flight.counted) yield { ...chunk, usage: FROM_CACHE };
-        else {
-          flight.counted = true;
-          yield chunk;
-        }
+  return wrappedModel(model, async function* (request, callOptions) {
+    const { signal, caller } = callOptions;
+    signal.throwIfAborted();
+    const key = keyOf(request, caller);
+    if (key === undefined) return yield* model.stream(request, callOptions);
+    const flight = flights.get(key) ?? start(key, (shared) => model.stream(request, { ...callOptions, signal: shared }));
+    for await (const chunk of flight.stream.read(signal)) {
+      if (chunk.type !== 'finish') yield chunk;
+      else if (flight.counted) yield { ...chunk, usage: FROM_CACHE };
+      else {
+        flight.counted = true;
+        yield chunk;
       }
-    },
-  };
+    }
+  });
 }
 
 function ownerOf(scope: NonNullable<CachedOptions['scope']>, caller: ModelCaller | undefined): Json | undefined {

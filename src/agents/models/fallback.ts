@@ -32,8 +32,13 @@ export function fallback(models: readonly [Model, Model, ...Model[]], options: F
 
   return {
     name: best.name,
-    structuredOutput: models.every((model) => model.structuredOutput === true),
-    attachments: models.map((model) => model.attachments ?? []).reduce(commonTypes),
+    // Asked each time: a model may learn what it can do while it is used.
+    get structuredOutput() {
+      return models.every((model) => model.structuredOutput === true);
+    },
+    get attachments() {
+      return models.map((model) => model.attachments ?? []).reduce(commonTypes);
+    },
     async *stream(request, callOptions) {
       const order = [...models.filter((model) => !rests(model)), ...models.filter(rests)];
       let speaker = best.name;

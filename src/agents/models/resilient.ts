@@ -2,8 +2,8 @@ import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Model, ModelChunk } from '../model.ts';
 import { ChunkReader } from './chunkReader.ts';
 import { type Call, Resilience, type ResilienceOptions } from './resilience.ts';
-import { traitsOf } from './traitsOf.ts';
 import { Watchdog } from './watchdog.ts';
+import { wrappedModel } from './wrappedModel.ts';
 
 const resilientModels = new WeakSet<Model>();
 
@@ -20,27 +20,24 @@ export function resilient(model: Model, options: ResilienceOptions = {}): Model 
   const resilience = new Resilience(what, options);
   const { firstByteTimeoutMs, idleTimeoutMs } = resilience.limits;
 
-  const wrapped: Model = {
-    ...traitsOf(model),
-    async *stream(request, callOptions) {
-      const call = await resilience.enter(callOptions.signal);
-      let reader: ChunkReader | undefined;
-      try {
-        const begun = await call.begin(() => begin(call, (signal) => model.stream(request, { ...callOptions, signal })));
-        reader = begun.reader;
-        for (const chunk of begun.chunks) yield toldOf(chunk, call);
-        // The text that readers have cannot be taken back: from here on a failure is one.
-        for (;;) {
-          const next = await nextOf(reader, call);
-          if (next.done) break;
-          yield toldOf(next.value, call);
-        }
-      } finally {
-        await reader?.close();
-        call.end();
+  const wrapped = wrappedModel(model, async function* (request, callOptions) {
+    const call = await resilience.enter(callOptions.signal);
+    let reader: ChunkReader | undefined;
+    try {
+      const begun = await call.begin(() => begin(call, (signal) => model.stream(request, { ...callOptions, signal })));
+      reader = begun.reader;
+      for (const chunk of begun.chunks) yield toldOf(chunk, call);
+      // The text that readers have cannot be taken back: from here on a failure is one.
+      for (;;) {
+        const next = await nextOf(reader, call);
+        if (next.done) break;
+        yield toldOf(next.value, call);
       }
-    },
-  };
+    } finally {
+      await reader?.close();
+      call.end();
+    }
+  });
   resilientModels.add(wrapped);
   return wrapped;
 

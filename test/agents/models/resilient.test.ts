@@ -413,9 +413,14 @@ describe('an abort', () => {
   });
 });
 
-it('a resilient model is what the model is, passes on who calls, and closes it', async () => {
-  const inner = fakeModel(answers(), { name: 'mine', structuredOutput: true, attachments: ['image/*'] });
+it('a resilient model is what the model is at that time, passes on who calls, and closes it', async () => {
+  let structuredOutput = false;
+  const inner = Object.defineProperty(fakeModel(answers(), { name: 'mine', attachments: ['image/*'] }), 'structuredOutput', {
+    get: () => structuredOutput,
+  });
   const { model } = over(inner);
+  expect(model.structuredOutput).toBe(false);
+  structuredOutput = true;
   expect(model).toMatchObject({ name: 'mine', structuredOutput: true, attachments: ['image/*'] });
   const caller = { principalId: 'p', threadId: 't', runId: 'r' };
   for await (const _ of model.stream(HELLO, { signal: new AbortController().signal, caller }));
