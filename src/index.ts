@@ -12,6 +12,10 @@ export {
   type ToolFileResult,
   toolFile,
 } from './agents/defineTool.ts';
+export { type CachedEmbeddingsOptions, cachedEmbeddings } from './agents/embeddings/cachedEmbeddings.ts';
+export { cosineSimilarity, type Embedded, type Embeddings, type Vector } from './agents/embeddings/embeddings.ts';
+export { offlineEmbeddings } from './agents/embeddings/offlineEmbeddings.ts';
+export { OPENAI_EMBEDDINGS_DEFAULTS, type OpenAIEmbeddingsOptions, openaiEmbeddings } from './agents/embeddings/openaiEmbeddings.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
 export type { History } from './agents/history.ts';
 export {
@@ -43,6 +47,7 @@ export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from '
 export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } from './agents/models/resilience.ts';
 export { resilient } from './agents/models/resilient.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
+export { type SemanticRouteOptions, semanticRoute } from './agents/semanticRoute.ts';
 export type { ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { Clock } from './protocol/clock.ts';
 export { CLOSE_CODES, type CloseCode } from './protocol/closeCodes.ts';

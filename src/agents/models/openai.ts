@@ -1,16 +1,14 @@
-import { OpenAI } from 'openai';
 import type { JsonObject } from '../../protocol/json.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Model } from '../model.ts';
 import { chatAnswer } from './chatAnswer.ts';
 import { chatRequest, type MaxTokensField } from './chatRequest.ts';
-import { pooledFetch, releaseConnections } from './connectionPool.ts';
+import { releaseConnections } from './connectionPool.ts';
+import { baseUrlOf, connectOpenai, OPENAI_URL } from './connectOpenai.ts';
 import { mayRefuseStreamOptions, modelFailure } from './modelFailure.ts';
 import { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } from './resilience.ts';
 import { resilient } from './resilient.ts';
 import { Watchdog } from './watchdog.ts';
-
-const OPENAI_URL = 'https://api.openai.com/v1';
 
 export const OPENAI_DEFAULTS = {
   /** Here a sign of life is a byte: keep-alive comments are bytes. */
@@ -41,7 +39,7 @@ export interface OpenAIOptions extends Partial<OpenAILimits>, ResilienceOptions 
  * Models of one origin share their connections; `close` ends them, with what is going on in them, when no other model uses them.
  */
 export function openai(model: string, options: OpenAIOptions = {}): Model {
-  const limits: Settings = { ...OPENAI_DEFAULTS, ...definedOnly(options) };
+  const limits: OpenAIOptions & OpenAILimits = { ...OPENAI_DEFAULTS, ...definedOnly(options) };
   if (options.baseURL !== undefined && !URL.canParse(options.baseURL)) {
     throw new VerbatimError('CONFIG_INVALID', `The baseURL of openai('${model}') is not a URL.`);
   }
@@ -52,7 +50,8 @@ export function openai(model: string, options: OpenAIOptions = {}): Model {
   const completions: Model = {
     name: model,
     async *stream(request, { signal }) {
-      const { client, baseURL } = connect(user, limits);
+      const client = connectOpenai(user, limits);
+      const baseURL = baseUrlOf(limits);
       const maxTokensField = limits.maxTokensField ?? (baseURL === OPENAI_URL ? 'max_completion_tokens' : 'max_tokens');
       const { extraBody = {} } = limits;
 
@@ -79,31 +78,6 @@ export function openai(model: string, options: OpenAIOptions = {}): Model {
   };
   // The watchdog sees the bytes, which tell more than chunks: a server may keep silent behind comments.
   return resilient(completions, { ...options, firstByteTimeoutMs: Number.POSITIVE_INFINITY, idleTimeoutMs: Number.POSITIVE_INFINITY });
-}
-
-type Settings = OpenAIOptions & OpenAILimits;
-
-function connect(user: object, options: Settings): { client: OpenAI; baseURL: string } {
-  const baseURL = (options.baseURL ?? (process.env.OPENAI_BASE_URL || OPENAI_URL)).replace(/\/+$/, '');
-  const apiKey = options.apiKey ?? process.env.OPENAI_API_KEY ?? '';
-  if (!URL.canParse(baseURL)) throw new VerbatimError('MODEL_BAD_REQUEST', 'OPENAI_BASE_URL is not a URL.');
-  if (apiKey === '' && baseURL === OPENAI_URL) {
-    throw new VerbatimError('MODEL_UNAUTHORIZED', 'There is no API key for OpenAI: set OPENAI_API_KEY, or give openai() an apiKey.');
-  }
-  const client = new OpenAI({
-    baseURL,
-    // The package insists on a key; a null header takes it out again.
-    apiKey: apiKey || 'none',
-    adminAPIKey: null,
-    defaultHeaders: { ...(apiKey === '' ? { Authorization: null } : {}), ...options.headers },
-    fetch: pooledFetch(new URL(baseURL).origin, user),
-    // Ours: the package's own cannot be aborted between attempts, and its timeout ends at the headers.
-    maxRetries: 0,
-    timeout: Math.min(Math.ceil(options.callTimeoutMs) + 60_000, 2 ** 31 - 1),
-    // It would write bodies and answers to the console.
-    logLevel: 'off',
-  });
-  return { client, baseURL };
 }
 
 /** Options given as `undefined` mean the default. */

@@ -1,6 +1,7 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { abortable } from './abortable.ts';
 import { Bulkhead } from './bulkhead.ts';
 import { Circuit } from './circuit.ts';
 import { retryDelay } from './retryDelay.ts';
@@ -81,6 +82,35 @@ export class Resilience {
     } catch (cause) {
       time.stop();
       throw cause;
+    }
+  }
+
+  /**
+   * Makes a call whose answer comes whole. Each attempt has `firstByteTimeoutMs`, and more where it tells its watchdog so; `failureOf` says
+   * what it means when one throws.
+   */
+  async whole<T>(
+    caller: AbortSignal,
+    attempt: (watchdog: Watchdog) => PromiseLike<T>,
+    failureOf: (cause: unknown) => VerbatimError = asModelFailure,
+  ): Promise<T> {
+    const call = await this.enter(caller);
+    try {
+      const answer = await call.begin(async () => {
+        const watchdog = new Watchdog(call.signal, this.clock);
+        try {
+          watchdog.expect(this.limits.firstByteTimeoutMs);
+          return await abortable(attempt(watchdog), watchdog.signal);
+        } catch (cause) {
+          throw watchdog.signal.aborted ? watchdog.signal.reason : failureOf(cause);
+        } finally {
+          watchdog.stop();
+        }
+      });
+      call.succeeded();
+      return answer;
+    } finally {
+      call.end();
     }
   }
 
