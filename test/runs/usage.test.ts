@@ -3,6 +3,7 @@ import { defineAgent } from '../../src/agents/defineAgent.ts';
 import type { Model } from '../../src/agents/model.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';
 import { prepareQueries } from '../../src/db/queries.ts';
+import { agentTool, router } from '../../src/index.ts';
 import { addUsage, NO_USAGE, priced, shownUsage, usageOfModel } from '../../src/protocol/usage.ts';
 import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
@@ -146,5 +147,30 @@ test('a price that is none is refused, and named', async () => {
   await expect(createTestServer({ agents: { bot }, prices: { big: { input: -1, output: 1 } } })).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: 'The input price of the model "big" must be a number of 0 or more.',
+  });
+});
+
+test('what a child run and a router used counts for the run, each under its model', async () => {
+  const usage = { inputTokens: 1_000_000, outputTokens: 0 };
+  const helper = defineAgent({ description: '', model: scriptedModel([{ text: '42', usage }], { name: 'small' }) });
+  const asking = scriptedModel(
+    [
+      { toolCalls: [{ name: 'ask', input: { task: 'What?' } }], usage },
+      { text: 'It is 42.', usage },
+    ],
+    { name: 'big' },
+  );
+  const boss = defineAgent({ description: '', model: asking, tools: [agentTool(helper, { name: 'ask', description: '' })] });
+  const choosing = scriptedModel([{ text: '{"to":"boss","reason":"it knows"}', usage }], { name: 'small' });
+  const desk = router({ description: '', agents: { boss }, model: choosing });
+  await using server = await createTestServer({ agents: { desk, boss, helper }, prices: PRICES });
+  const run = await server.client().send({ agent: 'desk', text: 'What?' });
+  expect(await run.result()).toMatchObject({
+    status: 'completed',
+    usage: {
+      inputTokens: 4_000_000,
+      cost: 4.2,
+      models: { big: { inputTokens: 2_000_000, cost: 4 }, small: { inputTokens: 2_000_000, cost: 0.2 } },
+    },
   });
 });
