@@ -23,7 +23,7 @@ export const RESILIENCE_DEFAULTS = {
   /** Calls under way at once. */
   maxConcurrentCalls: 1_000,
   /** Calls that wait for others to end. More fail at once with `MODEL_RATE_LIMITED`. */
-  maxQueuedCalls: 1_000,
+  maxQueuedCalls: 5_000,
   /** From the request to the first sign of an answer, for each attempt. */
   firstByteTimeoutMs: 30_000,
   /** Between one piece of the answer and the next. */
@@ -163,7 +163,7 @@ export class Resilience {
 export interface Call {
   /** Aborts when the caller does, or when the call's time is up. */
   readonly signal: AbortSignal;
-  /** Attempts until one goes well. What it was that begun is for the caller to finish. */
+  /** Attempts until one goes well. What has begun then is for the caller to finish. */
   begin<T>(attempt: () => Promise<T>): Promise<T>;
   succeeded(): void;
   /** Something that had begun broke: it counts against the provider. Throws what the caller is to be told. */
