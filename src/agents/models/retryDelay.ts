@@ -15,9 +15,15 @@ export function retryDelay(failure: VerbatimError, attempt: number, options: Ret
   const asked = isHeaders(headers) ? headers : undefined;
   // OpenAI says so when it knows that the same request will fail again.
   if (asked?.get('x-should-retry') === 'false') return undefined;
-  const waitMs = retryAfterMs(asked);
+  const waitMs = retryAfterMs(asked) ?? waitOf(failure);
   if (waitMs !== undefined) return waitMs <= options.maxRetryAfterMs ? waitMs : undefined;
   return Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + options.random() / 2);
+}
+
+/** Where the headers are not kept with the cause, what they asked for is in the details. */
+function waitOf({ details }: VerbatimError): number | undefined {
+  const asked = typeof details === 'object' && details !== null && 'retryAfterMs' in details ? details.retryAfterMs : undefined;
+  return typeof asked === 'number' ? asked : undefined;
 }
 
 export interface RetryOptions {
@@ -26,7 +32,7 @@ export interface RetryOptions {
   readonly random: () => number;
 }
 
-type HeadersLike = Pick<Headers, 'get'>;
+export type HeadersLike = Pick<Headers, 'get'>;
 
 // Not `instanceof Headers`: undici's are another class.
 function isHeaders(value: object | undefined): value is HeadersLike {

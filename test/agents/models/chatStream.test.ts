@@ -39,7 +39,7 @@ const noise = fc.record<ModelServerQuirks>({
 function fold(frames: Iterable<unknown>, saidDone = true): ReturnType<typeof answerOf> {
   const stream = new ChatStream({ maxToolCallBytes: 1_000_000 });
   const chunks = [...frames].flatMap((frame) => stream.push(JSON.parse(JSON.stringify(frame))));
-  return answerOf([...chunks, stream.end(saidDone)]);
+  return answerOf([...chunks, ...stream.end(saidDone)]);
 }
 
 const options = { id: '1', model: 'm', includeUsage: true, inputLength: 10 };

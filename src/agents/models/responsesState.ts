@@ -1,0 +1,93 @@
+import type { ResponseInputItem } from 'openai/resources/responses/responses';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { ProviderState } from '../../protocol/providerState.ts';
+import { type AnswerTurn, argumentsObject } from './conversationTurns.ts';
+import { isRecord } from './looseJson.ts';
+
+/** Items of hosted tools that the provider takes back as it gave them. Others are left out with the reasoning before them. */
+const SENT_BACK: ReadonlySet<string> = new Set([
+  'web_search_call',
+  'file_search_call',
+  'code_interpreter_call',
+  'mcp_list_tools',
+  'mcp_call',
+]);
+
+/** Encrypted reasoning is of use to the model that wrote it, and to no other. */
+export const responsesStateOf = (model: string): string => `openai-responses/${model}`;
+
+/**
+ * What is kept of the output of an answer: its reasoning and what hosted tools did, word for word, and of texts and calls only their places,
+ * for they are in the transcript. Undefined when there is nothing to send back, or more than `maxBytes`.
+ */
+export function keptItems(output: readonly unknown[], { model, maxBytes }: { readonly model: string; readonly maxBytes: number }) {
+  const items: JsonObject[] = [];
+  let calls = 0;
+  for (const item of output) {
+    if (!isRecord(item)) continue;
+    if (item.type === 'message') items.push({ type: 'message', ...(typeof item.phase === 'string' && { phase: item.phase }) });
+    else if (item.type === 'function_call') items.push({ type: 'function_call', place: calls++ });
+    // Without its encrypted content there is nothing in it that the provider could read.
+    else if (item.type === 'reasoning' ? typeof item.encrypted_content === 'string' : SENT_BACK.has(String(item.type))) {
+      const { status: _, ...kept } = item;
+      items.push({ ...(kept as JsonObject), ...(item.type !== 'reasoning' && { status: 'completed' }) });
+    } else items.push({ type: 'left_out' });
+  }
+  if (!items.some((item) => item.type === 'reasoning' || SENT_BACK.has(String(item.type)))) return undefined;
+  const state: ProviderState = { provider: responsesStateOf(model), items };
+  return Buffer.byteLength(JSON.stringify(state)) > maxBytes ? undefined : state;
+}
+
+/**
+ * An answer as input: with what was kept of it, in the order in which the model wrote it. Reasoning is refused without what followed it, so it
+ * goes only where that is still there; and what the transcript has more than the state comes after.
+ */
+export function answerItems(
+  turn: AnswerTurn,
+  { model, withState }: { readonly model: string; readonly withState: boolean },
+): ResponseInputItem[] {
+  const { providerState } = turn;
+  const kept = withState && providerState?.provider === responsesStateOf(model) ? providerState.items.filter(isObject) : [];
+  const phase = kept.find((item) => item.type === 'message')?.phase;
+  const text: ResponseInputItem | undefined =
+    turn.text.trim() === '' ? undefined : { role: 'assistant', content: turn.text, ...(isPhase(phase) && { phase }) };
+  const calls = turn.toolCalls.map(
+    ({ callId, tool, input }): ResponseInputItem => ({
+      type: 'function_call',
+      call_id: callId,
+      name: tool,
+      arguments: JSON.stringify(argumentsObject(input)),
+    }),
+  );
+  const items: ResponseInputItem[] = [];
+  const unsent = new Set([...(text === undefined ? [] : [text]), ...calls]);
+  let reasoning: ResponseInputItem[] = [];
+  const put = (item: ResponseInputItem | undefined): void => {
+    if (item !== undefined && unsent.delete(item)) items.push(...reasoning, item);
+    reasoning = [];
+  };
+  for (const item of kept) {
+    if (item.type === 'reasoning') reasoning.push(asInput(item));
+    else if (item.type === 'message') put(text);
+    else if (item.type === 'function_call') put(typeof item.place === 'number' ? calls[item.place] : undefined);
+    else if (SENT_BACK.has(String(item.type))) {
+      items.push(...reasoning, asInput(item));
+      reasoning = [];
+    } else reasoning = [];
+  }
+  // The text comes first, where no reasoning is parted from what it led to.
+  return [...(text !== undefined && unsent.delete(text) ? [text] : []), ...items, ...unsent];
+}
+
+/** It is the provider's own, and what it must look like is for the provider to check. */
+function asInput(item: JsonObject): ResponseInputItem {
+  return item as unknown as ResponseInputItem;
+}
+
+function isPhase(value: unknown): value is 'commentary' | 'final_answer' {
+  return value === 'commentary' || value === 'final_answer';
+}
+
+function isObject(item: Json): item is JsonObject {
+  return isRecord(item);
+}
