@@ -1,8 +1,8 @@
 import type { Usage } from '../../protocol/event.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ModelChunk } from '../model.ts';
+import { field, isRecord, nonEmpty, count as tokens } from './looseJson.ts';
 import { failureInStream } from './modelFailure.ts';
-import { count as tokens, field, isRecord, nonEmpty } from './looseJson.ts';
 import type { AnswerStream } from './streamedAnswer.ts';
 import { ToolCallAssembly } from './toolCallAssembly.ts';
 

@@ -14,7 +14,8 @@ export function modelFailure(error: unknown): VerbatimError {
       return new VerbatimError('MODEL_BAD_RESPONSE', 'The model sent something that is not an answer.', { cause: error });
     return new VerbatimError('MODEL_UNREACHABLE', 'The model could not be reached.', { cause: error });
   }
-  if (error instanceof APIError && error.status !== undefined) return failureOfStatus(error.status, { said: saidBy(error), headers: error.headers, cause: error });
+  if (error instanceof APIError && error.status !== undefined)
+    return failureOfStatus(error.status, { said: saidBy(error), headers: error.headers, cause: error });
   return new VerbatimError('MODEL_FAILED', 'The model call failed.', { cause: error });
 }
 

@@ -28,8 +28,8 @@ export class RefusedFields {
   }
 
   #of(server: string): Set<string> {
-    let refused = this.#refused.get(server);
-    if (refused === undefined) this.#refused.set(server, (refused = new Set()));
+    const refused = this.#refused.get(server) ?? new Set();
+    this.#refused.set(server, refused);
     return refused;
   }
 }

@@ -1,9 +1,4 @@
-import type {
-  ResponseCreateParamsStreaming,
-  ResponseInputContent,
-  ResponseInputItem,
-  Tool,
-} from 'openai/resources/responses/responses';
+import type { ResponseCreateParamsStreaming, ResponseInputContent, ResponseInputItem, Tool } from 'openai/resources/responses/responses';
 import type { ModelAttachment, ModelRequest } from '../model.ts';
 import { attachmentLine, dataUrl, fileName, takesType } from './attachmentParts.ts';
 import { conversationTurns, resultText, type Turn } from './conversationTurns.ts';

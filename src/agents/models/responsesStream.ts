@@ -141,7 +141,8 @@ export class ResponsesStream implements AnswerStream {
     const status = field(response, 'status');
     if (status === 'failed') throw failureInStream(field(response, 'error') ?? undefined);
     const reason = field(field(response, 'incomplete_details'), 'reason');
-    this.#finish = status === 'completed' ? 'stop' : reason === 'max_output_tokens' ? 'length' : reason === 'content_filter' ? 'filtered' : 'incomplete';
+    this.#finish =
+      status === 'completed' ? 'stop' : reason === 'max_output_tokens' ? 'length' : reason === 'content_filter' ? 'filtered' : 'incomplete';
   }
 
   /** The item that an event is about; it begins with the first one. */
