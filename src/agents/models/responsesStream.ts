@@ -168,7 +168,7 @@ export class ResponsesStream implements AnswerStream {
   #written(item: OpenItem, delta: string, chunks: ModelChunk[]): void {
     this.#count(Buffer.byteLength(delta));
     item.arguments += delta;
-    if (item.name !== '') chunks.push({ type: 'tool_input', index: item.place, tool: item.name, delta });
+    if (item.name !== '' && delta !== '') chunks.push({ type: 'tool_input', index: item.place, tool: item.name, delta });
   }
 
   #done(item: OpenItem, value: Record<string, unknown>, chunks: ModelChunk[]): void {

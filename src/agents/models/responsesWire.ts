@@ -9,7 +9,7 @@ export const responsesWire: OpenAIWire = {
     { name: 'provider_state', named: /encrypted|invalid_encrypted_content|reasoning.{0,40}(?:item|following)|'rs_/i, once: true },
     // Models that do not reason refuse to be asked for it.
     { name: 'reasoning', named: /reasoning|encrypted/i },
-    { name: 'output', named: /text\.format|json_schema/ },
+    { name: 'output', named: /\btext(?:\.format\S*)?['"]|json_schema/ },
   ],
   send: (client, request, options, signal) => client.responses.create(responsesRequest(request, options), { signal }).asResponse(),
   readAnswer: (options) => new ResponsesStream(options),

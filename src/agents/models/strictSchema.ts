@@ -1,5 +1,9 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { assertStrict } from '../schema.ts';
+
+/** Keywords whose value holds schemas by name. */
+const SCHEMAS_BY_NAME: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']);
+/** Keywords whose value is no schema. */
+const VALUES: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'examples', 'required']);
 
 /**
  * A schema as OpenAI takes it for an answer that it holds to it: every object closed, which changes nothing, as zod drops what it does not
@@ -7,18 +11,8 @@ import { assertStrict } from '../schema.ts';
  */
 export function strictSchema(schema: JsonObject): { readonly schema: JsonObject; readonly strict: boolean } {
   const closed = closeObjects(schema) as JsonObject;
-  try {
-    assertStrict(closed, 'the output');
-    return { schema: closed, strict: closed.type === 'object' && !hasOpenObject(closed) };
-  } catch {
-    return { schema: closed, strict: false }; // Which property it is does not matter here.
-  }
+  return { schema: closed, strict: closed.type === 'object' && isStrict(closed) };
 }
-
-/** Keywords whose value holds schemas by name. */
-const SCHEMAS_BY_NAME: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']);
-/** Keywords whose value is no schema. */
-const VALUES: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'examples', 'required']);
 
 function closeObjects(schema: Json | undefined): Json | undefined {
   if (Array.isArray(schema)) return (schema as readonly Json[]).map((part) => closeObjects(part) ?? null);
@@ -32,12 +26,17 @@ function closeObjects(schema: Json | undefined): Json | undefined {
   return { ...Object.fromEntries(parts), ...(isOpen && { additionalProperties: false }) };
 }
 
-/** Properties of any name: a record. */
-function hasOpenObject(value: Json | undefined): boolean {
-  if (Array.isArray(value)) return (value as readonly Json[]).some(hasOpenObject);
-  if (!isObject(value)) return false;
-  if (value.type === 'object' && value.additionalProperties !== false) return true;
-  return Object.values(value).some(hasOpenObject);
+function isStrict(schema: Json | undefined): boolean {
+  if (Array.isArray(schema)) return (schema as readonly Json[]).every(isStrict);
+  if (!isObject(schema)) return true;
+  const { type, properties, required, additionalProperties } = schema;
+  if (type === 'object' && additionalProperties !== false) return false;
+  const names = isObject(properties) ? Object.keys(properties) : [];
+  if (names.some((name) => !Array.isArray(required) || !required.includes(name))) return false;
+  return Object.entries(schema).every(([key, part]) => {
+    if (VALUES.has(key)) return true;
+    return isStrict(SCHEMAS_BY_NAME.has(key) && isObject(part) ? (Object.values(part) as readonly Json[]) : part);
+  });
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
