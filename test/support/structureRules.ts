@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   agents: ['protocol', 'db'],
   server: ['protocol', 'db', 'agents'],
   mcp: ['protocol', 'agents', 'client', 'server'],
+  'ai-sdk': ['protocol', 'agents'],
   client: ['protocol'],
   react: ['protocol', 'client'],
   testing: ['protocol', 'db', 'agents', 'server', 'client', '.'],

@@ -1,6 +1,7 @@
 import type { ResponseInputItem } from 'openai/resources/responses/responses';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { ProviderState } from '../../protocol/providerState.ts';
+import { inAnswerOrder, type KeptPart } from './answerOrder.ts';
 import { type AnswerTurn, argumentsObject } from './conversationTurns.ts';
 import { isRecord } from './looseJson.ts';
 
@@ -24,8 +25,8 @@ export function keptItems(output: readonly unknown[], { model, maxBytes }: { rea
   const items: JsonObject[] = [];
   let calls = 0;
   for (const item of output) {
-    if (!isRecord(item)) continue;
-    if (item.type === 'message') items.push({ type: 'message', ...(typeof item.phase === 'string' && { phase: item.phase }) });
+    if (!isRecord(item)) items.push({ type: 'left_out' });
+    else if (item.type === 'message') items.push({ type: 'message', ...(typeof item.phase === 'string' && { phase: item.phase }) });
     else if (item.type === 'function_call') items.push({ type: 'function_call', place: calls++ });
     // Without its encrypted content there is nothing in it that the provider could read.
     else if (item.type === 'reasoning' ? typeof item.encrypted_content === 'string' : SENT_BACK.has(String(item.type))) {
@@ -38,10 +39,7 @@ export function keptItems(output: readonly unknown[], { model, maxBytes }: { rea
   return Buffer.byteLength(JSON.stringify(state)) > maxBytes ? undefined : state;
 }
 
-/**
- * An answer as input: with what was kept of it, in the order in which the model wrote it. Reasoning is refused without what followed it, so it
- * goes only where that is still there; and what the transcript has more than the state comes after.
- */
+/** An answer as input, with what was kept of it. */
 export function answerItems(
   turn: AnswerTurn,
   { model, withState }: { readonly model: string; readonly withState: boolean },
@@ -59,24 +57,14 @@ export function answerItems(
       arguments: JSON.stringify(argumentsObject(input)),
     }),
   );
-  const items: ResponseInputItem[] = [];
-  const unsent = new Set([...(text === undefined ? [] : [text]), ...calls]);
-  let reasoning: ResponseInputItem[] = [];
-  const put = (item: ResponseInputItem | undefined): void => {
-    if (item !== undefined && unsent.delete(item)) items.push(...reasoning, item);
-    reasoning = [];
-  };
-  for (const item of kept) {
-    if (item.type === 'reasoning') reasoning.push(asInput(item));
-    else if (item.type === 'message') put(text);
-    else if (item.type === 'function_call') put(typeof item.place === 'number' ? calls[item.place] : undefined);
-    else if (SENT_BACK.has(String(item.type))) {
-      items.push(...reasoning, asInput(item));
-      reasoning = [];
-    } else reasoning = [];
-  }
-  // The text comes first, where no reasoning is parted from what it led to.
-  return [...(text !== undefined && unsent.delete(text) ? [text] : []), ...items, ...unsent];
+  return inAnswerOrder(kept.map(partOf), { text, calls });
+}
+
+function partOf(item: JsonObject): KeptPart<ResponseInputItem> {
+  if (item.type === 'reasoning') return { kind: 'reasoning', part: asInput(item) };
+  if (item.type === 'message') return { kind: 'text' };
+  if (item.type === 'function_call' && typeof item.place === 'number') return { kind: 'call', place: item.place };
+  return SENT_BACK.has(String(item.type)) ? { kind: 'other', part: asInput(item) } : { kind: 'gap' };
 }
 
 /** It is the provider's own, and what it must look like is for the provider to check. */

@@ -135,7 +135,7 @@ function isEmptyTail(call: OpenCall, previous: OpenCall | undefined): boolean {
   return call.name === previous.name && call.index === previous.index && isWholeObject(previous.arguments);
 }
 
-function isWholeObject(text: string): boolean {
+export function isWholeObject(text: string): boolean {
   const trimmed = text.trim();
   // Cheap, and nearly always enough: most fragments end in the middle.
   if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) return false;

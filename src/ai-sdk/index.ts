@@ -1,0 +1,1 @@
+export { type FromAiSdkOptions, fromAiSdk } from './fromAiSdk.ts';

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface SseRequest {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** An answer to one request. */
+export type SseAnswer =
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly events: readonly (Readonly<Record<string, unknown>> | Promise<unknown>)[];
+      /** Default: the body ends. */
+      readonly then?: 'cut' | 'silence';
+    };
+
+export interface SseServer extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly SseRequest[];
+  readonly openConnections: number;
+}
+
+/** A server of Server-Sent Events that plays a script. `problemsOf` refuses requests as the real one would. */
+export async function startSseServer(
+  script: readonly SseAnswer[],
+  { nameEvents, refuse }: { readonly nameEvents: boolean; refuse(request: SseRequest): SseAnswer | undefined },
+): Promise<SseServer> {
+  const requests: SseRequest[] = [];
+  let taken = 0;
+  const server = createServer((incoming, response) => {
+    const parts: Buffer[] = [];
+    incoming.on('data', (part: Buffer) => parts.push(part));
+    incoming.on('end', () => {
+      const request = { url: incoming.url ?? '', headers: incoming.headers, body: JSON.parse(Buffer.concat(parts).toString()) };
+      requests.push(request);
+      const answer = refuse(request) ?? script[taken++] ?? { status: 500, body: { error: { message: 'The script has ended' } } };
+      play(response, answer, nameEvents).catch(() => response.destroy());
+    });
+  });
+  let openConnections = 0;
+  server.on('connection', (socket) => {
+    openConnections++;
+    socket.once('close', () => openConnections--);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    get openConnections() {
+      return openConnections;
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function play(response: ServerResponse, answer: SseAnswer, nameEvents: boolean): Promise<void> {
+  if ('status' in answer) {
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+  for (const event of answer.events) {
+    if (event instanceof Promise) {
+      await event;
+      continue;
+    }
+    await new Promise((resolve) =>
+      response.write(`${nameEvents ? `event: ${String(event.type)}\n` : ''}data: ${JSON.stringify(event)}\n\n`, resolve),
+    );
+    // So that each is a read of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (answer.then === 'cut') response.destroy();
+  else if (answer.then === undefined) response.end();
+}
