@@ -35,7 +35,11 @@ export function aiSdkFailure(error: unknown): VerbatimError {
 /** What a stream that broke off means: errors of the network, and the provider's own. */
 export function aiSdkStreamFailure(error: unknown): VerbatimError {
   if (error instanceof VerbatimError || AISDKError.isInstance(error)) return aiSdkFailure(error);
-  return new VerbatimError('MODEL_STREAM_CUT', 'The connection to the model broke in the middle of its answer.', { cause: error });
+  return streamCut(error);
+}
+
+function streamCut(cause: unknown): VerbatimError {
+  return new VerbatimError('MODEL_STREAM_CUT', 'The connection to the model broke in the middle of its answer.', { cause });
 }
 
 export function notAnAnswer(cause?: unknown): VerbatimError {
@@ -57,7 +61,10 @@ function failureOfCall(error: APICallError): VerbatimError {
     responseBody: responseBody?.slice(0, MAX_BODY_LENGTH),
   });
   if (statusCode === undefined) return new VerbatimError('MODEL_UNREACHABLE', 'The model could not be reached.', { cause });
-  if (statusCode < 400) return notAnAnswer(cause);
+  if (statusCode < 400) {
+    // The answer had begun: what the network or its parser says is underneath.
+    return error.cause instanceof Error && !AISDKError.isInstance(error.cause) ? streamCut(cause) : notAnAnswer(cause);
+  }
   const headers = { get: (name: string): string | null => responseHeaders?.[name] ?? null };
   return failureOfStatus(statusCode, { said: `${kindOf(error.data)}${TOO_LONG.test(message) ? ' context_length' : ''}`, headers, cause });
 }

@@ -20,17 +20,21 @@ export type SseAnswer =
 export interface SseServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly SseRequest[];
-  readonly openConnections: number;
+  /** Requests whose answer has not ended, and whose client is there. Connections would not tell: Node 20's fetch opens an idle one after an abort. */
+  readonly openAnswers: number;
 }
 
-/** A server of Server-Sent Events that plays a script. `problemsOf` refuses requests as the real one would. */
+/** A server of Server-Sent Events that plays a script. `refuse` answers what the real one would not take. */
 export async function startSseServer(
   script: readonly SseAnswer[],
   { nameEvents, refuse }: { readonly nameEvents: boolean; refuse(request: SseRequest): SseAnswer | undefined },
 ): Promise<SseServer> {
   const requests: SseRequest[] = [];
   let taken = 0;
+  let openAnswers = 0;
   const server = createServer((incoming, response) => {
+    openAnswers++;
+    response.once('close', () => openAnswers--);
     const parts: Buffer[] = [];
     incoming.on('data', (part: Buffer) => parts.push(part));
     incoming.on('end', () => {
@@ -40,19 +44,14 @@ export async function startSseServer(
       play(response, answer, nameEvents).catch(() => response.destroy());
     });
   });
-  let openConnections = 0;
-  server.on('connection', (socket) => {
-    openConnections++;
-    socket.once('close', () => openConnections--);
-  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
-    get openConnections() {
-      return openConnections;
+    get openAnswers() {
+      return openAnswers;
     },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

@@ -9,7 +9,7 @@ export type KeptPart<Part> =
   | { readonly kind: 'gap' };
 
 /**
- * An answer in the order in which the model wrote it. The transcript rules: what it no longer has is left out, with the reasoning before it;
+ * An answer in the order in which the model wrote it. The transcript rules: what it no longer has is left out, of a call with the reasoning before it;
  * a text without a place comes first, where it parts no reasoning from what it led to, and calls without one come last.
  */
 export function inAnswerOrder<Part>(
@@ -29,7 +29,8 @@ export function inAnswerOrder<Part>(
         reasoning.push(item.part);
         break;
       case 'text':
-        put(text);
+        // A text that is blank is not sent. What comes next takes its reasoning, or a model that wrote a line break would lose it.
+        if (text !== undefined) put(text);
         break;
       case 'call':
         put(calls[item.place]);

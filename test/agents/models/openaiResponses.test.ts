@@ -102,7 +102,7 @@ describe('what was kept of an answer', () => {
   });
 
   it('goes without the reasoning for what is gone, and calls it does not know come last', () => {
-    expect(sent({ providerState, text: '' })).toEqual(['r1', 'ws', 'r3', 'c1']);
+    expect(sent({ providerState, text: '' })).toEqual(['r1', 'ws', 'r2', 'r3', 'c1']);
     expect(sent({ providerState, toolCalls: [] })).toEqual(['r1', 'ws', 'r2', 'text']);
     const toolCalls = ['c1', 'c2'].map((callId) => ({ callId, tool: 't', input: {} }));
     expect(sent({ providerState, toolCalls })).toEqual(['r1', 'ws', 'r2', 'text', 'r3', 'c1', 'c2']);
