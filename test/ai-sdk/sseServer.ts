@@ -14,7 +14,7 @@ export type SseAnswer =
   | {
       readonly events: readonly (Readonly<Record<string, unknown>> | Promise<unknown>)[];
       /** Default: the body ends. */
-      readonly then?: 'cut' | 'silence';
+      readonly ends?: 'cut' | 'silence';
     };
 
 export interface SseServer extends AsyncDisposable {
@@ -79,6 +79,6 @@ async function play(response: ServerResponse, answer: SseAnswer, nameEvents: boo
     // So that each is a read of its own.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  if (answer.then === 'cut') response.destroy();
-  else if (answer.then === undefined) response.end();
+  if (answer.ends === 'cut') response.destroy();
+  else if (answer.ends === undefined) response.end();
 }
