@@ -5,7 +5,7 @@ import { OPENAI_ATTACHMENTS } from '../agents/models/attachmentParts.ts';
 import { modelAttempts } from '../agents/models/modelAttempts.ts';
 import { MODEL_CALL_DEFAULTS, type ModelCallLimits } from '../agents/models/modelCallLimits.ts';
 import { type CallFields, RefusedFields } from '../agents/models/optionalFields.ts';
-import { withOutputInWords } from '../agents/models/outputInWords.ts';
+import { withOutputInstructions } from '../agents/outputInstructions.ts';
 import { aiSdkFailure, aiSdkRefusal } from './aiSdkFailure.ts';
 import { aiSdkPrompt } from './aiSdkPrompt.ts';
 import { aiSdkStateOf } from './aiSdkState.ts';
@@ -91,7 +91,7 @@ function callOptionsOf(request: ModelRequest, { model, settings, attachments, fi
   const { temperature, maxOutputTokens } = request.options;
   const bySchema = asksBySchema && fields.has('output') && !refusesSchemaWithTools(model, request);
   const instructions =
-    output !== undefined && asksBySchema && !bySchema ? withOutputInWords(request.instructions, output) : request.instructions;
+    output !== undefined && asksBySchema && !bySchema ? withOutputInstructions(request.instructions, output.schema) : request.instructions;
   const tools: LanguageModelV3CallOptions['tools'] = [
     ...request.tools.map(({ name, description, inputSchema, strict }) => ({
       type: 'function' as const,

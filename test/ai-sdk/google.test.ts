@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Model, ModelMessage, ModelRequest } from '../../src/agents/model.ts';
 import { type FromAiSdkOptions, fromAiSdk } from '../../src/ai-sdk/fromAiSdk.ts';
 import { callModel, expectWritten, failureOf, HELLO } from '../agents/models/callModel.ts';
+import { recordsOf } from '../agents/providerRules/problems.ts';
 import { googleChunks, googleError, startGoogleServer } from './googleServer.ts';
 import type { SseServer } from './sseServer.ts';
 
@@ -50,8 +51,8 @@ describe('thoughts and parallel tools', () => {
     const model = modelOf(server);
     const { end } = await callModel(model);
     expect((await callModel(model, { ...HELLO, messages: answered(end.providerState) })).text).toBe('Done.');
-    const [, answer, results] = server.requests[1]?.body.contents as { role: string; parts: Record<string, unknown>[] }[];
-    expect(answer?.parts.map((part) => part.thoughtSignature)).toEqual([undefined, undefined, 'sig-1', undefined]);
+    const [, answer, results] = recordsOf(server.requests[1]?.body.contents);
+    expect(recordsOf(answer?.parts).map((part) => part.thoughtSignature)).toEqual([undefined, undefined, 'sig-1', undefined]);
     expect(answer?.parts).toMatchObject([
       { text: 'Let me see.', thought: true },
       { text: 'A moment.' },

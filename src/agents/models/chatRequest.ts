@@ -5,10 +5,10 @@ import type {
   ChatCompletionTool,
 } from 'openai/resources/chat/completions';
 import type { ModelAttachment, ModelRequest } from '../model.ts';
+import { withOutputInstructions } from '../outputInstructions.ts';
 import { attachmentLine, dataUrl, fileName, takesType } from './attachmentParts.ts';
 import { argumentsObject, conversationTurns, resultText, type Turn } from './conversationTurns.ts';
 import type { WireRequestOptions } from './openaiWire.ts';
-import { withOutputInWords } from './outputInWords.ts';
 import { strictSchema } from './strictSchema.ts';
 
 /** A request as Chat Completions takes it. Fields without a value are left out, since some servers refuse an empty list or a null. */
@@ -16,7 +16,7 @@ export function chatRequest(request: ModelRequest, options: WireRequestOptions):
   const { temperature, maxOutputTokens } = request.options;
   const { output } = request;
   const instructions =
-    output !== undefined && options.output === 'words' ? withOutputInWords(request.instructions, output) : request.instructions;
+    output !== undefined && options.output === 'words' ? withOutputInstructions(request.instructions, output.schema) : request.instructions;
   return {
     model: options.model,
     messages: [

@@ -1,10 +1,10 @@
 import type { ResponseCreateParamsStreaming, ResponseInputContent, ResponseInputItem, Tool } from 'openai/resources/responses/responses';
 import type { ModelAttachment, ModelRequest } from '../model.ts';
+import { withOutputInstructions } from '../outputInstructions.ts';
 import { attachmentLine, dataUrl, fileName, takesType } from './attachmentParts.ts';
 import { conversationTurns, resultText, type Turn } from './conversationTurns.ts';
 import { isRecord } from './looseJson.ts';
 import type { WireRequestOptions } from './openaiWire.ts';
-import { withOutputInWords } from './outputInWords.ts';
 import { answerItems } from './responsesState.ts';
 import { strictSchema } from './strictSchema.ts';
 
@@ -14,7 +14,7 @@ export function responsesRequest(request: ModelRequest, options: WireRequestOpti
   const { output } = request;
   const { reasoning: reasoningOptions, ...extraBody } = options.extraBody;
   const instructions =
-    output !== undefined && options.output === 'words' ? withOutputInWords(request.instructions, output) : request.instructions;
+    output !== undefined && options.output === 'words' ? withOutputInstructions(request.instructions, output.schema) : request.instructions;
   // The tools of the provider's own are for it to check.
   const tools = [...request.tools.map(functionTool), ...(options.hostedTools as readonly unknown[] as readonly Tool[])];
   const reasoning = {

@@ -72,7 +72,7 @@ describe('an answer that is to be JSON', () => {
     const output = { name: 'person', schema: person };
     const inWords = bodyOf({ instructions: 'Be brief.', output }, { output: 'words' });
     expect(inWords).not.toHaveProperty('response_format');
-    expect(inWords.messages[0]?.content).toMatch(/^Be brief\.\n\nAnswer with one JSON value.*"name":\{"type":"string"\}/s);
+    expect(inWords.messages[0]?.content).toMatch(/^Be brief\.\n\nAnswer with JSON alone.*"name":\{"type":"string"\}/s);
     const asked = bodyOf({ output }, { output: 'asked' });
     expect([asked.response_format, asked.messages]).toEqual([undefined, [{ role: 'user', content: 'Hello' }]]);
   });

@@ -50,7 +50,7 @@ it.each([
     expect(model.structuredOutput).toBe(false);
     await callModel(model, ASK);
     expect(server.requests.map(({ body }) => field in body)).toEqual([true, false, false]);
-    const inWords = server.requests.map(({ body }) => JSON.stringify(body[words] ?? '').includes('Answer with one JSON value'));
+    const inWords = server.requests.map(({ body }) => JSON.stringify(body[words] ?? '').includes('Answer with JSON alone'));
     // Known to take none, it is for the caller to ask in words.
     expect(inWords).toEqual([false, true, false]);
   },
