@@ -1,11 +1,11 @@
 import { anthropicProblems } from '../agents/providerRules/anthropicRules.ts';
-import { type SseAnswer, type SseServer, startSseServer } from './sseServer.ts';
+import { type SseServer, startSseServer } from './sseServer.ts';
 
 type Block = Readonly<Record<string, unknown>>;
 type Event = Readonly<Record<string, unknown>>;
 
 /** A server of Anthropic's Messages API that streams, and refuses what the real one would. */
-export function startAnthropicServer(script: readonly SseAnswer[]): Promise<SseServer> {
+export function startAnthropicServer(script: Parameters<typeof startSseServer>[0]): Promise<SseServer> {
   return startSseServer(script, {
     nameEvents: true,
     refuse({ url, headers, body }) {

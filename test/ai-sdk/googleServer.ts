@@ -1,10 +1,10 @@
 import { googleProblems } from '../agents/providerRules/googleRules.ts';
-import { type SseAnswer, type SseServer, startSseServer } from './sseServer.ts';
+import { type SseServer, startSseServer } from './sseServer.ts';
 
 type Part = Readonly<Record<string, unknown>>;
 
 /** A server of Google's streamGenerateContent, which refuses what the real one would. */
-export function startGoogleServer(script: readonly SseAnswer[]): Promise<SseServer> {
+export function startGoogleServer(script: Parameters<typeof startSseServer>[0]): Promise<SseServer> {
   return startSseServer(script, {
     nameEvents: false,
     refuse({ url, headers, body }) {

@@ -24,9 +24,9 @@ export interface SseServer extends AsyncDisposable {
   readonly openAnswers: number;
 }
 
-/** A server of Server-Sent Events that plays a script. `refuse` answers what the real one would not take. */
+/** A server of Server-Sent Events that plays a script, or answers every request alike. `refuse` answers what the real one would not take. */
 export async function startSseServer(
-  script: readonly SseAnswer[],
+  script: readonly SseAnswer[] | (() => SseAnswer),
   { nameEvents, refuse }: { readonly nameEvents: boolean; refuse(request: SseRequest): SseAnswer | undefined },
 ): Promise<SseServer> {
   const requests: SseRequest[] = [];
@@ -40,7 +40,8 @@ export async function startSseServer(
     incoming.on('end', () => {
       const request = { url: incoming.url ?? '', headers: incoming.headers, body: JSON.parse(Buffer.concat(parts).toString()) };
       requests.push(request);
-      const answer = refuse(request) ?? script[taken++] ?? { status: 500, body: { error: { message: 'The script has ended' } } };
+      const next = typeof script === 'function' ? script() : script[taken++];
+      const answer = refuse(request) ?? next ?? { status: 500, body: { error: { message: 'The script has ended' } } };
       play(response, answer, nameEvents).catch(() => response.destroy());
     });
   });

@@ -16,6 +16,9 @@ export function inAnswerOrder<Part>(
   kept: readonly KeptPart<Part>[],
   { text, calls }: { readonly text: Part | undefined; readonly calls: readonly Part[] },
 ): Part[] {
+  const places = kept.flatMap((item) => (item.kind === 'call' ? [item.place] : []));
+  // Kept of another answer: results stand in the order of the transcript's calls, and Google demands that calls do too.
+  if (places.some((place, index) => place !== index)) return [...(text === undefined ? [] : [text]), ...calls];
   const parts: Part[] = [];
   const unsent = new Set([...(text === undefined ? [] : [text]), ...calls]);
   let reasoning: Part[] = [];
