@@ -211,6 +211,25 @@ it('a tool of the provider is told when it begins and when it ends, and goes bac
   ]);
 });
 
+it('what is kept and what is told of a hosted tool are bounded', async () => {
+  const found = {
+    type: 'web_search_tool_result',
+    tool_use_id: 's',
+    content: [{ type: 'web_search_result', url: 'u', title: 't', encrypted_content: 'e', page_age: null }],
+  };
+  const blocks = [{ type: 'server_tool_use', id: 's', name: 'web_search', input: { query: 'q' } }, found, ...CALLS];
+  await using server = await startAnthropicServer(() => ({ events: messageEvents(blocks, { stop: 'tool_use' }) }));
+  const ask = (limits: FromAiSdkOptions) => callModel(modelOf(server, limits));
+  const dataOf = async (maxHostedToolBytes: number) => {
+    const chunk = (await ask({ maxHostedToolBytes })).chunks.find((chunk) => chunk.type === 'hosted_tool');
+    return chunk?.type === 'hosted_tool' ? chunk.data : undefined;
+  };
+  expect([await dataOf(13), await dataOf(12)]).toEqual([{ query: 'q' }, { bytes: 13 }]);
+  const size = Buffer.byteLength(JSON.stringify((await ask({})).end.providerState));
+  expect((await ask({ maxProviderStateBytes: size })).end).toHaveProperty('providerState');
+  expect((await ask({ maxProviderStateBytes: size - 1 })).end).not.toHaveProperty('providerState');
+});
+
 it('usage counts what came from the cache', async () => {
   const usage = { input_tokens: 10, cache_read_input_tokens: 100, cache_creation_input_tokens: 20, output_tokens: 9 };
   await using server = await startAnthropicServer([{ events: messageEvents([text('a')], { usage }) }]);
