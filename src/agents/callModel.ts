@@ -4,12 +4,12 @@ import type { SendOptions } from '../protocol/contract.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { InstructionsContext, ModelAgent } from './agent.ts';
-import { outputInstructions } from './answer.ts';
 import { planCalls } from './callPlan.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import { estimateUsage } from './estimateUsage.ts';
 import { InputDeltas } from './inputDeltas.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import { withOutputInstructions } from './outputInstructions.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { RunAgent } from './runAgent.ts';
@@ -202,7 +202,7 @@ async function instructionsOf(agent: ModelAgent, model: Model, inputs: Instructi
     const instructions: unknown = await agent.instructions(inputs);
     if (typeof instructions !== 'string') throw new TypeError(`instructions are text, not ${typeof instructions}`);
     if (agent.outputSchema === undefined || model.structuredOutput === true) return instructions;
-    return [instructions, outputInstructions(agent.outputSchema)].filter((part) => part !== '').join('\n\n');
+    return withOutputInstructions(instructions, agent.outputSchema);
   } catch (cause) {
     throw new OutsideFailure(cause, 'AGENT_FAILED', 'The instructions of the agent could not be made.');
   }

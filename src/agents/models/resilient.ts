@@ -63,6 +63,11 @@ export function resilient(model: Model, options: ResilienceOptions = {}): Model 
   }
 }
 
+/** As `resilient`, for adapters that see what arrives, which tells more than chunks: they look after the times of silence themselves. */
+export function resilientAdapter(model: Model, options: ResilienceOptions): Model {
+  return resilient(model, { ...options, firstByteTimeoutMs: Number.POSITIVE_INFINITY, idleTimeoutMs: Number.POSITIVE_INFINITY });
+}
+
 /** Before the chunk is passed on: who has the finish may leave. */
 function toldOf(chunk: ModelChunk, call: Call): ModelChunk {
   if (chunk.type === 'finish') call.succeeded();

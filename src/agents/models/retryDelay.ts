@@ -29,7 +29,7 @@ function askedDelay({ details }: VerbatimError): number | undefined {
   return typeof asked === 'number' && asked >= 0 ? asked : undefined;
 }
 
-type HeadersLike = Pick<Headers, 'get'>;
+export type HeadersLike = Pick<Headers, 'get'>;
 
 /** `Retry-After` in seconds or as a date, or OpenAI's `retry-after-ms`. Undefined when there is none that can be read. */
 export function retryAfterMs(headers: HeadersLike | undefined): number | undefined {

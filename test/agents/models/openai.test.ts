@@ -4,6 +4,7 @@ import type { ModelRequest } from '../../../src/agents/model.ts';
 import { chatRequest } from '../../../src/agents/models/chatRequest.ts';
 import { modelFailure } from '../../../src/agents/models/modelFailure.ts';
 import { openai } from '../../../src/agents/models/openai.ts';
+import type { WireRequestOptions } from '../../../src/agents/models/openaiWire.ts';
 import { RESILIENCE_DEFAULTS } from '../../../src/agents/models/resilience.ts';
 import { retryAfterMs, retryDelay } from '../../../src/agents/models/retryDelay.ts';
 import { VerbatimError } from '../../../src/protocol/verbatimError.ts';
@@ -33,7 +34,15 @@ const REQUEST: ModelRequest = {
   tools: [{ name: 'lookup', description: 'Find an order', inputSchema: { type: 'object', properties: { id: { type: 'string' } } } }],
   options: { temperature: 0.5, maxOutputTokens: 100 },
 };
-const SETTINGS = { model: 'm', maxTokensField: 'max_tokens', streamOptions: true, extraBody: {} } as const;
+const SETTINGS: WireRequestOptions = {
+  model: 'm',
+  maxTokensField: 'max_tokens',
+  fields: { has: () => true },
+  output: 'schema',
+  attachments: [],
+  hostedTools: [],
+  extraBody: {},
+};
 
 it('a request becomes Chat Completions', () => {
   expect(chatRequest(REQUEST, SETTINGS)).toEqual({
@@ -68,7 +77,7 @@ it('a request becomes Chat Completions', () => {
 });
 
 it('a bare request has no field without a value', () => {
-  const params = chatRequest(HELLO, { ...SETTINGS, streamOptions: false });
+  const params = chatRequest(HELLO, { ...SETTINGS, fields: { has: () => false } });
   expect(Object.keys(params)).toEqual(['model', 'messages', 'stream']);
   expect(params.messages).toEqual([{ role: 'user', content: 'Hello' }]);
 });
