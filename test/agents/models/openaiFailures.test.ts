@@ -220,11 +220,11 @@ describe('time', () => {
   it('that the reader takes is no silence of the model', async () => {
     const server = await serve([{ text: 'slowly read', chunks: 3 }]);
     let text = '';
-    for await (const chunk of modelOf(server, { firstByteTimeoutMs: 50, idleTimeoutMs: 20 }).stream(HELLO, {
+    for await (const chunk of modelOf(server, { firstByteTimeoutMs: 2_000, idleTimeoutMs: 100 }).stream(HELLO, {
       signal: new AbortController().signal,
     })) {
       if (chunk.type === 'text') text += chunk.delta;
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await new Promise((resolve) => setTimeout(resolve, 150));
     }
     expect(text).toBe('slowly read');
   });
