@@ -12,8 +12,19 @@ export {
   type ToolFileResult,
   toolFile,
 } from './agents/defineTool.ts';
+export { type CachedEmbeddingsOptions, cachedEmbeddings } from './agents/embeddings/cachedEmbeddings.ts';
+export { cosineSimilarity, type Embedded, type Embeddings, type Vector } from './agents/embeddings/embeddings.ts';
+export { offlineEmbeddings } from './agents/embeddings/offlineEmbeddings.ts';
+export { OPENAI_EMBEDDINGS_DEFAULTS, type OpenAIEmbeddingsOptions, openaiEmbeddings } from './agents/embeddings/openaiEmbeddings.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
 export type { History } from './agents/history.ts';
+export {
+  CACHE_DEFAULTS,
+  type CacheStore,
+  type LayeredCache,
+  type LayeredCacheOptions,
+  layeredCache,
+} from './agents/layeredCache.ts';
 export type { Memory, MemoryScope } from './agents/memory.ts';
 export type {
   Model,
@@ -29,9 +40,14 @@ export type {
   ModelToolCall,
   RequestedCall,
 } from './agents/model.ts';
+export { type CachedOptions, cached } from './agents/models/cached.ts';
+export { type FallbackOptions, fallback } from './agents/models/fallback.ts';
 export { offline } from './agents/models/offline.ts';
 export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from './agents/models/openai.ts';
+export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } from './agents/models/resilience.ts';
+export { resilient } from './agents/models/resilient.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
+export { type SemanticRouteOptions, semanticRoute } from './agents/semanticRoute.ts';
 export type { ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { Clock } from './protocol/clock.ts';
 export { CLOSE_CODES, type CloseCode } from './protocol/closeCodes.ts';
@@ -41,6 +57,7 @@ export type { FinishReason, Usage } from './protocol/event.ts';
 export type { Json, JsonObject } from './protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts';
 export { LOCAL_PRINCIPAL, type Principal } from './protocol/principal.ts';
+export type { ModelPrice, Prices } from './protocol/usage.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
 export { createServer, type ListenOptions, type ServerStats, type VerbatimServer } from './server/createServer.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';

@@ -21,11 +21,6 @@ export function repairNote(answer: Extract<Answer, { readonly fits: false }>): s
   return `Your answer does not fit what was asked for: ${answer.issues}. Answer again, with the corrected JSON alone.`;
 }
 
-/** What a model is told that its provider cannot hold to a schema. */
-export function outputInstructions(schema: object): string {
-  return `Answer with JSON alone, without a code block or any other word, that fits this JSON Schema:\n${JSON.stringify(schema)}`;
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

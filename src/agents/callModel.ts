@@ -4,12 +4,12 @@ import type { SendOptions } from '../protocol/contract.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { InstructionsContext, ModelAgent } from './agent.ts';
-import { outputInstructions } from './answer.ts';
 import { planCalls } from './callPlan.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import { estimateUsage } from './estimateUsage.ts';
 import { InputDeltas } from './inputDeltas.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import { withOutputInstructions } from './outputInstructions.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { RunAgent } from './runAgent.ts';
@@ -103,6 +103,7 @@ async function speak(call: {
   const inputs = new InputDeltas(store, held);
   const caller = { principalId: run.principal.id, threadId, runId: run.id };
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
+  let answeredBy = model.name;
   // Asking the signal for each token costs more than listening to it.
   let aborted = signal.aborted;
   const onAbort = (): void => {
@@ -119,7 +120,10 @@ async function speak(call: {
       } else if (chunk.type === 'finish') {
         last = chunk;
         break;
-      } else await tell(chunk, drive, spoken, inputs);
+      } else {
+        if (chunk.type === 'switched') answeredBy = chunk.to;
+        await tell(chunk, drive, spoken, inputs);
+      }
     }
     spoken.assertStored();
     await inputs.committed();
@@ -153,7 +157,8 @@ async function speak(call: {
   const usage = last?.usage ?? estimateUsage(request, spoken);
   const { text, reasoning, message } = spoken;
   const providerState = last?.providerState;
-  const children = await store.finishModelCall({ run: held, message, text, reasoning, finish, usage, calls, providerState });
+  const result = { run: held, message, text, reasoning, finish, usage, model: answeredBy, calls, providerState };
+  const children = await store.finishModelCall(result);
   if (calls.length > 0) drive.spawned(children);
   return { text, finish, calls };
 }
@@ -197,7 +202,7 @@ async function instructionsOf(agent: ModelAgent, model: Model, inputs: Instructi
     const instructions: unknown = await agent.instructions(inputs);
     if (typeof instructions !== 'string') throw new TypeError(`instructions are text, not ${typeof instructions}`);
     if (agent.outputSchema === undefined || model.structuredOutput === true) return instructions;
-    return [instructions, outputInstructions(agent.outputSchema)].filter((part) => part !== '').join('\n\n');
+    return withOutputInstructions(instructions, agent.outputSchema);
   } catch (cause) {
     throw new OutsideFailure(cause, 'AGENT_FAILED', 'The instructions of the agent could not be made.');
   }

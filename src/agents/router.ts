@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { AgentContract } from '../protocol/contract.ts';
 import type { Usage } from '../protocol/event.ts';
+import { usageOfModel } from '../protocol/usage.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Agent, Agents, InstructionsContext, RouterAgent } from './agent.ts';
 import { agentBase } from './defineAgent.ts';
+import { estimateUsage } from './estimateUsage.ts';
 import type { Model, ModelMessage } from './model.ts';
 import { jsonSchemaOf } from './schema.ts';
 
@@ -21,7 +23,7 @@ export interface RouteInput<Context = unknown> extends InstructionsContext<Conte
   readonly signal: AbortSignal;
 }
 
-/** What choosing came to. `usage` is that of the model that chose. */
+/** What choosing came to. `usage` is that of the model that chose, by its name. */
 export interface Routed extends RouteChoice {
   readonly usage?: Usage | undefined;
 }
@@ -122,9 +124,11 @@ function modelRoute(model: Model, agents: Agents, instructions: string): (input:
     };
     let text = '';
     let usage: Usage | undefined;
+    let answeredBy = model.name;
     for await (const chunk of model.stream(request, { signal, caller: { principalId: principal.id, threadId, runId } })) {
       if (chunk.type === 'text') text += chunk.delta;
-      if (chunk.type === 'finish') usage = chunk.usage;
+      if (chunk.type === 'switched') answeredBy = chunk.to;
+      if (chunk.type === 'finish') usage = usageOfModel(answeredBy, chunk.usage ?? estimateUsage(request, { text, reasoning: '' }));
     }
     const parsed = choiceSchema.safeParse(jsonIn(text));
     return parsed.success ? { ...parsed.data, usage } : { to: '', reason: '', usage };

@@ -101,7 +101,7 @@ export function prepareMessages(db: Drizzle) {
     .prepare();
   const discard = db
     .update(messages)
-    .set({ status: 'discarded', text: '', reasoning: null, discardedSeq: sql`${$('seq')}` })
+    .set({ status: 'discarded', text: '', reasoning: null, providerState: null, discardedSeq: sql`${$('seq')}` })
     .where(eq(messages.key, $('key')))
     .prepare();
   return {

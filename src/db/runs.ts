@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Usage } from '../protocol/event.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
+import { NO_USAGE } from '../protocol/usage.ts';
 import type { Drizzle } from './drizzle.ts';
 import { runs, threads } from './schema.ts';
 
@@ -30,8 +31,6 @@ export const RUN_TRANSITIONS: { readonly [From in RunStatus]: readonly RunStatus
 export const isOpen = (status: RunStatus): boolean => RUN_TRANSITIONS[status].length > 0;
 
 const NO_PARENT = { parent: null, parentCallId: null, depth: 0, agents: null, task: null };
-
-export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
 
 /** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
 export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;

@@ -1,3 +1,4 @@
+import type { Prices } from '../protocol/usage.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
 import { ownRun, ownThread } from './operations/access.ts';
@@ -27,7 +28,7 @@ import type { RunStore } from './runStore.ts';
 import { isOpen } from './runs.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 
-export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
+export function sqliteRunStore({ queries, commit, prices }: SqliteParts & { readonly prices?: Prices | undefined }): RunStore {
   return {
     accept: (input) => commit.run((tx) => acceptMessage(tx, input)),
     async get(principalId, runId) {
@@ -82,7 +83,7 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
       }),
     startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
     writeMessage: (run, message) => new LogMessageWriter(commit, run, message),
-    finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result)),
+    finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result, prices)),
     addToolCall: (run, message, call) => commit.run((tx) => void recordCall(tx, heldRun(tx, run), message, call)),
     discardMessage: (run, message, reason) => commit.run((tx) => discardMessage(tx, heldRun(tx, run), message, reason)),
     cutMessage: (run, message) => commit.run((tx) => cutMessage(tx, run, message)),
@@ -92,7 +93,7 @@ export function sqliteRunStore({ queries, commit }: SqliteParts): RunStore {
     },
     beginReady: (run, callId, start) => commit.run((tx) => beginReady(tx, run, callId, start)),
     fanOut: (run, plan) => commit.run((tx) => fanOut(tx, run, plan)),
-    route: (run, route) => commit.run((tx) => routeRun(tx, run, route)),
+    route: (run, route) => commit.run((tx) => routeRun(tx, run, route, prices)),
     finishToolCall: (run, callId, outcome) => commit.run((tx) => finishToolCall(tx, run, callId, outcome)),
     append: (run, draft) =>
       commit.run((tx) => {

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
+import type { Prices } from '../protocol/usage.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
 import { prepareQueries } from './queries.ts';
@@ -31,11 +32,13 @@ export function sqliteStore(opts: {
   readonly onCommit: (threads: readonly number[]) => void;
   /** Told the id of the log's newest event after each commit, and before one that removed the newest. */
   readonly recordHighWater: (id: number) => void;
+  /** For the cost of model calls. */
+  readonly prices?: Prices | undefined;
 }): Store {
-  const { raw, epoch, clock, onCommit, recordHighWater } = opts;
+  const { raw, epoch, clock, onCommit, recordHighWater, prices } = opts;
   const queries = prepareQueries(raw);
   const commit = new GroupCommit({ raw, queries, clock, recordHighWater, onCommit: (logs) => onCommit(logs.map((log) => log.key)) });
-  const parts = { queries, commit, clock, epoch };
+  const parts = { queries, commit, clock, epoch, prices };
   return {
     log: sqliteLog(parts),
     threads: sqliteThreadStore(parts),

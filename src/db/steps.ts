@@ -29,8 +29,18 @@ export function prepareSteps(db: Drizzle) {
     .prepare();
   const finish = db
     .update(steps)
-    .set({ finish: sql`${$('finish')}`, usage: sql`${$('usage')}`, endedAt: sql`${$('endedAt')}` })
+    .set({
+      finish: sql`${$('finish')}`,
+      model: sql`coalesce(${$('model')}, ${steps.model})`,
+      usage: sql`${$('usage')}`,
+      endedAt: sql`${$('endedAt')}`,
+    })
     .where(and(eq(steps.message, $('message'))))
+    .prepare();
+  const modelOf = db
+    .select({ model: steps.model })
+    .from(steps)
+    .where(eq(steps.message, $('message')))
     .prepare();
   const lastNumber = db
     .select({ number: steps.number })
@@ -51,8 +61,18 @@ export function prepareSteps(db: Drizzle) {
     .prepare();
   return {
     insert: (row: NewStep): void => void insert.run({ ...row }),
-    finish: (message: number, change: { readonly finish: FinishReason; readonly usage: Usage | null; readonly endedAt: number }): void =>
-      void finish.run({ message, ...change, usage: change.usage === null ? null : JSON.stringify(change.usage) }),
+    /** `model` is the one that answered, where that is not the one that was asked. */
+    finish: (
+      message: number,
+      change: {
+        readonly finish: FinishReason;
+        readonly model: string | null;
+        readonly usage: Usage | null;
+        readonly endedAt: number;
+      },
+    ): void => void finish.run({ message, ...change, usage: change.usage === null ? null : JSON.stringify(change.usage) }),
+    /** Undefined for the message of an agent that has no steps. */
+    modelOf: (message: number): string | undefined => modelOf.get({ message })?.model,
     addPrompt: (hash: string, text: string): void => void addPrompt.run({ hash, text }),
     prompt: (hash: string): string | undefined => prompt.get({ hash })?.text,
     /** The steps of a run, oldest first, with the ids of their messages. */

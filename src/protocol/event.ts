@@ -4,17 +4,19 @@ import type { FileRef } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 
-/** Tokens of one run or one model call. `estimated` when the provider reported nothing and we counted. */
+/** Tokens of one run or one model call. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Those of `inputTokens` that the provider had cached. */
   readonly cachedTokens?: number;
+  /** Those of `outputTokens` that were reasoning. */
   readonly reasoningTokens?: number;
   /** Counted by us, because the provider reported nothing. */
   readonly estimated?: boolean;
   /** Model calls that were answered from a cache. */
   readonly cachedCalls?: number;
-  /** By the price table that the application gave. */
+  /** By the prices that the application gave. Absent when any part has no price: what is known is then in `models`. */
   readonly cost?: number;
   /** Of a run: what each model used, child runs included. Absent when there was only one. */
   readonly models?: { readonly [model: string]: Omit<Usage, 'models'> };

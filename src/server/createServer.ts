@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { localBell } from './bell.ts';
+import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
 import { mcpHost } from './mcpHost.ts';
@@ -112,6 +113,7 @@ export async function serverOver(
       flushOutboxes();
     },
     recordHighWater: database.recordHighWater,
+    prices: checkPrices(options.prices),
   });
   const registry = new AgentRegistry(agents);
   const logFailure: LogFailure = ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed');

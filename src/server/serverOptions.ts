@@ -3,6 +3,7 @@ import type { Agents } from '../agents/agent.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
+import type { Prices } from '../protocol/usage.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
 
 /**
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits>;
   /** Serves the agents to MCP clients too: `mcpServer()` of `verbatim-agents/mcp`. */
   readonly mcp?: McpEndpoint;
+  /** What models cost, by their names: the usage of runs then has a `cost`. Set when a call finishes; a change of prices changes nothing that was. */
+  readonly prices?: Prices;
   /** Default: none. */
   readonly logger?: Logger;
   /** For tests: time to be moved by hand. */

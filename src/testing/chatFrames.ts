@@ -1,20 +1,22 @@
 import type { ModelServerQuirks } from './modelServerQuirks.ts';
 import { argumentsOf, piecesOf, type ScriptedTurn, usageOf } from './script.ts';
+import type { Frame, FrameOptions, TurnFrames } from './turnFrames.ts';
 
-export interface ChatFrameOptions {
-  readonly id: string;
-  readonly model: string;
-  readonly quirks: ModelServerQuirks;
-  /** The request asked for the usage. */
-  readonly includeUsage: boolean;
-  /** Characters of the request's messages, to estimate its tokens from. */
-  readonly inputLength: number;
-}
-
-type Frame = Readonly<Record<string, unknown>>;
+export const chatFrames: TurnFrames = {
+  frames: chunksOf,
+  document: completionOf,
+  isEnd: (frame) => JSON.stringify(frame.choices).includes('"finish_reason":"'),
+  endless(what, filler, isFirst) {
+    const call = { index: 0, ...(isFirst ? { id: 'call_1', type: 'function' } : {}), function: { name: 'tool', arguments: filler } };
+    const delta = what === 'text' ? { content: filler } : { tool_calls: [call] };
+    return { object: 'chat.completion.chunk', choices: [{ index: 0, delta }] };
+  },
+  failure: (error) => ({ error }),
+  done: '[DONE]',
+};
 
 /** The chunks in which a Chat Completions server streams a turn, up to and without `[DONE]`. */
-export function* chatFrames(turn: ScriptedTurn, options: ChatFrameOptions): Generator<Frame> {
+function* chunksOf(turn: ScriptedTurn, options: FrameOptions): Generator<Frame> {
   const { quirks } = options;
   const frame = (choices: readonly Frame[], more: Frame = {}): Frame => ({
     id: options.id,
@@ -53,7 +55,7 @@ export function* chatFrames(turn: ScriptedTurn, options: ChatFrameOptions): Gene
 }
 
 /** The same turn as one document. */
-export function chatCompletion(turn: ScriptedTurn, options: ChatFrameOptions): Frame {
+function completionOf(turn: ScriptedTurn, options: FrameOptions): Frame {
   const usage = usageOf(turn, options.inputLength);
   const calls = [...toolFragments(turn, { ...options.quirks, wholeToolCalls: true })];
   const message = {

@@ -10,5 +10,5 @@ export {
   startModelServer,
 } from './modelServer.ts';
 export type { ModelServerQuirks } from './modelServerQuirks.ts';
-export type { ScriptedCall, ScriptedTurn } from './script.ts';
+export type { ScriptedCall, ScriptedHostedTool, ScriptedTurn } from './script.ts';
 export { type ScriptedModel, type ScriptedModelTurn, type ScriptedStep, scriptedModel } from './scriptedModel.ts';

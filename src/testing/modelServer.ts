@@ -1,15 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { playTurn, sendJson } from './chatPlayer.ts';
+import { chatFrames } from './chatFrames.ts';
 import type { ModelServerQuirks } from './modelServerQuirks.ts';
+import { responsesFrames } from './responsesFrames.ts';
 import { describeTurn, type ScriptedTurn } from './script.ts';
+import type { TurnFrames } from './turnFrames.ts';
+import { playTurn, sendJson } from './turnPlayer.ts';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
+const WIRES: Readonly<Record<string, TurnFrames>> = { '/v1/chat/completions': chatFrames, '/v1/responses': responsesFrames };
+
 export interface ModelServerRequest {
   readonly headers: IncomingHttpHeaders;
-  /** The body of `POST /v1/chat/completions`, parsed. */
+  /** The body of `POST /v1/chat/completions` or `POST /v1/responses`, parsed. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -42,8 +47,8 @@ export interface ModelServer extends AsyncDisposable {
 }
 
 /**
- * Starts an OpenAI-compatible HTTP server on a free port of the loopback interface: `POST /v1/chat/completions`, streamed or not, and
- * `GET /v1/models`. It plays a script, with the quirks of real servers by name.
+ * Starts an OpenAI-compatible HTTP server on a free port of the loopback interface: `POST /v1/chat/completions` and `POST
+ * /v1/responses`, streamed or not, and `GET /v1/models`. It plays a script, with the quirks of real servers by name.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const requests: ModelServerRequest[] = [];
@@ -62,7 +67,8 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     if (incoming.method === 'GET' && incoming.url === '/v1/models') {
       return sendJson(response, 200, { object: 'list', data: [{ id: 'scripted', object: 'model', owned_by: 'test' }] });
     }
-    if (incoming.method !== 'POST' || incoming.url !== '/v1/chat/completions') {
+    const wire = incoming.method === 'POST' ? WIRES[incoming.url ?? ''] : undefined;
+    if (wire === undefined) {
       incoming.resume();
       return sendJson(response, 404, {
         error: { message: `There is no ${incoming.method} ${incoming.url}`, type: 'invalid_request_error' },
@@ -74,20 +80,20 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     if (body === undefined) return sendJson(response, 400, { error: { message: 'The body is not JSON', type: 'invalid_request_error' } });
     const request = { headers: incoming.headers, body };
     requests.push(request);
-    if (options.quirks?.rejectStreamOptions !== undefined && 'stream_options' in body) {
-      const error = { message: 'Extra inputs are not permitted', type: 'invalid_request_error', param: null };
-      return sendJson(response, options.quirks.rejectStreamOptions, { error });
-    }
+    const rejected = rejection(body, options.quirks ?? {});
+    if (rejected !== undefined) return sendJson(response, rejected.status, { error: rejected.error });
     const turn = nextTurn(request);
     const quirks = { ...options.quirks, ...turn.quirks, ...(body.stream === true ? {} : { notStreamed: true }) };
-    const frames = {
-      id: `chatcmpl-${requests.length}`,
+    await playTurn(response, turn, {
+      id: `${wire === chatFrames ? 'chatcmpl' : 'resp'}-${requests.length}`,
       model: String(body.model),
       quirks,
       includeUsage: 'stream_options' in body,
-      inputLength: JSON.stringify(body.messages ?? []).length,
-    };
-    await playTurn(response, turn, frames, gone.signal);
+      includeEncrypted: Array.isArray(body.include) && body.include.includes('reasoning.encrypted_content'),
+      inputLength: JSON.stringify(body.messages ?? body.input ?? []).length,
+      wire,
+      signal: gone.signal,
+    });
   }
 
   const server = createServer((incoming, response) => {
@@ -133,6 +139,23 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function rejection(
+  body: ModelServerRequest['body'],
+  quirks: ModelServerQuirks,
+): { readonly status: number; readonly error: object } | undefined {
+  const type = 'invalid_request_error';
+  if (quirks.rejectStreamOptions !== undefined && 'stream_options' in body) {
+    return { status: quirks.rejectStreamOptions, error: { message: 'Extra inputs are not permitted', type, param: null } };
+  }
+  const param = quirks.rejectFields?.find((field) => field in body);
+  if (param !== undefined) return { status: 400, error: { message: `Unsupported parameter: '${param}'`, type, param } };
+  if (quirks.rejectEncrypted === true && JSON.stringify(body.input ?? []).includes('encrypted_content')) {
+    const error = { message: 'The encrypted content could not be verified.', type, param: null, code: 'invalid_encrypted_content' };
+    return { status: 400, error };
+  }
+  return undefined;
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Readonly<Record<string, unknown>> | undefined> {

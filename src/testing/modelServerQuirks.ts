@@ -1,5 +1,5 @@
 /**
- * What real Chat Completions servers do wrong, each by a name. Given for the whole server or for one step; the step's own win.
+ * What real servers do wrong, each by a name. Not all have a meaning on the Responses API; there, what is said of tool calls is said of items. Given for the whole server or for one step; the step's own win.
  * A quirk of failure (`status`, `neverAnswer`, ...) takes a step of the script, since a provider that fails has been asked.
  */
 export interface ModelServerQuirks {
@@ -29,6 +29,10 @@ export interface ModelServerQuirks {
   readonly lengthInArguments?: boolean;
   /** A request with `stream_options` is refused with this status. It takes no step of the script. */
   readonly rejectStreamOptions?: 400 | 422;
+  /** A request with one of these fields, at its top level, is refused with a 400 that names it. It takes no step of the script. */
+  readonly rejectFields?: readonly string[];
+  /** Encrypted reasoning in a request is refused, as if another organisation had got it. It takes no step of the script. */
+  readonly rejectEncrypted?: boolean;
   /** The usage is not reported. */
   readonly noUsage?: boolean;
   /** A comment comes before every event. */

@@ -9,9 +9,19 @@ export interface ScriptedCall {
   readonly arguments?: string;
 }
 
-/** What a model says in one call: first reasoning, then text, then tool calls. */
+/** A tool that the model's provider carries out. */
+export interface ScriptedHostedTool {
+  /** Such as `web_search`. */
+  readonly tool: string;
+  readonly data?: Json;
+  readonly failed?: boolean;
+}
+
+/** What a model says in one call: first reasoning, then hosted tools, then text, then tool calls. */
 export interface ScriptedTurn {
   readonly reasoning?: string;
+  /** Not on Chat Completions, which has none. */
+  readonly hostedTools?: readonly ScriptedHostedTool[];
   readonly text?: string;
   readonly toolCalls?: readonly ScriptedCall[];
   /** Into how many pieces the text is cut (default 1, never inside a character), or the pieces themselves, which then are the text. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectBuilt } from '../support/builtDist.ts';
 import { runCommand, SpawnedCommand } from '../support/spawnedCommand.ts';
 
@@ -94,6 +94,49 @@ describe('installed', () => {
     } finally {
       rmSync(join(consumer, 'wrong.ts'));
     }
+  });
+
+  describe('without the peer of verbatim-agents/ai-sdk', () => {
+    const check = join('check', 'aiSdk.ts');
+    const write = (lines: readonly string[]): void => {
+      mkdirSync(join(consumer, 'check'), { recursive: true });
+      const options = { extends: '../tsconfig.json', compilerOptions: { outDir: '../out' }, include: ['*.ts'] };
+      writeFileSync(join(consumer, 'check', 'tsconfig.json'), JSON.stringify(options));
+      writeFileSync(join(consumer, check), lines.join('\n'));
+    };
+    const IS_ANY = 'type IsAny<T> = 0 extends 1 & T ? true : false;';
+    const USE = [
+      "import type { Model } from 'verbatim-agents';",
+      "import { fromAiSdk } from 'verbatim-agents/ai-sdk';",
+      IS_ANY,
+      'const isAny: IsAny<Parameters<typeof fromAiSdk>[0]> | IsAny<ReturnType<typeof fromAiSdk>> = false;',
+      '// @ts-expect-error a name is no model',
+      "const model: Model = fromAiSdk('claude');",
+      'console.log(isAny, model.name);',
+    ];
+    afterEach(() => rmSync(join(consumer, 'check'), { recursive: true, force: true }));
+
+    test('no type of the main entry becomes any', async () => {
+      expect(readdirSync(join(consumer, 'node_modules'))).not.toContain('@ai-sdk');
+      const names = ['Model', 'ModelRequest', 'ModelChunk', 'OpenAIOptions', 'Tool', 'ServerOptions'];
+      write([
+        `import type { ${names.join(', ')} } from 'verbatim-agents';`,
+        IS_ANY,
+        ...names.map((name) => `export const is${name}: IsAny<${name}> = false;`),
+      ]);
+      await runCommand(process.execPath, [tsc, '-p', join(consumer, 'check')], { cwd: consumer });
+    });
+
+    test('its own types are an error that names the peer, and with it they hold', async () => {
+      write(USE);
+      const checked = () => runCommand(process.execPath, [tsc, '-p', join(consumer, 'check')], { cwd: consumer });
+      await expect(checked()).rejects.toThrow(/Cannot find module '@ai-sdk\/provider'/);
+      for (const name of ['@ai-sdk/provider', 'json-schema', '@types/json-schema']) {
+        const from = join(root, 'node_modules', name);
+        cpSync(from, join(consumer, 'node_modules', name), { recursive: true, dereference: true });
+      }
+      await checked();
+    });
   });
 
   test('the client bundles for a browser, without Node, zod or the server', async () => {

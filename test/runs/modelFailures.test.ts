@@ -23,7 +23,7 @@ async function runAgainst(script: (asked: number) => ModelServerTurn, options = 
   const model = openai('gpt-test', {
     baseURL: provider.url,
     apiKey: KEY,
-    random: () => 0,
+    firstRetryDelayMs: 1,
     maxRetries: 1,
     maxRetryAfterMs: 100,
     ...options,

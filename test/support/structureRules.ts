@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   db: ['protocol'],
   agents: ['protocol', 'db'],
   server: ['protocol', 'db', 'agents'],
+  'ai-sdk': ['protocol', 'agents'],
   mcp: ['protocol', 'agents', 'client', 'server'],
   client: ['protocol'],
   react: ['protocol', 'client'],

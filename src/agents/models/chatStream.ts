@@ -1,7 +1,9 @@
 import type { Usage } from '../../protocol/event.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ModelChunk } from '../model.ts';
+import { field, isRecord, nonEmpty, count as tokens } from './looseJson.ts';
 import { failureInStream } from './modelFailure.ts';
+import type { AnswerStream } from './streamedAnswer.ts';
 import { ToolCallAssembly } from './toolCallAssembly.ts';
 
 type Finish = Extract<ModelChunk, { type: 'finish' }>['finish'];
@@ -10,7 +12,7 @@ type Finish = Extract<ModelChunk, { type: 'finish' }>['finish'];
  * Folds the chunks of one Chat Completions answer, as they were parsed, into what a model yields. What it means is decided from the
  * content, since servers disagree on nearly every field. Pure: no time, no network. Throws `MODEL_*` for an error sent in the stream.
  */
-export class ChatStream {
+export class ChatStream implements AnswerStream {
   readonly #toolCalls: ToolCallAssembly;
   #reason: Exclude<Finish, 'tool_calls'> | undefined;
   #refused = false;
@@ -21,12 +23,10 @@ export class ChatStream {
     this.#toolCalls = new ToolCallAssembly({ maxBytes: options.maxToolCallBytes });
   }
 
-  /** The model has said that it ended: what may still come is the usage. */
   get finished(): boolean {
     return this.#reason !== undefined;
   }
 
-  /** Anything at all came that belongs to an answer. */
   get begun(): boolean {
     return this.#chunks > 0;
   }
@@ -47,14 +47,13 @@ export class ChatStream {
     return chunks;
   }
 
-  /** The end of the stream, `saidDone` when the server announced it with `[DONE]`. */
-  end(saidDone: boolean): Extract<ModelChunk, { type: 'finish' }> {
+  end(saidDone: boolean): ModelChunk[] {
     const cut = this.#reason === undefined || this.#reason === 'length' || this.#reason === 'incomplete';
     const filtered = this.#reason === 'filtered' || (this.#refused && this.#reason !== 'length');
     const toolCalls = filtered ? [] : cut ? this.#toolCalls.wholeCalls() : this.#toolCalls.calls();
     let finish: Finish = filtered ? 'filtered' : (this.#reason ?? 'incomplete');
     if (toolCalls.length > 0 && (finish === 'stop' || (this.#reason === undefined && saidDone))) finish = 'tool_calls';
-    return { type: 'finish', finish, toolCalls, ...(this.#usage === undefined ? {} : { usage: this.#usage }) };
+    return [{ type: 'finish', finish, toolCalls, ...(this.#usage === undefined ? {} : { usage: this.#usage }) }];
   }
 
   #delta(delta: Record<string, unknown>, chunks: ModelChunk[]): void {
@@ -78,6 +77,7 @@ export class ChatStream {
         arguments: argumentsOf(field(entry.function, 'arguments')),
       });
     }
+    for (const written of this.#toolCalls.written()) chunks.push({ type: 'tool_input', ...written });
   }
 
   #finishReason(reason: unknown): void {
@@ -101,18 +101,6 @@ export class ChatStream {
         this.#reason = 'stop';
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function field(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined;
-}
-
-function nonEmpty(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** Text, or a list of parts with text in them. */
@@ -140,8 +128,4 @@ function usageOf(value: unknown): Usage | undefined {
     ...(cachedTokens === undefined ? {} : { cachedTokens }),
     ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
   };
-}
-
-function tokens(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

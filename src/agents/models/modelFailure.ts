@@ -1,6 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
-import { retryAfterMs } from './retryDelay.ts';
+import type { Refusal } from './optionalFields.ts';
+import { type HeadersLike, retryAfterMs } from './retryDelay.ts';
 
 /**
  * What a failed call means, in our codes and in words for people. The provider's own words, which may hold a key, a URL or an address,
@@ -13,7 +14,8 @@ export function modelFailure(error: unknown): VerbatimError {
       return new VerbatimError('MODEL_BAD_RESPONSE', 'The model sent something that is not an answer.', { cause: error });
     return new VerbatimError('MODEL_UNREACHABLE', 'The model could not be reached.', { cause: error });
   }
-  if (error instanceof APIError && error.status !== undefined) return failureOfStatus(error.status, error);
+  if (error instanceof APIError && error.status !== undefined)
+    return failureOfStatus(error.status, { said: saidBy(error), headers: error.headers, cause: error });
   return new VerbatimError('MODEL_FAILED', 'The model call failed.', { cause: error });
 }
 
@@ -25,20 +27,40 @@ function isNotHttp(error: unknown): boolean {
   return false;
 }
 
-/** An error that came as part of the stream, after the headers had promised an answer. */
-export function failureInStream(error: unknown): VerbatimError {
-  const said = new APIError(undefined, typeof error === 'object' && error !== null ? error : { message: error }, undefined, undefined);
-  const status = Number(said.code);
-  if (Number.isInteger(status) && status >= 400 && status <= 599) return failureOfStatus(status, said);
-  if (says(said, ['rate_limit', 'too_many_requests', 'insufficient_quota'])) return failureOfStatus(429, said);
-  if (says(said, ['authentication', 'permission', 'invalid_api_key'])) return failureOfStatus(401, said);
-  if (says(said, ['invalid_request', 'content_filter', 'content_policy', 'context_length'])) return failureOfStatus(400, said);
-  return failureOfStatus(500, said);
+/** What a provider said about a call that failed. */
+export interface ProviderError {
+  /** Its own words for the kind of error: codes and types, of whatever spelling. */
+  readonly said: string;
+  readonly headers?: HeadersLike | undefined;
+  readonly cause: unknown;
 }
 
-function failureOfStatus(status: number, cause: APIError): VerbatimError {
-  const waitMs = retryAfterMs(cause.headers);
-  const options = { cause, ...(waitMs === undefined ? {} : { details: { retryAfterMs: waitMs } }) };
+/** An error that came as part of the stream, after the headers had promised an answer. */
+export function failureInStream(error: unknown): VerbatimError {
+  const cause = new APIError(undefined, typeof error === 'object' && error !== null ? error : { message: error }, undefined, undefined);
+  const said = saidBy(cause);
+  const status = Number(cause.code);
+  if (Number.isInteger(status) && status >= 400 && status <= 599) return failureOfStatus(status, { said, cause });
+  return failureOfStatus(statusOf(said), { said, cause });
+}
+
+/** What an error without a status would have had as one. */
+function statusOf(said: string): number {
+  if (/rate_limit|too_many_requests|insufficient_quota/.test(said)) return 429;
+  if (/authentication|permission|invalid_api_key/.test(said)) return 401;
+  if (/billing/.test(said)) return 402;
+  if (/invalid_|image_|content_filter|_policy|context_length/.test(said)) return 400;
+  return 500;
+}
+
+export function failureOfStatus(status: number, { said, headers, cause }: ProviderError): VerbatimError {
+  const waitMs = retryAfterMs(headers);
+  const options = {
+    cause,
+    ...(waitMs === undefined ? {} : { details: { retryAfterMs: waitMs } }),
+    // OpenAI says so when it knows that the same request will fail again.
+    ...(headers?.get('x-should-retry') === 'false' && { retryable: false }),
+  };
   if (status === 401 || status === 403) {
     return new VerbatimError(
       'MODEL_UNAUTHORIZED',
@@ -46,7 +68,7 @@ function failureOfStatus(status: number, cause: APIError): VerbatimError {
       options,
     );
   }
-  if (status === 402 || says(cause, ['insufficient_quota'])) {
+  if (status === 402 || said.includes('insufficient_quota')) {
     const message = "The provider's account has no credit left for this model.";
     return new VerbatimError('MODEL_RATE_LIMITED', message, { ...options, retryable: false });
   }
@@ -56,29 +78,23 @@ function failureOfStatus(status: number, cause: APIError): VerbatimError {
   if (status >= 500 || status === 409 || status === 425) {
     return new VerbatimError('MODEL_UNAVAILABLE', 'The model is not available at the moment. Try again later.', options);
   }
-  if (says(cause, ['content_filter', 'content_policy'])) {
-    return new VerbatimError('MODEL_REFUSED', 'The model refused this conversation.', options);
-  }
+  if (/content_filter|_policy/.test(said)) return new VerbatimError('MODEL_REFUSED', 'The model refused this conversation.', options);
   if (status === 404) {
     return new VerbatimError('MODEL_BAD_REQUEST', 'The provider does not know this model, or its base URL is wrong.', options);
   }
-  if (says(cause, ['context_length'])) {
+  if (said.includes('context_length')) {
     return new VerbatimError('MODEL_BAD_REQUEST', 'The conversation is longer than the model can read.', options);
   }
   return new VerbatimError('MODEL_BAD_REQUEST', 'The model did not accept the request.', options);
 }
 
-function says(error: APIError, words: readonly string[]): boolean {
-  const said = `${error.code ?? ''} ${error.type ?? ''}`;
-  return words.some((word) => said.includes(word));
+/** What a 400 or 422 says of the request, to find out whether an optional field is at fault. Undefined for all other errors. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined;
+  const namesCause = Boolean(error.param) || /content_|_policy|context_length|model_not_found/.test(saidBy(error));
+  return { text: `${error.message} ${JSON.stringify(error.error)}`, namesCause };
 }
 
-/**
- * A 400 or 422 that may be about `stream_options`, which older servers do not know. Many say so in words of their own, or not at all;
- * only one that names another cause is certainly not.
- */
-export function mayRefuseStreamOptions(error: unknown): boolean {
-  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false;
-  if (/stream_options|include_usage/.test(`${error.message} ${JSON.stringify(error.error)}`)) return true;
-  return !error.param && !says(error, ['content_', 'context_length', 'model_not_found']);
+function saidBy(error: APIError): string {
+  return `${error.code ?? ''} ${error.type ?? ''}`;
 }

@@ -1,133 +1,129 @@
-import { OpenAI } from 'openai';
 import type { JsonObject } from '../../protocol/json.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Model } from '../model.ts';
-import { abortableDelay } from './abortable.ts';
-import { chatAnswer } from './chatAnswer.ts';
-import { chatRequest, type MaxTokensField } from './chatRequest.ts';
-import { pooledFetch, releaseConnections } from './connectionPool.ts';
-import { mayRefuseStreamOptions, modelFailure } from './modelFailure.ts';
-import { retryDelay } from './retryDelay.ts';
-import { Watchdog } from './watchdog.ts';
-
-const OPENAI_URL = 'https://api.openai.com/v1';
+import { OPENAI_ATTACHMENTS } from './attachmentParts.ts';
+import { chatWire } from './chatWire.ts';
+import { releaseConnections } from './connectionPool.ts';
+import { baseUrlOf, connectOpenai, OPENAI_URL } from './connectOpenai.ts';
+import { modelAttempts } from './modelAttempts.ts';
+import { MODEL_CALL_DEFAULTS } from './modelCallLimits.ts';
+import { modelFailure, refusalOf } from './modelFailure.ts';
+import type { MaxTokensField } from './openaiWire.ts';
+import { RefusedFields } from './optionalFields.ts';
+import type { ResilienceOptions } from './resilience.ts';
+import { resilientAdapter } from './resilient.ts';
+import { responsesWire } from './responsesWire.ts';
+import { streamedAnswer } from './streamedAnswer.ts';
 
 export const OPENAI_DEFAULTS = {
-  /** From the request to the first byte of its answer, for each attempt. Keep-alive comments are bytes. */
-  firstByteTimeoutMs: 30_000,
-  /** Between one piece of the answer and the next. */
-  idleTimeoutMs: 60_000,
-  /** The whole call, with all its attempts and the time the reader takes. */
-  callTimeoutMs: 10 * 60_000,
-  /** Attempts after the first one. Only before the first chunk, and only for what may pass. */
-  maxRetries: 2,
-  /** A provider that asks for a longer wait is not asked again. */
-  maxRetryAfterMs: 30_000,
+  ...MODEL_CALL_DEFAULTS,
   /** One event of the stream; also the whole of an answer that a server did not stream. */
   maxEventBytes: 1024 * 1024,
-  /** All tool calls of one answer, with names and ids. */
-  maxToolCallBytes: 1024 * 1024,
 } as const;
 
 export type OpenAILimits = Readonly<Record<keyof typeof OPENAI_DEFAULTS, number>>;
 
-export interface OpenAIOptions extends Partial<OpenAILimits> {
-  /** Default: `OPENAI_BASE_URL`, else OpenAI itself. Any server that speaks Chat Completions. */
+export interface OpenAIOptions extends Partial<OpenAILimits>, Pick<ResilienceOptions, 'clock' | 'random'> {
+  /** Default `chat`: Chat Completions. `responses` adds summaries of the reasoning, its encrypted items at the next step, and hosted tools. */
+  readonly api?: 'chat' | 'responses';
+  /** Default: `OPENAI_BASE_URL`, else OpenAI itself. Any server that speaks the API. */
   readonly baseURL?: string;
   /** Default: `OPENAI_API_KEY`. A server of one's own, such as Ollama, works without. */
   readonly apiKey?: string;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Fields of the provider's own in every request, such as `{ reasoning_effort: 'low' }`. */
+  /** Fields of the provider's own in every request, such as `{ reasoning_effort: 'low' }`. Of `api: 'responses'`: `{ reasoning: { effort: 'low' } }`. */
   readonly extraBody?: JsonObject;
-  /** What the server calls the limit of tokens. Default: `max_completion_tokens` for OpenAI itself, `max_tokens` for others. */
+  /** Of Chat Completions: what the server calls the limit of tokens. Default: `max_completion_tokens` for OpenAI itself, `max_tokens` for others. */
   readonly maxTokensField?: MaxTokensField;
-  /** 0 to 1, for the jitter between attempts. */
-  readonly random?: () => number;
+  /**
+   * The server holds the model to a JSON schema, as `response_format` or `text.format`. Default: OpenAI itself does, and others do not: a
+   * server that ignores the field would leave the model without a word of the schema. One that refuses it is asked in words from then on.
+   */
+  readonly structuredOutput?: boolean;
+  /** Media types of attachments that the model takes, such as `image/*`. Default: images and PDF for OpenAI itself, none for others. */
+  readonly attachments?: readonly string[];
+  /** Of `api: 'responses'`: tools that the provider carries out, as it defines them, such as `{ type: 'web_search' }`. */
+  readonly hostedTools?: readonly JsonObject[];
 }
 
 /**
- * A model behind Chat Completions: OpenAI, vLLM, Ollama, llama.cpp, Groq, OpenRouter and others. The environment is read at every call.
- * Models of one origin share their connections; `close` ends them, with what is going on in them, when no other model uses them.
+ * A model of OpenAI, or of a server that speaks its APIs: vLLM, Ollama, llama.cpp, Groq, OpenRouter and others. The environment is read at
+ * every call. Models of one origin share their connections; `close` ends them, with what is going on in them, when no other model uses them.
  */
 export function openai(model: string, options: OpenAIOptions = {}): Model {
-  const limits: Settings = { ...OPENAI_DEFAULTS, ...definedOnly(options) };
-  if (options.baseURL !== undefined && !URL.canParse(options.baseURL)) {
-    throw new VerbatimError('CONFIG_INVALID', `The baseURL of openai('${model}') is not a URL.`);
-  }
+  const settings: OpenAIOptions & OpenAILimits = { ...OPENAI_DEFAULTS, ...definedOnly(options) };
+  assertOptions(model, settings);
+  const wire = settings.api === 'responses' ? responsesWire : chatWire;
   const user = {};
-  // Servers that refused `stream_options`, so that each is asked only once.
-  const withoutStreamOptions = new Set<string>();
+  const refused = new RefusedFields();
+  const takesSchema = (baseURL: string): boolean => settings.structuredOutput ?? baseURL === OPENAI_URL;
+  const attachmentsAt = (baseURL: string): readonly string[] => settings.attachments ?? (baseURL === OPENAI_URL ? OPENAI_ATTACHMENTS : []);
 
-  return {
+  const adapter: Model = {
     name: model,
+    get structuredOutput() {
+      const baseURL = baseUrlOf(settings);
+      return takesSchema(baseURL) && !refused.has(baseURL, 'output');
+    },
+    get attachments() {
+      return attachmentsAt(baseUrlOf(settings));
+    },
     async *stream(request, { signal }) {
-      signal.throwIfAborted();
-      const { client, baseURL } = connect(user, limits);
-      const maxTokensField = limits.maxTokensField ?? (baseURL === OPENAI_URL ? 'max_completion_tokens' : 'max_tokens');
-      const { extraBody = {}, random = Math.random } = limits;
-      const deadline = performance.now() + limits.callTimeoutMs;
-
-      for (let attempt = 0, streamOptions = !withoutStreamOptions.has(baseURL); ; attempt++) {
-        const watchdog = new Watchdog(signal, deadline - performance.now());
-        let delayMs = 0;
-        let begun = false;
-        try {
-          const body = chatRequest(request, { model, maxTokensField, streamOptions, extraBody });
-          watchdog.expect(limits.firstByteTimeoutMs);
-          const response = await client.chat.completions.create(body, { signal: watchdog.signal }).asResponse();
-          if (!streamOptions) withoutStreamOptions.add(baseURL);
-          for await (const chunk of chatAnswer(response, watchdog, limits)) {
-            signal.throwIfAborted();
-            begun = true;
-            yield chunk;
-          }
-          return;
-        } catch (error) {
-          // The caller's own reason, whatever the abort looked like underneath.
-          signal.throwIfAborted();
-          if (streamOptions && mayRefuseStreamOptions(error)) {
-            streamOptions = false;
-            attempt--;
-          } else {
-            const failure = modelFailure(watchdog.signal.aborted ? watchdog.signal.reason : error);
-            const wait = begun || attempt >= limits.maxRetries ? undefined : retryDelay(failure, attempt, { ...limits, random });
-            if (wait === undefined || performance.now() + wait >= deadline) throw failure;
-            delayMs = wait;
-          }
-        } finally {
-          watchdog.stop();
-        }
-        if (delayMs > 0) await abortableDelay(delayMs, signal);
-      }
+      const client = connectOpenai(user, settings);
+      const baseURL = baseUrlOf(settings);
+      const isPresent: Readonly<Record<string, boolean>> = {
+        output: request.output !== undefined && takesSchema(baseURL),
+        provider_state: request.messages.some((message) => message.role === 'assistant' && message.providerState !== undefined),
+      };
+      const fields = refused.ofCall(
+        baseURL,
+        wire.optionalFields.filter(({ name }) => isPresent[name] !== false),
+      );
+      // Refused by an earlier call, the caller knows it, and asks in words.
+      const asksBySchema = fields.has('output');
+      yield* modelAttempts({
+        signal,
+        limits: settings,
+        clock: settings.clock,
+        async *attempt(watchdog) {
+          const sent = wire.send(
+            client,
+            request,
+            {
+              model,
+              maxTokensField: settings.maxTokensField ?? (baseURL === OPENAI_URL ? 'max_completion_tokens' : 'max_tokens'),
+              fields,
+              output: fields.has('output') ? 'schema' : asksBySchema ? 'words' : 'asked',
+              attachments: attachmentsAt(baseURL),
+              hostedTools: settings.hostedTools ?? [],
+              extraBody: settings.extraBody ?? {},
+            },
+            watchdog.signal,
+          );
+          const response = await sent;
+          fields.accepted();
+          yield* streamedAnswer(response, wire.readAnswer({ ...settings, model }), watchdog, settings);
+        },
+        failureOf: modelFailure,
+        askOtherwise(error) {
+          const refusal = refusalOf(error);
+          return refusal !== undefined && fields.takeOut(refusal);
+        },
+      });
     },
     close: () => releaseConnections(user),
   };
+  return resilientAdapter(adapter, settings);
 }
 
-type Settings = OpenAIOptions & OpenAILimits;
-
-function connect(user: object, options: Settings): { client: OpenAI; baseURL: string } {
-  const baseURL = (options.baseURL ?? (process.env.OPENAI_BASE_URL || OPENAI_URL)).replace(/\/+$/, '');
-  const apiKey = options.apiKey ?? process.env.OPENAI_API_KEY ?? '';
-  if (!URL.canParse(baseURL)) throw new VerbatimError('MODEL_BAD_REQUEST', 'OPENAI_BASE_URL is not a URL.');
-  if (apiKey === '' && baseURL === OPENAI_URL) {
-    throw new VerbatimError('MODEL_UNAUTHORIZED', 'There is no API key for OpenAI: set OPENAI_API_KEY, or give openai() an apiKey.');
+function assertOptions(model: string, { baseURL, api, hostedTools }: OpenAIOptions): void {
+  if (baseURL !== undefined && !URL.canParse(baseURL)) {
+    throw new VerbatimError('CONFIG_INVALID', `The baseURL of openai('${model}') is not a URL.`);
   }
-  const client = new OpenAI({
-    baseURL,
-    // The package insists on a key; a null header takes it out again.
-    apiKey: apiKey || 'none',
-    adminAPIKey: null,
-    defaultHeaders: { ...(apiKey === '' ? { Authorization: null } : {}), ...options.headers },
-    fetch: pooledFetch(new URL(baseURL).origin, user),
-    // Ours: the package's own cannot be aborted between attempts, and its timeout ends at the headers.
-    maxRetries: 0,
-    timeout: Math.ceil(options.callTimeoutMs) + 60_000,
-    // It would write bodies and answers to the console.
-    logLevel: 'off',
-  });
-  return { client, baseURL };
+  if (api !== 'responses' && hostedTools !== undefined) {
+    throw new VerbatimError('CONFIG_INVALID', `The hostedTools of openai('${model}') need api: 'responses'.`);
+  }
 }
 
 /** Options given as `undefined` mean the default. */

@@ -1,37 +1,35 @@
 import type { VerbatimError } from '../../protocol/verbatimError.ts';
 
-const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 8_000;
-
-/**
- * How long to wait before trying again: what the provider asked for, else exponential with jitter. Undefined when there is no use in
- * trying: the failure is not of the kind that passes, or the provider asks for more than `maxRetryAfterMs`.
- */
-export function retryDelay(failure: VerbatimError, attempt: number, options: RetryOptions): number | undefined {
-  if (!failure.retryable) return undefined;
-  const { cause } = failure;
-  const headers =
-    typeof cause === 'object' && cause !== null && 'headers' in cause && cause.headers instanceof Object ? cause.headers : undefined;
-  const asked = isHeaders(headers) ? headers : undefined;
-  // OpenAI says so when it knows that the same request will fail again.
-  if (asked?.get('x-should-retry') === 'false') return undefined;
-  const waitMs = retryAfterMs(asked);
-  if (waitMs !== undefined) return waitMs <= options.maxRetryAfterMs ? waitMs : undefined;
-  return Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + options.random() / 2);
-}
-
 export interface RetryOptions {
+  readonly firstRetryDelayMs: number;
+  readonly maxRetryDelayMs: number;
   readonly maxRetryAfterMs: number;
   /** 0 to 1. */
   readonly random: () => number;
 }
 
-type HeadersLike = Pick<Headers, 'get'>;
-
-// Not `instanceof Headers`: undici's are another class.
-function isHeaders(value: object | undefined): value is HeadersLike {
-  return value !== undefined && 'get' in value && typeof value.get === 'function';
+/**
+ * How long to wait before trying again: what the provider asked for, else exponential with jitter, never less than the first delay nor more
+ * than the longest. Undefined when there is no use in trying: the failure is not of the kind that passes, or the provider asks for more than
+ * `maxRetryAfterMs`. `attempt` counts from 0.
+ */
+export function retryDelay(failure: VerbatimError, attempt: number, options: RetryOptions): number | undefined {
+  if (!failure.retryable) return undefined;
+  const askedMs = askedDelay(failure);
+  if (askedMs !== undefined) return askedMs <= options.maxRetryAfterMs ? askedMs : undefined;
+  const { firstRetryDelayMs, maxRetryDelayMs, random } = options;
+  const longest = Math.min(maxRetryDelayMs, firstRetryDelayMs * 2 ** (attempt + 1));
+  const shortest = Math.max(longest / 2, Math.min(firstRetryDelayMs, longest));
+  return shortest + random() * (longest - shortest);
 }
+
+/** What the provider asked for, as every adapter says it: `details: { retryAfterMs }`. */
+function askedDelay({ details }: VerbatimError): number | undefined {
+  const asked = typeof details === 'object' && details !== null && 'retryAfterMs' in details ? details.retryAfterMs : undefined;
+  return typeof asked === 'number' && asked >= 0 ? asked : undefined;
+}
+
+export type HeadersLike = Pick<Headers, 'get'>;
 
 /** `Retry-After` in seconds or as a date, or OpenAI's `retry-after-ms`. Undefined when there is none that can be read. */
 export function retryAfterMs(headers: HeadersLike | undefined): number | undefined {

@@ -10,11 +10,22 @@ export interface ToolCallFragment {
   readonly arguments: string;
 }
 
+/** What was written of a call's arguments. `index` is its place among the calls that the answer will have. */
+export interface WrittenArguments {
+  readonly index: number;
+  readonly tool: string;
+  readonly delta: string;
+}
+
 interface OpenCall {
   index: number | undefined;
   id: string | undefined;
   name: string;
   arguments: string;
+  /** How much of the arguments `written` has told. */
+  told: number;
+  /** Nothing more belongs to it, as far as `written` has seen. */
+  settled: boolean;
 }
 
 /**
@@ -35,18 +46,36 @@ export class ToolCallAssembly {
     // 32 for the call itself: a million empty fragments are not free.
     this.#bytes += 32 + Buffer.byteLength(fragment.arguments) + (fragment.name?.length ?? 0) + (fragment.id?.length ?? 0);
     if (this.#bytes > this.#maxBytes) {
-      throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', 'The model wrote tool calls that are too large.');
+      throw toolCallsTooLarge();
     }
     const call = this.#find(fragment);
     if (call === undefined || startsAnother(call, fragment)) {
       const { index, id, name = '', arguments: text } = fragment;
-      this.#calls.push({ index, id, name, arguments: text });
+      this.#calls.push({ index, id, name, arguments: text, told: 0, settled: false });
       return;
     }
     if (isRepetition(call, fragment)) return;
     call.id ??= fragment.id;
     if (call.name === '') call.name = fragment.name ?? '';
     call.arguments += fragment.arguments;
+  }
+
+  /**
+   * What was written since it was last asked. Of calls in their order: of one that is written beside another that is not whole, nothing is
+   * told before that is, since a call that stays cut is left out and changes the places of those behind it.
+   */
+  written(): WrittenArguments[] {
+    const calls = this.#named();
+    const written: WrittenArguments[] = [];
+    for (const [index, call] of calls.entries()) {
+      if (call.told < call.arguments.length) written.push({ index, tool: call.name, delta: call.arguments.slice(call.told) });
+      call.told = call.arguments.length;
+      if (index + 1 === calls.length) break;
+      // Asked once: parsing what is whole again for every fragment behind it would cost more than all else.
+      call.settled ||= call.arguments.trim() === '' || isWholeObject(call.arguments);
+      if (!call.settled) break;
+    }
+    return written;
   }
 
   /** All calls, in the order the model began them. A server that sends no arguments at all for a tool without any means `{}`. */
@@ -80,6 +109,10 @@ export class ToolCallAssembly {
   }
 }
 
+export function toolCallsTooLarge(): VerbatimError {
+  return new VerbatimError('MODEL_OUTPUT_TOO_LARGE', 'The model wrote tool calls that are too large.');
+}
+
 function startsAnother(call: OpenCall, fragment: ToolCallFragment): boolean {
   if (fragment.name === undefined) return false;
   const otherIndex = fragment.index !== undefined && call.index !== undefined && fragment.index !== call.index;
@@ -102,7 +135,7 @@ function isEmptyTail(call: OpenCall, previous: OpenCall | undefined): boolean {
   return call.name === previous.name && call.index === previous.index && isWholeObject(previous.arguments);
 }
 
-function isWholeObject(text: string): boolean {
+export function isWholeObject(text: string): boolean {
   const trimmed = text.trim();
   // Cheap, and nearly always enough: most fragments end in the middle.
   if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) return false;

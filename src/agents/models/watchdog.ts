@@ -1,21 +1,25 @@
+import { type Clock, systemClock } from '../../protocol/clock.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 
+/** Longer than any timer can be set: no limit. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
- * Ends one attempt at a model call: when the caller aborts, when what it waits for does not come, or when the call's whole time is up.
- * `signal` goes to the request; its reason says which of them it was. `stop` frees the timers and the listener, and ends the request
- * if it still runs.
+ * Ends one attempt: when the caller aborts, or when what it waits for does not come. `signal` goes to the request; its reason says which of
+ * them it was. `stop` frees the timer and the listener, and ends the request if it still runs.
  */
 export class Watchdog {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal;
+  readonly #clock: Clock;
   readonly #onCallerAbort = (): void => this.#controller.abort(this.#caller.reason);
-  readonly #wholeCall: NodeJS.Timeout;
-  #wait: NodeJS.Timeout | undefined;
+  #stopTimer = (): void => {};
 
-  constructor(caller: AbortSignal, wholeCallMs: number) {
+  constructor(caller: AbortSignal, clock: Clock = systemClock) {
     this.#caller = caller;
-    caller.addEventListener('abort', this.#onCallerAbort, { once: true });
-    this.#wholeCall = setTimeout(() => this.#timeUp('The model took too long to answer.'), wholeCallMs);
+    this.#clock = clock;
+    if (caller.aborted) this.#onCallerAbort();
+    else caller.addEventListener('abort', this.#onCallerAbort, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -23,23 +27,19 @@ export class Watchdog {
   }
 
   /** From now on the provider has `ms` to be heard of. Time in which nobody waits for it does not count: see `rest`. */
-  expect(ms: number): void {
-    clearTimeout(this.#wait);
-    this.#wait = setTimeout(() => this.#timeUp('The model fell silent.'), ms);
+  expect(ms: number, message = 'The model fell silent.'): void {
+    this.rest();
+    if (ms > MAX_TIMER_MS) return;
+    this.#stopTimer = this.#clock.after(ms, () => this.#controller.abort(new VerbatimError('MODEL_TIMEOUT', message)));
   }
 
   rest(): void {
-    clearTimeout(this.#wait);
+    this.#stopTimer();
   }
 
   stop(): void {
     this.rest();
-    clearTimeout(this.#wholeCall);
     this.#caller.removeEventListener('abort', this.#onCallerAbort);
     this.#controller.abort();
-  }
-
-  #timeUp(message: string): void {
-    this.#controller.abort(new VerbatimError('MODEL_TIMEOUT', message));
   }
 }

@@ -1,8 +1,8 @@
 import type { Json } from '../../protocol/json.ts';
+import { addUsage } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
 import { isOpen, type RunRow } from '../runs.ts';
-import { addUsage } from './finishModelCall.ts';
 import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
 import { descendantsOf } from './lineage.ts';
 

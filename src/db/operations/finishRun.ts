@@ -1,6 +1,7 @@
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import type { ChildOutcome, EventDraft, FinishReason, Usage } from '../../protocol/event.ts';
 import type { Json } from '../../protocol/json.ts';
+import { shownUsage } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import type { MessageRow } from '../messages.ts';
@@ -112,7 +113,8 @@ function withdrawApproval(tx: Tx, run: RunRow, call: ToolCallRow): void {
   });
 }
 
-function draftOf(runId: string, end: RunEnd, usage: Usage): EventDraft {
+function draftOf(runId: string, end: RunEnd, total: Usage): EventDraft {
+  const usage = shownUsage(total);
   switch (end.status) {
     case 'completed':
       return {

@@ -1,5 +1,6 @@
 import type { Message, ToolApproval, ToolCall } from '../../protocol/message.ts';
 import type { RunInfo, ThreadInfo } from '../../protocol/procedures.ts';
+import { shownUsage } from '../../protocol/usage.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
@@ -32,7 +33,7 @@ export function runInfo(queries: Queries, row: RunRow, threadId: string): RunInf
     attempt: row.attempt,
     firstSeq: row.firstSeq,
     createdAt: row.createdAt,
-    usage: row.usage,
+    usage: shownUsage(row.usage),
     ...(parent !== undefined && { parentRunId: parent }),
     ...(row.parentCallId !== null && { parentCallId: row.parentCallId }),
     ...(row.task !== null && { task: row.task }),

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Model, ModelChunk, ModelRequest } from '../../../src/agents/model.ts';
 
 export const HELLO: ModelRequest = { instructions: '', messages: [{ role: 'user', text: 'Hello' }], tools: [], options: {} };
@@ -28,6 +29,21 @@ export function answerOf(chunks: readonly ModelChunk[]): Answer {
     if (chunk.type === 'reasoning') reasoning += chunk.delta;
   }
   return { text, reasoning, chunks, end };
+}
+
+/** The arguments of every call, as they were written, at the place that the call has at the end. */
+export function expectWritten(chunks: readonly ModelChunk[], end: Answer['end']): void {
+  const written = new Map<number, { tool: string; text: string }>();
+  for (const chunk of chunks) {
+    if (chunk.type !== 'tool_input') continue;
+    const call = written.get(chunk.index) ?? { tool: chunk.tool, text: '' };
+    written.set(chunk.index, { tool: chunk.tool, text: call.text + chunk.delta });
+  }
+  for (const [place, { tool, arguments: text }] of end.toolCalls.entries()) {
+    // A call without arguments has none that are written.
+    const said = written.get(place) ?? { tool, text: '{}' };
+    expect([said.tool, said.text]).toEqual([tool, text]);
+  }
 }
 
 /** What a call threw, with the text that came before it. */

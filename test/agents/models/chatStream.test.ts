@@ -5,7 +5,7 @@ import { ToolCallAssembly, type ToolCallFragment } from '../../../src/agents/mod
 import { chatFrames } from '../../../src/testing/chatFrames.ts';
 import type { ModelServerQuirks } from '../../../src/testing/modelServerQuirks.ts';
 import { piecesOf, type ScriptedTurn } from '../../../src/testing/script.ts';
-import { answerOf } from './callModel.ts';
+import { answerOf, expectWritten } from './callModel.ts';
 
 const json = fc.dictionary(fc.string(), fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.constant({ a: [1, '}'] })), {
   maxKeys: 3,
@@ -39,18 +39,19 @@ const noise = fc.record<ModelServerQuirks>({
 function fold(frames: Iterable<unknown>, saidDone = true): ReturnType<typeof answerOf> {
   const stream = new ChatStream({ maxToolCallBytes: 1_000_000 });
   const chunks = [...frames].flatMap((frame) => stream.push(JSON.parse(JSON.stringify(frame))));
-  return answerOf([...chunks, stream.end(saidDone)]);
+  return answerOf([...chunks, ...stream.end(saidDone)]);
 }
 
-const options = { id: '1', model: 'm', includeUsage: true, inputLength: 10 };
+const options = { id: '1', model: 'm', includeUsage: true, includeEncrypted: false, inputLength: 10 };
 
 describe('a chat stream', () => {
   it('gives back the text and the tool calls of any turn, whatever the shape of its chunks', () => {
     fc.assert(
       fc.property(turns, shapes, noise, (turn, shape, noises) => {
-        const { text, end } = fold(chatFrames(turn, { ...options, quirks: { ...shape, ...noises } }));
+        const { text, end, chunks } = fold(chatFrames.frames(turn, { ...options, quirks: { ...shape, ...noises } }));
         expect(text).toBe(piecesOf(turn).join(''));
         expect(end.toolCalls).toEqual((turn.toolCalls ?? []).map(({ name, input }) => ({ tool: name, arguments: JSON.stringify(input) })));
+        expectWritten(chunks, end);
         const expected = end.toolCalls.length > 0 ? 'tool_calls' : noises.noFinishReason ? 'incomplete' : 'stop';
         expect(end.finish).toBe(expected);
       }),
@@ -60,9 +61,10 @@ describe('a chat stream', () => {
   it('that is cut anywhere ends as incomplete, with nothing but whole calls', () => {
     fc.assert(
       fc.property(turns, shapes, fc.nat(), (turn, shape, cut) => {
-        const frames = [...chatFrames(turn, { ...options, quirks: { ...shape, noFinishReason: true } })];
-        const { text, end } = fold(frames.slice(0, cut % frames.length), false);
+        const frames = [...chatFrames.frames(turn, { ...options, quirks: { ...shape, noFinishReason: true } })];
+        const { text, end, chunks } = fold(frames.slice(0, cut % frames.length), false);
         expect(end.finish).toBe('incomplete');
+        expectWritten(chunks, end);
         expect(piecesOf(turn).join('').startsWith(text)).toBe(true);
         const asked = (turn.toolCalls ?? []).map(({ name, input }) => ({ tool: name, arguments: JSON.stringify(input) }));
         expect(asked.slice(0, end.toolCalls.length)).toEqual(end.toolCalls);

@@ -1,7 +1,11 @@
+import { APIError } from 'openai';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { ModelRequest } from '../../../src/agents/model.ts';
 import { chatRequest } from '../../../src/agents/models/chatRequest.ts';
+import { modelFailure } from '../../../src/agents/models/modelFailure.ts';
 import { openai } from '../../../src/agents/models/openai.ts';
+import type { WireRequestOptions } from '../../../src/agents/models/openaiWire.ts';
+import { RESILIENCE_DEFAULTS } from '../../../src/agents/models/resilience.ts';
 import { retryAfterMs, retryDelay } from '../../../src/agents/models/retryDelay.ts';
 import { VerbatimError } from '../../../src/protocol/verbatimError.ts';
 import { startModelServer } from '../../../src/testing/modelServer.ts';
@@ -30,7 +34,15 @@ const REQUEST: ModelRequest = {
   tools: [{ name: 'lookup', description: 'Find an order', inputSchema: { type: 'object', properties: { id: { type: 'string' } } } }],
   options: { temperature: 0.5, maxOutputTokens: 100 },
 };
-const SETTINGS = { model: 'm', maxTokensField: 'max_tokens', streamOptions: true, extraBody: {} } as const;
+const SETTINGS: WireRequestOptions = {
+  model: 'm',
+  maxTokensField: 'max_tokens',
+  fields: { has: () => true },
+  output: 'schema',
+  attachments: [],
+  hostedTools: [],
+  extraBody: {},
+};
 
 it('a request becomes Chat Completions', () => {
   expect(chatRequest(REQUEST, SETTINGS)).toEqual({
@@ -65,7 +77,7 @@ it('a request becomes Chat Completions', () => {
 });
 
 it('a bare request has no field without a value', () => {
-  const params = chatRequest(HELLO, { ...SETTINGS, streamOptions: false });
+  const params = chatRequest(HELLO, { ...SETTINGS, fields: { has: () => false } });
   expect(Object.keys(params)).toEqual(['model', 'messages', 'stream']);
   expect(params.messages).toEqual([{ role: 'user', content: 'Hello' }]);
 });
@@ -120,21 +132,22 @@ it('a base URL that is none is refused: an option at once, the environment at th
   await expect(callModel(openai('m'))).rejects.toMatchObject({ code: 'MODEL_BAD_REQUEST', message: 'OPENAI_BASE_URL is not a URL.' });
 });
 
-it('the wait before another attempt doubles, with jitter, up to 8 seconds, or is what the provider asks', () => {
+it('the wait before another attempt doubles from 1 to 10 seconds, with jitter, or is what the provider asks', () => {
+  const wait = (failure: VerbatimError, attempt: number, random: number): number | undefined =>
+    retryDelay(failure, attempt, { ...RESILIENCE_DEFAULTS, random: () => random });
   const failure = new VerbatimError('MODEL_UNAVAILABLE', 'x');
-  const wait = (attempt: number, random: number): number | undefined =>
-    retryDelay(failure, attempt, { maxRetryAfterMs: 30_000, random: () => random });
-  expect([0, 1, 2, 3, 4, 5].map((attempt) => wait(attempt, 1))).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000]);
-  expect(wait(2, 0)).toBe(1_000);
-  const asked = (headers: Record<string, string>): number | undefined =>
-    retryDelay(new VerbatimError('MODEL_RATE_LIMITED', 'x', { cause: { headers: new Headers(headers) } }), 0, {
-      maxRetryAfterMs: 30_000,
-      random: () => 1,
-    });
-  expect(asked({ 'retry-after': '30' })).toBe(30_000);
-  expect(asked({ 'retry-after': '31' })).toBeUndefined();
-  expect(asked({ 'x-should-retry': 'false' })).toBeUndefined();
-  expect(retryDelay(new VerbatimError('MODEL_UNAUTHORIZED', 'x'), 0, { maxRetryAfterMs: 1, random: () => 1 })).toBeUndefined();
+  expect([0, 1, 2, 3, 4].map((attempt) => wait(failure, attempt, 0))).toEqual([1_000, 2_000, 4_000, 5_000, 5_000]);
+  expect([0, 1, 2, 3, 4].map((attempt) => wait(failure, attempt, 1))).toEqual([2_000, 4_000, 8_000, 10_000, 10_000]);
+  const asked = (retryAfterMs: number) => wait(new VerbatimError('MODEL_RATE_LIMITED', 'x', { details: { retryAfterMs } }), 0, 1);
+  expect(asked(30_000)).toBe(30_000);
+  expect(asked(30_001)).toBeUndefined();
+  expect(wait(new VerbatimError('MODEL_UNAUTHORIZED', 'x'), 0, 1)).toBeUndefined();
+});
+
+it('a provider that says that another attempt is useless is believed', () => {
+  const failure = (headers: Record<string, string>) => modelFailure(APIError.generate(500, undefined, undefined, new Headers(headers)));
+  expect(failure({ 'x-should-retry': 'false' })).toMatchObject({ code: 'MODEL_UNAVAILABLE', retryable: false });
+  expect(failure({})).toMatchObject({ code: 'MODEL_UNAVAILABLE', retryable: true });
 });
 
 it('Retry-After is read as seconds, as a date, and as milliseconds', () => {

@@ -22,8 +22,7 @@ async function serve(script: readonly ModelServerTurn[]): Promise<ModelServer> {
 }
 
 function modelOf(server: { readonly url: string }, options: OpenAIOptions = {}): Model {
-  // No jitter above half of the delay, so that the tests are quick.
-  const model = openai('test', { baseURL: server.url, apiKey: SECRET, maxRetries: 0, random: () => 0, ...options });
+  const model = openai('test', { baseURL: server.url, apiKey: SECRET, maxRetries: 0, firstRetryDelayMs: 1, ...options });
   open.push(() => model.close?.());
   return model;
 }
@@ -160,6 +159,18 @@ describe('a call that fails before its first chunk', () => {
   });
 });
 
+it('a provider that failed five times in a row is not asked again, whatever the call', async () => {
+  const server = await serve(Array.from({ length: 8 }, () => ({ quirks: { status: 503 } })));
+  const model = modelOf(server, { maxRetries: 3 });
+  await failureOf(model);
+  await failureOf(model);
+  expect((await failureOf(model)).error).toMatchObject({
+    code: 'MODEL_UNAVAILABLE',
+    message: expect.stringContaining('The model "test" failed'),
+  });
+  expect(server.requests).toHaveLength(5);
+});
+
 describe('time', () => {
   it('to the first byte is limited', async () => {
     const { error } = await failure({ neverAnswer: true }, { firstByteTimeoutMs: 50 });
@@ -209,11 +220,11 @@ describe('time', () => {
   it('that the reader takes is no silence of the model', async () => {
     const server = await serve([{ text: 'slowly read', chunks: 3 }]);
     let text = '';
-    for await (const chunk of modelOf(server, { firstByteTimeoutMs: 50, idleTimeoutMs: 20 }).stream(HELLO, {
+    for await (const chunk of modelOf(server, { firstByteTimeoutMs: 2_000, idleTimeoutMs: 100 }).stream(HELLO, {
       signal: new AbortController().signal,
     })) {
       if (chunk.type === 'text') text += chunk.delta;
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await new Promise((resolve) => setTimeout(resolve, 150));
     }
     expect(text).toBe('slowly read');
   });
@@ -257,7 +268,7 @@ describe('an abort', () => {
   ])('%s ends the call with its reason, and the connection', async (_when, quirks) => {
     const server = await serve([{ text: 'one two three four', chunks: 4, quirks }]);
     const aborter = new AbortController();
-    const call = failureOf(modelOf(server, { maxRetries: 2, maxEventBytes: 2 ** 30 }), aborter.signal);
+    const call = failureOf(modelOf(server, { maxRetries: 2, firstRetryDelayMs: 10_000, maxEventBytes: 2 ** 30 }), aborter.signal);
     // Handled below: it may fail before we look.
     call.catch(() => {});
     await vi.waitFor(() => expect(server.requests).toHaveLength(1));

@@ -3,7 +3,7 @@ import { openai } from '../../../src/agents/models/openai.ts';
 import { startModelServer } from '../../../src/testing/modelServer.ts';
 import type { ModelServerQuirks } from '../../../src/testing/modelServerQuirks.ts';
 import type { ScriptedTurn } from '../../../src/testing/script.ts';
-import { type Answer, callModel, HELLO } from './callModel.ts';
+import { type Answer, callModel, expectWritten, HELLO } from './callModel.ts';
 
 const CALLS: ScriptedTurn = {
   text: 'Let me look.',
@@ -58,7 +58,9 @@ describe('tool calls', () => {
     { notStreamed: true },
   ];
   it.each(quirks)('are put together from %o', async (quirk) => {
-    const { text, end } = await answer(CALLS, quirk);
+    const { text, end, chunks } = await answer(CALLS, quirk);
+    expectWritten(chunks, end);
+    expect(chunks.some((chunk) => chunk.type === 'tool_input')).toBe(true);
     expect(text).toBe('Let me look.');
     expect(end.toolCalls).toEqual(WHOLE_CALLS);
     expect(end.finish).toBe('tool_calls');

@@ -1,6 +1,5 @@
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ModelChunk } from '../model.ts';
-import { ChatStream } from './chatStream.ts';
 import { connectionIsFree } from './connectionPool.ts';
 import { type ServerSentEvent, ServerSentEvents } from './serverSentEvents.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -8,22 +7,37 @@ import type { Watchdog } from './watchdog.ts';
 /** How long to wait, once the model has ended, for the usage, for `[DONE]`, and for the end of the body. */
 const AFTER_FINISH_MS = 1_000;
 
-export interface ChatAnswerLimits {
+export interface StreamedAnswerLimits {
   readonly idleTimeoutMs: number;
   readonly maxEventBytes: number;
-  readonly maxToolCallBytes: number;
+}
+
+/** What the events of one answer mean, on one wire. Pure: no time, no network. */
+export interface AnswerStream {
+  /** The model has said that it ended: what may still come is the usage. */
+  readonly finished: boolean;
+  /** Anything at all came that belongs to an answer. */
+  readonly begun: boolean;
+  /** One event, parsed. Throws `MODEL_*` for an error sent in the stream. */
+  push(value: unknown): ModelChunk[];
+  /** The end of the stream, `saidDone` when the server announced it with `[DONE]`. */
+  end(saidDone: boolean): ModelChunk[];
 }
 
 /**
- * Reads the body of a Chat Completions answer to its end, so that its connection can be used again, and yields what it means. Whatever
+ * Reads the body of an answer to its end, so that its connection can be used again, and yields what it means. Whatever
  * goes wrong after the model has ended is not an error. When it is left early, the watchdog's end is the end of the connection.
  */
-export async function* chatAnswer(response: Response, watchdog: Watchdog, limits: ChatAnswerLimits): AsyncGenerator<ModelChunk> {
+export async function* streamedAnswer(
+  response: Response,
+  stream: AnswerStream,
+  watchdog: Watchdog,
+  limits: StreamedAnswerLimits,
+): AsyncGenerator<ModelChunk> {
   const type = response.headers.get('content-type') ?? '';
   if (response.body === null || type.includes('html')) throw notAnAnswer();
   // undici's reader; its chunks are bytes.
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const stream = new ChatStream(limits);
   const decoder = type.includes('application/json') ? new WholeBody(limits.maxEventBytes) : new ServerSentEvents(limits);
   let saidDone = false;
   let overUntil: number | undefined;
@@ -54,7 +68,7 @@ export async function* chatAnswer(response: Response, watchdog: Watchdog, limits
   }
   await connectionIsFree();
   if (!stream.begun && !saidDone) throw notAnAnswer();
-  yield stream.end(saidDone);
+  yield* stream.end(saidDone);
 }
 
 async function read(reader: ReadableStreamDefaultReader<Uint8Array>, finished: boolean): Promise<Uint8Array | undefined> {

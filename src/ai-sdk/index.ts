@@ -1,0 +1,2 @@
+export { type FromAiSdkOptions, fromAiSdk } from './fromAiSdk.ts';
+export { fromAiSdkEmbeddings } from './fromAiSdkEmbeddings.ts';
