@@ -289,6 +289,7 @@ const OFTEN: readonly EventDraft['type'][] = [
   'approval.requested',
   'approval.resolved',
   'tool.completed',
+  'tool.failed',
 ];
 
 const chance: fc.Arbitrary<Chance> = fc.record({

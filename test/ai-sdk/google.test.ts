@@ -71,6 +71,17 @@ describe('thoughts and parallel tools', () => {
   });
 });
 
+it('a call of a name that Google would take for none is sent under another', async () => {
+  await using server = await startGoogleServer([{ events: googleChunks([{ text: 'Done.' }]) }]);
+  const messages: ModelMessage[] = [
+    ...HELLO.messages,
+    { role: 'assistant', text: '', toolCalls: [{ callId: 'call_1', tool: '42', input: {} }] },
+    { role: 'tool', callId: 'call_1', tool: '42', output: 'There is no such tool', isError: true },
+  ];
+  expect((await callModel(modelOf(server), { ...HELLO, messages })).text).toBe('Done.');
+  expect(JSON.stringify(server.requests[0]?.body.contents).match(/"name":"[^"]*"/g)).toContain('"name":"_42"');
+});
+
 describe('an answer that is to be JSON', () => {
   const request: ModelRequest = {
     ...HELLO,
