@@ -13,6 +13,14 @@ export {
   toolFile,
 } from './agents/defineTool.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
+export { type LengthGuardOptions, lengthGuard } from './agents/guards/lengthGuard.ts';
+export { LLAMA_GUARD_CATEGORIES, type LlamaGuardOptions, llamaGuard } from './agents/guards/llamaGuard.ts';
+export { type OpenAIModerationOptions, openaiModeration } from './agents/guards/openaiModeration.ts';
+export { type PatternGuardOptions, patternGuard } from './agents/guards/patternGuard.ts';
+export type { PersonalDataKind } from './agents/guards/personalData.ts';
+export { type PiiGuardOptions, piiGuard } from './agents/guards/piiGuard.ts';
+export { type PromptInjectionOptions, promptInjection } from './agents/guards/promptInjection.ts';
+export type { ReadyGuard, ReadyGuardOptions } from './agents/guards/readyGuard.ts';
 export type { History } from './agents/history.ts';
 export type { Memory, MemoryScope } from './agents/memory.ts';
 export type {

@@ -31,10 +31,19 @@ export function sqliteStore(opts: {
   readonly onCommit: (threads: readonly number[]) => void;
   /** Told the id of the log's newest event after each commit, and before one that removed the newest. */
   readonly recordHighWater: (id: number) => void;
+  /** Called after each commit that erased text. */
+  readonly onErased?: () => void;
 }): Store {
-  const { raw, epoch, clock, onCommit, recordHighWater } = opts;
+  const { raw, epoch, clock, onCommit, recordHighWater, onErased = () => {} } = opts;
   const queries = prepareQueries(raw);
-  const commit = new GroupCommit({ raw, queries, clock, recordHighWater, onCommit: (logs) => onCommit(logs.map((log) => log.key)) });
+  const commit = new GroupCommit({
+    raw,
+    queries,
+    clock,
+    recordHighWater,
+    onErased,
+    onCommit: (logs) => onCommit(logs.map((log) => log.key)),
+  });
   const parts = { queries, commit, clock, epoch };
   return {
     log: sqliteLog(parts),
