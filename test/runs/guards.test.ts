@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import type { GuardVerdict, InputGuard } from '../../src/agents/guard.ts';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
+import type { Guards, GuardVerdict, InputGuard } from '../../src/agents/guard.ts';
 import type { InferApi } from '../../src/index.ts';
 import { createTestServer } from '../../src/testing/createTestServer.ts';
 import { scriptedModel } from '../../src/testing/scriptedModel.ts';
@@ -164,6 +165,22 @@ test.each([true, false])('a steered message is looked at before a model is sent 
   expectSoundLog(log);
 });
 
+test('a message that is steered in while a guard thinks waits for the next step, and is looked at first', async () => {
+  const thinking = gate();
+  const { guard, asked } = guardThat('gate', () => thinking.opened.then(() => PASS), { blocking: true });
+  const { agents } = agentWith({ input: [guard] });
+  const model = scriptedModel([{ text: 'first' }, { text: 'second' }]);
+  await using server = await createTestServer({ agents, models: { assistant: model } });
+  const client = server.client<InferApi<typeof agents>>();
+  const run = await client.send({ agent: 'assistant', text: 'hi' });
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await client.send({ agent: 'assistant', text: 'and this', threadId: run.threadId, whenBusy: 'steer' });
+  thinking.open();
+  expect(await run.text()).toBe('second');
+  expect(asked.map(({ text }) => text)).toEqual(['hi', 'and this']);
+  expect(model.requests.map(({ messages }) => messages.length)).toEqual([1, 3]);
+});
+
 test('what a guard has said is not asked again, in later steps and after a crash', async () => {
   const { guard, asked } = guardThat('mask', () => ({ verdict: 'rewrite', text: 'masked' }));
   const { agents } = agentWith({ input: [guard] }, ['act']);
@@ -262,4 +279,17 @@ test('a cancel while a guard thinks ends the run, and the guard is told by its s
   // It is deaf, and the grace of deaf work is ten seconds.
   expect(performance.now() - cancelledAt).toBeLessThan(5_000);
   expect(told).toHaveBeenCalled();
+});
+
+test('agents that are asked at once each have their guards, whose word is not the others’', async () => {
+  const { guard: wall } = guardThat('wall', () => BLOCK, { blocking: true });
+  const { guard: mask } = guardThat('mask', () => ({ verdict: 'rewrite', text: 'masked' }), { blocking: true });
+  const agent = (guards: Guards) => defineAgent({ description: 'One of several', model: scriptedModel([]), guards });
+  const agents = { walled: agent({ input: [wall] }), masking: agent({ input: [mask] }), free: agent({}) };
+  const [masking, free] = [scriptedModel([{ text: 'm' }]), scriptedModel([{ text: 'f' }])];
+  await using server = await createTestServer({ agents, models: { walled: scriptedModel([]), masking, free } });
+  const run = await server.client().send({ agents: ['walled', 'masking', 'free'], text: 'plain' });
+  expect(await run.result()).toMatchObject({ status: 'completed', outcome: 'partial' });
+  expect(masking.requests[0]?.messages).toEqual([{ role: 'user', text: 'masked' }]);
+  expect(free.requests[0]?.messages).toEqual([{ role: 'user', text: 'plain' }]);
 });
