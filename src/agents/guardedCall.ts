@@ -96,9 +96,13 @@ class GuardedCall implements CallGuards {
       if (this.#stop === undefined && !this.#drive.signal.aborted) await this.#speech?.lookAgain();
       if (this.#stop === undefined) throw this.#failure ?? cause;
     } finally {
-      if (this.#stop?.kind !== 'rewrite') this.#guardsEnd.abort(new Error('the call is over'));
+      if (this.#stop?.kind !== 'rewrite') this.#endGuards();
     }
-    return this.#withdraw(this.#stop, calling);
+    try {
+      return await this.#withdraw(this.#stop, calling);
+    } finally {
+      this.#endGuards();
+    }
   }
 
   speak(message: StartedMessage): Speech {
@@ -126,6 +130,10 @@ class GuardedCall implements CallGuards {
     this.#assertGoingOn();
     await this.#speech?.settle();
     this.#assertGoingOn();
+  }
+
+  #endGuards(): void {
+    this.#guardsEnd.abort(new Error('the call is over'));
   }
 
   async #ask(): Promise<InputOutcome> {

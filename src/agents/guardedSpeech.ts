@@ -92,7 +92,13 @@ export class GuardedSpeech implements Speech {
       const reasons = this.#rewrites.get(guard);
       if (reasons === undefined && this.text === '' && this.reasoning === '') continue;
       const reason = [...(reasons ?? [])].join(', ');
-      await this.#options.drive.record(this.#wordOf(guard, reasons === undefined ? 'pass' : 'rewrite', reason === '' ? undefined : reason));
+      const word = this.#wordOf(guard, reasons === undefined ? 'pass' : 'rewrite', reason === '' ? undefined : reason);
+      try {
+        await this.#options.drive.record(word);
+      } catch (cause) {
+        this.#failure = cause;
+        throw cause;
+      }
     }
   }
 
