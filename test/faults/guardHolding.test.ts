@@ -88,8 +88,11 @@ describe('while a guard holds text', () => {
   test('cancel: the run ends at once with what had passed, and the thread goes on', async () => {
     const { server, client, run } = await holding();
     await using _ = server;
+    const cancelledAt = performance.now();
     await run.cancel();
     expect(await run.result()).toMatchObject({ status: 'cancelled', text: 'Seen. ' });
+    // The guard is deaf, and the grace of deaf work is ten seconds.
+    expect(performance.now() - cancelledAt).toBeLessThan(5_000);
     const next = await client.send({ agent: 'assistant', text: 'y', threadId: run.threadId });
     expect(await next.text()).toBe('next');
     const log = await logOf(client, run.threadId);
