@@ -17,6 +17,14 @@ export { cosineSimilarity, type Embedded, type Embeddings, type Vector } from '.
 export { offlineEmbeddings } from './agents/embeddings/offlineEmbeddings.ts';
 export { OPENAI_EMBEDDINGS_DEFAULTS, type OpenAIEmbeddingsOptions, openaiEmbeddings } from './agents/embeddings/openaiEmbeddings.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
+export { type LengthGuardOptions, lengthGuard } from './agents/guards/lengthGuard.ts';
+export { LLAMA_GUARD_CATEGORIES, type LlamaGuardOptions, llamaGuard } from './agents/guards/llamaGuard.ts';
+export { type OpenAIModerationOptions, openaiModeration } from './agents/guards/openaiModeration.ts';
+export { type PatternGuardOptions, patternGuard } from './agents/guards/patternGuard.ts';
+export type { PersonalDataKind } from './agents/guards/personalData.ts';
+export { type PiiGuardOptions, piiGuard } from './agents/guards/piiGuard.ts';
+export { type PromptInjectionOptions, promptInjection } from './agents/guards/promptInjection.ts';
+export type { ReadyGuard, ReadyGuardOptions } from './agents/guards/readyGuard.ts';
 export type { History } from './agents/history.ts';
 export {
   CACHE_DEFAULTS,

@@ -7,6 +7,9 @@ import type { InstructionsContext, ModelAgent } from './agent.ts';
 import { planCalls } from './callPlan.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import { estimateUsage } from './estimateUsage.ts';
+import { hasGuards } from './guard.ts';
+import { type CallGuards, callWithGuards } from './guardedCall.ts';
+import type { Speech } from './guardedSpeech.ts';
 import { InputDeltas } from './inputDeltas.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
 import { withOutputInstructions } from './outputInstructions.ts';
@@ -30,19 +33,28 @@ export interface Said {
 }
 
 /** One model call: begins its message, streams it into the log, and makes the whole of it a fact. */
-export async function callModel(by: RunAgent, drive: Drive, options: CallModelOptions): Promise<Said> {
+export function callModel(by: RunAgent, drive: Drive, options: CallModelOptions): Promise<Said> {
+  const { agent, name, inputs } = by;
+  if (!hasGuards(agent.guards)) return makeCall(by, drive, options);
+  return callWithGuards(agent.guards, { ...drive, agent: name, inputs }, (guards) =>
+    makeCall(by, { ...drive, signal: guards.signal }, { ...options, guards }),
+  );
+}
+
+async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & { readonly guards?: CallGuards }): Promise<Said> {
   const { agent, inputs } = by;
+  const { guards } = options;
   const { signal } = drive;
   const model = await modelOf(agent, inputs);
   const instructions = await instructionsOf(agent, model, inputs);
   for (;;) {
     signal.throwIfAborted();
-    const { request, message } = await begin({ by, drive, model, instructions, note: options.note });
-    const spoken = new SpokenMessage(drive, message, 'model');
+    const { request, message } = await begin({ by, drive, model, instructions, note: options.note, leaveSteers: guards !== undefined });
+    const spoken = guards?.speak(message) ?? new SpokenMessage(drive, message, 'model');
     try {
-      return await speak({ by, drive, model, request, spoken, callsLeft: options.callsLeft });
+      return await speak({ by, drive, model, request, spoken, guards, callsLeft: options.callsLeft });
     } catch (cause) {
-      const again = agent.onStreamCut === 'regenerate' && isCut(cause) && drive.held.attempt < drive.limits.maxAttempts;
+      const again = agent.onStreamCut === 'regenerate' && isCut(cause, spoken) && drive.held.attempt < drive.limits.maxAttempts;
       if (!again || signal.aborted) throw cause;
       spoken.close();
       drive.logFailure({ runId: drive.run.id, cause });
@@ -60,8 +72,9 @@ async function begin(call: {
   readonly model: Model;
   readonly instructions: string;
   readonly note: string | undefined;
+  readonly leaveSteers: boolean;
 }): Promise<{ readonly request: ModelRequest; readonly message: StartedMessage }> {
-  const { by, drive, model, instructions, note } = call;
+  const { by, drive, model, instructions, note, leaveSteers } = call;
   const { agent } = by;
   const tools = by.tools.map(({ name, description, inputSchema, strict }) => ({
     name,
@@ -78,6 +91,7 @@ async function begin(call: {
     tools: JSON.stringify(tools),
     options,
     note,
+    leaveSteers,
   });
   const messages = compileTranscript(step.messages);
   const request: ModelRequest = {
@@ -95,10 +109,11 @@ async function speak(call: {
   readonly drive: Drive;
   readonly model: Model;
   readonly request: ModelRequest;
-  readonly spoken: SpokenMessage;
+  readonly spoken: Speech;
+  readonly guards: CallGuards | undefined;
   readonly callsLeft: number;
 }): Promise<Said> {
-  const { by, drive, model, request, spoken, callsLeft } = call;
+  const { by, drive, model, request, spoken, guards, callsLeft } = call;
   const { store, held, run, signal, limits, threadId } = drive;
   const inputs = new InputDeltas(store, held);
   const caller = { principalId: run.principal.id, threadId, runId: run.id };
@@ -125,6 +140,7 @@ async function speak(call: {
         await tell(chunk, drive, spoken, inputs);
       }
     }
+    await guards?.settle();
     spoken.assertStored();
     await inputs.committed();
   } catch (cause) {
@@ -167,7 +183,7 @@ async function speak(call: {
 async function tell(
   chunk: Extract<ModelChunk, { readonly type: 'tool_input' | 'hosted_tool' | 'switched' }>,
   { store, held, run }: Drive,
-  { message }: SpokenMessage,
+  { message }: Speech,
   inputs: InputDeltas,
 ): Promise<void> {
   switch (chunk.type) {
@@ -184,9 +200,11 @@ async function tell(
   }
 }
 
-/** A stream that broke off on its way, and may hold when it is asked for again. */
-function isCut(cause: unknown): boolean {
-  return cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_');
+/** A stream that broke off after it had said something, and may hold when it is asked for again. Before that the model tries again by itself. */
+function isCut(cause: unknown, { text, reasoning }: Speech): boolean {
+  return (
+    (text !== '' || reasoning !== '') && cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_')
+  );
 }
 
 async function modelOf(agent: ModelAgent, inputs: InstructionsContext): Promise<Model> {

@@ -8,7 +8,8 @@ export interface CheckpointWorkerData {
 
 /**
  * The code of the thread that moves the write-ahead log into the database file. Text, since a worker can load TypeScript neither from
- * `src` under Node 20 nor from `dist`. It posts `ready` once its connection works, and ends when it is sent anything.
+ * `src` under Node 20 nor from `dist`. It posts `ready` once its connection works, and ends when it is sent `close`. Sent
+ * `truncate`, it cuts the log to nothing as soon as it can.
  *
  * PASSIVE waits for nobody, but a writer that never pauses keeps the log from starting over; so past sixteen thresholds RESTART makes it wait
  * some milliseconds. The connection's own wait is short, since RESTART holds the writer up while it waits for readers.
@@ -25,7 +26,7 @@ db.pragma('wal_autocheckpoint = 0');
 const sql = (mode) => db.prepare('PRAGMA wal_checkpoint(' + mode + ')');
 const look = sql('NOOP'), passive = sql('PASSIVE'), restart = sql('RESTART'), truncate = sql('TRUNCATE');
 
-let seen = '', changedAt = Date.now(), truncated = false, restarted = false, waitMs = FAST_MS, waitUntil = 0;
+let seen = '', changedAt = Date.now(), truncated = false, wanted = false, restarted = false, waitMs = FAST_MS, waitUntil = 0;
 
 // A busy writer is gone in a moment, a reader may stay for hours: ask ever more seldom.
 function wait() {
@@ -53,7 +54,8 @@ function tick() {
     if (before.pending >= thresholdPages) passive.get();
     if (now >= waitUntil) {
       // After a restart the log keeps its length until the next commit.
-      if (before.log >= 16 * thresholdPages && !(restarted && !changed)) restarted = run(restart);
+      if (wanted) wanted = !run(truncate);
+      else if (before.log >= 16 * thresholdPages && !(restarted && !changed)) restarted = run(restart);
       else if (!truncated && now - changedAt >= idleMs) truncated = run(truncate);
     }
   } catch {
@@ -65,6 +67,9 @@ function tick() {
 }
 
 let timer = setTimeout(tick, FAST_MS);
-parentPort.once('message', () => { clearTimeout(timer); db.close(); parentPort.close(); });
+parentPort.on('message', (message) => {
+  if (message === 'truncate') { wanted = true; return; }
+  clearTimeout(timer); db.close(); parentPort.close();
+});
 parentPort.postMessage('ready');
 `;

@@ -13,6 +13,8 @@ export interface CheckpointOptions {
 }
 
 export interface Checkpoints {
+  /** Cuts the log to nothing soon, also while commits go on: it holds what was erased. */
+  truncate(): void;
   /** Resolves when the thread is gone and its connection closed. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export function startCheckpoints({ raw, clock, thresholdPages = 1_000, idleMs = 
   start();
 
   return {
+    truncate: () => worker?.postMessage('truncate'),
     async close() {
       closed = true;
       takeBack?.();

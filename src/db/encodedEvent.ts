@@ -78,6 +78,13 @@ export function encodeDelta(seq: number, at: number, run: number, head: DeltaHea
   return new EncodedEvent({ seq, run, type: head.type, stored: JSON.stringify(delta) }, head, at);
 }
 
+/** The text of a delta that a guard withdrew. No other delta is empty. */
+export const ERASED = '""';
+
+export function emptyDelta({ seq, run, type, head, at }: EncodedEvent): EncodedEvent {
+  return new EncodedEvent({ seq, run, type, stored: ERASED }, head, at);
+}
+
 /**
  * Joins adjacent deltas of one head by their text, without parsing: escaped strings concatenate, also where a surrogate pair was cut.
  * The result has the last seq; whoever sends it says what it stands for.

@@ -1,7 +1,17 @@
 import type { Database } from 'better-sqlite3';
-import { type EncodedEvent, EVENT_FORMATS } from './encodedEvent.ts';
+import { type EncodedEvent, ERASED, EVENT_FORMATS } from './encodedEvent.ts';
 import { EventIndex } from './eventIndex.ts';
 import { type EventRow, prepareEventRows } from './eventRows.ts';
+
+/** A message whose text is to go. */
+export interface ErasedText {
+  readonly run: number;
+  /** Its key. */
+  readonly message: number;
+  readonly messageId: string;
+  /** Seq of its `message.started`. */
+  readonly afterSeq: number;
+}
 
 /** The log's rows. On the bare driver: these are the hot statements, and Drizzle's mapping would double them. */
 export function prepareEvents(raw: Database) {
@@ -13,6 +23,15 @@ export function prepareEvents(raw: Database) {
   const eventReader = prepareEventRows(raw);
   const byIds = raw.prepare<[string], EventRow>(
     'select seq, run, v, json, message, at from events where id in (select value from json_each(?)) order by id',
+  );
+  // The run's newest message is the one that is erased: what its model wrote of arguments since then is of it.
+  const erase = raw.prepare<[{ ids: string; run: number; message: number; empty: string }]>(
+    `update events set json = case
+       when v <> 1 then :empty
+       when json_extract(json, '$.type') = 'tool.input.delta' then json_set(json, '$.delta', '')
+       else json_set(json, '$.data', null) end
+     where id in (select value from json_each(:ids)) and run = :run
+       and (message = :message or (v = 1 and json_extract(json, '$.type') in ('tool.input.delta', 'tool.hosted')))`,
   );
   const remove = raw.prepare<[string]>('delete from events where id in (select value from json_each(?))');
   const newest = raw.prepare<[], number | null>('select max(id) from events').pluck();
@@ -58,6 +77,18 @@ export function prepareEvents(raw: Database) {
           if (length >= maxLength) return events;
         }
       }
+    },
+    eraseText(thread: number, { run, message, afterSeq }: ErasedText): void {
+      // What is freed is overwritten too: pages that overflowed would keep the text.
+      raw.pragma('secure_delete = ON');
+      const last = index.lastSeq(thread) ?? 0;
+      for (let after = afterSeq; after < last; ) {
+        const ids = index.idsAfter(thread, after);
+        if (ids.length === 0) break;
+        erase.run({ ids: JSON.stringify(ids), run, message, empty: ERASED });
+        after += ids.length;
+      }
+      raw.pragma('secure_delete = FAST');
     },
     removeUpTo(thread: number, seq: number): void {
       for (const ids of index.takeUpTo(thread, seq)) remove.run(JSON.stringify(ids));

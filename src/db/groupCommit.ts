@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { ErasedText } from './events.ts';
 import { OpenLogs } from './openLogs.ts';
 import { type DeltaStream, PendingDelta, type PendingOperation, type PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
@@ -20,6 +21,8 @@ export interface Tx {
   endLog(thread: number): void;
   /** To be called after events were removed: the newest may have been among them. */
   removedEvents(): void;
+  /** Removes the text of a message from the log. Its events keep their positions, and are empty. */
+  eraseText(thread: number, text: ErasedText): void;
 }
 
 export interface GroupCommitOptions {
@@ -30,6 +33,8 @@ export interface GroupCommitOptions {
   readonly onCommit: (threads: readonly ThreadLog[]) => void;
   /** Told the id of the newest event: after a commit, and before one that removed events, or a crash in between would look like a restored backup. */
   readonly recordHighWater: (id: number) => void;
+  /** Called after each commit that erased text. */
+  readonly onErased: () => void;
 }
 
 /** Longest and shortest gap between commits under load. */
@@ -214,6 +219,7 @@ export class GroupCommit {
         append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
         headOf: (thread) => this.#logs.headOf(thread),
         endLog: (thread) => this.#logs.end(thread),
+        eraseText: (thread, text) => this.#logs.eraseText(thread, text),
         removedEvents: () => this.#options.recordHighWater(this.#logs.removedEvents()),
       };
       for (current of entries) {
@@ -240,7 +246,8 @@ export class GroupCommit {
   }
 
   #publish(): void {
-    const { threads, newestId } = this.#logs.publish();
+    const { threads, newestId, erased } = this.#logs.publish();
+    if (erased) this.#options.onErased();
     if (newestId > 0) this.#options.recordHighWater(newestId);
     if (threads.length > 0) this.#options.onCommit(threads);
     this.#logs.forget(threads);

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { FinishReason } from '../protocol/event.ts';
 import type { ProviderState } from '../protocol/providerState.ts';
 import type { Drizzle } from './drizzle.ts';
-import { messages, toolCalls } from './schema.ts';
+import { messages, type StoredVerdict, toolCalls } from './schema.ts';
 
 export type MessageRow = typeof messages.$inferSelect;
 
@@ -26,6 +26,7 @@ const EMPTY: Required<Omit<NewMessage, 'id' | 'thread' | 'role' | 'status' | 're
   metadata: null,
   attachments: null,
   providerState: null,
+  verdicts: null,
   principalId: null,
 };
 
@@ -50,6 +51,7 @@ export function prepareMessages(db: Drizzle) {
       metadata: $('metadata'),
       attachments: $('attachments'),
       providerState: $('providerState'),
+      verdicts: $('verdicts'),
       principalId: $('principalId'),
       at: $('at'),
     })
@@ -123,6 +125,9 @@ export function prepareMessages(db: Drizzle) {
     agentOf: (key: number): string | null | undefined =>
       db.select({ agent: messages.agent }).from(messages).where(eq(messages.key, key)).get()?.agent,
     discard: (key: number, seq: number): void => void discard.run({ key, seq }),
+    setVerdicts(key: number, verdicts: readonly StoredVerdict[]): void {
+      db.update(messages).set({ verdicts }).where(eq(messages.key, key)).run();
+    },
     /** Gives a steered message a run of its own. */
     setRun(key: number, run: number): void {
       db.update(messages).set({ run, steering: false }).where(eq(messages.key, key)).run();

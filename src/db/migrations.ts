@@ -186,7 +186,7 @@ ALTER TABLE \`events\` ADD \`at\` integer;`,
   },
   {
     name: '0004_agents',
-    hash: '9a95c88878d2dfcd1899bc21e74cfef6d0ace7088248f214958b1b660d54c6e9',
+    hash: '37239a2e0314f4302881bc1104f78382bca8b431d63d54e9115fae79ffd71630',
     sql: `CREATE TABLE \`approval_rules\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`thread\` integer NOT NULL,
@@ -273,6 +273,7 @@ CREATE TABLE \`summaries\` (
 CREATE UNIQUE INDEX \`summaries_thread\` ON \`summaries\` (\`thread\`,\`agent\`,\`seq\`);--> statement-breakpoint
 ALTER TABLE \`messages\` ADD \`attachments\` text;--> statement-breakpoint
 ALTER TABLE \`messages\` ADD \`provider_state\` text;--> statement-breakpoint
+ALTER TABLE \`messages\` ADD \`verdicts\` text;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`depth\` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`current_agent\` text;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`handoffs\` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

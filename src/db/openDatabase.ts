@@ -54,6 +54,8 @@ export interface OpenDatabase {
    * in between would pass for a restored backup.
    */
   recordHighWater(id: number): void;
+  /** To be told after a commit that erased text: the write-ahead log, which still has it, is emptied soon. */
+  onErased(): void;
   /** Closes the file, synced, and frees it for another server. May be called again. */
   close(): Promise<void>;
 }
@@ -81,7 +83,7 @@ function openMemory({ migrations = MIGRATIONS }: OpenDatabaseOptions): OpenDatab
   const epoch = newEpoch();
   writeEpoch(raw, epoch);
   const close = async () => void raw.close();
-  return { raw, epoch, isNew: true, file: MEMORY, copyBeforeUpgrade: undefined, recordHighWater: () => {}, close };
+  return { raw, epoch, isNew: true, file: MEMORY, copyBeforeUpgrade: undefined, recordHighWater: () => {}, onErased: () => {}, close };
 }
 
 function openForReading(file: string, { migrations = MIGRATIONS }: OpenDatabaseOptions): OpenDatabase {
@@ -92,7 +94,7 @@ function openForReading(file: string, { migrations = MIGRATIONS }: OpenDatabaseO
       throw new VerbatimError('DATABASE_UNUSABLE', `${file} is empty or of an older version. Start the server on it once.`);
     }
     const close = async () => void raw.close();
-    return { raw, epoch, isNew: false, file, copyBeforeUpgrade: undefined, recordHighWater: () => {}, close };
+    return { raw, epoch, isNew: false, file, copyBeforeUpgrade: undefined, recordHighWater: () => {}, onErased: () => {}, close };
   } catch (cause) {
     raw.close();
     throw cause;
@@ -136,6 +138,7 @@ function openForWriting(file: string, options: OpenDatabaseOptions): OpenDatabas
       file,
       copyBeforeUpgrade: copy,
       recordHighWater: epoch.recordHighWater,
+      onErased: checkpoints.truncate,
       close() {
         closing ??= close();
         return closing;
@@ -181,6 +184,8 @@ function configure(raw: Sqlite, synchronous: 'NORMAL' | 'FULL'): void {
   raw.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
   raw.pragma(`cache_size = -${CACHE_KIB}`);
   raw.pragma('temp_store = MEMORY');
+  // Text that a guard withdraws may have been copied when a page was split: what is freed within a page is overwritten as it happens.
+  raw.pragma('secure_delete = FAST');
   // A failing disk would end the process by a signal instead of an error.
   raw.pragma('mmap_size = 0');
 }

@@ -1,5 +1,6 @@
 import type { EventDraft } from '../protocol/event.ts';
 import { type EncodedEvent, encodeDelta, encodeEvent } from './encodedEvent.ts';
+import type { ErasedText } from './events.ts';
 import type { PendingDelta } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
 import { ThreadLog } from './threadLog.ts';
@@ -10,6 +11,8 @@ export interface LogChanges {
   readonly threads: readonly ThreadLog[];
   /** Id of the newest event; 0 when there was none. */
   readonly newestId: number;
+  /** Text was removed from it. */
+  readonly erased: boolean;
 }
 
 /** The logs that are held in memory, and what the open transaction does to them: nobody sees any of it before `publish`. */
@@ -19,6 +22,7 @@ export class OpenLogs {
   readonly #ended = new Set<ThreadLog>();
   #touched: ThreadLog[] = [];
   #newestId = 0;
+  #erased = false;
 
   constructor(queries: Queries) {
     this.#queries = queries;
@@ -74,6 +78,12 @@ export class OpenLogs {
     this.#ended.add(log);
   }
 
+  eraseText(thread: number, text: ErasedText): void {
+    this.#queries.events.eraseText(thread, text);
+    this.get(thread).eraseText(text.messageId);
+    this.#erased = true;
+  }
+
   /** To be called after events were removed; returns the id of the newest one left. */
   removedEvents(): number {
     this.#newestId = this.#queries.events.newestId();
@@ -91,8 +101,9 @@ export class OpenLogs {
     for (const log of threads) log.head = log.last;
     for (const log of this.#ended) log.deleted = true;
     const newestId = this.#newestId;
+    const erased = this.#erased;
     this.#clear('committed');
-    return { threads, newestId };
+    return { threads, newestId, erased };
   }
 
   /** The transaction is rolled back. */
@@ -133,6 +144,7 @@ export class OpenLogs {
     this.#touched = [];
     this.#ended.clear();
     this.#newestId = 0;
+    this.#erased = false;
     this.#queries.events.ended(outcome);
   }
 }

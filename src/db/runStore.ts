@@ -11,6 +11,7 @@ import type { FannedOut } from './operations/fanOut.ts';
 import type { ModelCallResult } from './operations/finishModelCall.ts';
 import type { Finished, RunEnd, RunEnded } from './operations/finishRun.ts';
 import type { ToolOutcome } from './operations/finishToolCall.ts';
+import type { GuardState, NewVerdict } from './operations/guardVerdict.ts';
 import type { AskedCall, CallStart } from './operations/recordCall.ts';
 import type { Resumed, ResumeInput } from './operations/resumeRun.ts';
 import type { SentStep } from './operations/sentStep.ts';
@@ -120,6 +121,12 @@ export interface RunStore {
   /** One step of a run that asks several agents at once. */
   fanOut(run: HeldRun, plan: SpawnPlan): Promise<FannedOut>;
   route(run: HeldRun, route: Route): Promise<void>;
+  /** What guards have to look at before a step: takes the steers that wait, so that the step takes no others. */
+  guardState(run: HeldRun): Promise<GuardState>;
+  /** Makes a guard's word durable, and with it withdraws the message that it is about or that came of it, if that still streams. */
+  recordVerdict(run: HeldRun, verdict: NewVerdict, withdrawn: StartedMessage | undefined): Promise<void>;
+  /** Withdraws a message because of a guard's word: its text leaves the log. Does nothing to one that no longer streams. */
+  withdrawMessage(run: HeldRun, message: StartedMessage): Promise<void>;
   finishToolCall(run: HeldRun, callId: string, outcome: ToolOutcome): Promise<boolean>;
   append(run: HeldRun, draft: EventDraft): Promise<void>;
   finish(run: HeldRun, end: RunEnd, options: { readonly mayContinue: boolean }): Promise<Finished>;

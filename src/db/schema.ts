@@ -12,6 +12,19 @@ import type { ProviderState } from '../protocol/providerState.ts';
 /** Facts about the file itself: epoch, clean close, boot. */
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() });
 
+/** One guard's word on a message. It counts for the run that the message has now; `run` is null in a fork, as that of its message. */
+export interface StoredVerdict {
+  readonly run: number | null;
+  /** Agents may have guards of the same name. */
+  readonly agent: string;
+  readonly guard: string;
+  readonly verdict: 'pass' | 'rewrite' | 'block';
+  /** Seq of its `guard.verdict`. */
+  readonly seq: number;
+  /** Of a rewrite. */
+  readonly text?: string;
+}
+
 /** `key` is what other tables refer to; it is never reused, `id` is what callers know. */
 export const threads = sqliteTable(
   'threads',
@@ -107,6 +120,8 @@ export const messages = sqliteTable(
     attachments: text({ mode: 'json' }).$type<readonly FileRef[]>(),
     /** What a provider wants back at the next step, such as encrypted reasoning. Never shown. */
     providerState: text('provider_state', { mode: 'json' }).$type<ProviderState>(),
+    /** What guards said of it, oldest first. A rewrite holds the text that models are sent in the place of its own. */
+    verdicts: text({ mode: 'json' }).$type<readonly StoredVerdict[]>(),
     principalId: text('principal_id'),
     at: integer().notNull(),
   },
@@ -218,7 +233,7 @@ export const receipts = sqliteTable(
  * The log. Append-only, and laid out for it: rows in order of arrival, integer keys, no index. Tables clustered by thread, text ids and
  * foreign keys each cost more than the insert itself. `v` is the format of `json`: 1 is the event as readers get it, word for word. 2 and 3 are
  * deltas of text and of reasoning, of which only the text is there, as a JSON string; the ids are those of the message (`eventRows.ts` puts
- * them together). Such a row is a quarter as long, and so is what is written, copied by checkpoints and cached: 4 us a token of 28.
+ * them together); the text of one that a guard withdrew is emptied, and the row stays in its place. Such a row is a quarter as long, and so is what is written, copied by checkpoints and cached: 4 us a token of 28.
  */
 export const events = sqliteTable('events', {
   id: integer().primaryKey(),

@@ -11,6 +11,7 @@ import { fanOut } from './operations/fanOut.ts';
 import { discardMessage, finishModelCall } from './operations/finishModelCall.ts';
 import { endRun, finishRun } from './operations/finishRun.ts';
 import { finishToolCall } from './operations/finishToolCall.ts';
+import { guardState } from './operations/guardVerdict.ts';
 import { descendantsOf } from './operations/lineage.ts';
 import { listApprovals } from './operations/listApprovals.ts';
 import { recordCall } from './operations/recordCall.ts';
@@ -23,6 +24,7 @@ import { startMessage, startStep, takeSteers } from './operations/startStep.ts';
 import { ownCall, submitResult } from './operations/submitResult.ts';
 import { routeRun } from './operations/switchAgent.ts';
 import { runInfo } from './operations/views.ts';
+import { recordVerdict, withdrawMessage } from './operations/withdrawMessage.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { RunStore } from './runStore.ts';
 import { isOpen } from './runs.ts';
@@ -94,6 +96,9 @@ export function sqliteRunStore({ queries, commit, prices }: SqliteParts & { read
     beginReady: (run, callId, start) => commit.run((tx) => beginReady(tx, run, callId, start)),
     fanOut: (run, plan) => commit.run((tx) => fanOut(tx, run, plan)),
     route: (run, route) => commit.run((tx) => routeRun(tx, run, route, prices)),
+    guardState: (run) => commit.run((tx) => guardState(tx, run)),
+    recordVerdict: (run, verdict, withdrawn) => commit.run((tx) => recordVerdict(tx, run, { verdict, withdrawn }, prices)),
+    withdrawMessage: (run, message) => commit.run((tx) => withdrawMessage(tx, run, message)),
     finishToolCall: (run, callId, outcome) => commit.run((tx) => finishToolCall(tx, run, callId, outcome)),
     append: (run, draft) =>
       commit.run((tx) => {

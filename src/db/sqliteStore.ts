@@ -34,10 +34,19 @@ export function sqliteStore(opts: {
   readonly recordHighWater: (id: number) => void;
   /** For the cost of model calls. */
   readonly prices?: Prices | undefined;
+  /** Called after each commit that erased text. */
+  readonly onErased?: () => void;
 }): Store {
-  const { raw, epoch, clock, onCommit, recordHighWater, prices } = opts;
+  const { raw, epoch, clock, onCommit, recordHighWater, prices, onErased = () => {} } = opts;
   const queries = prepareQueries(raw);
-  const commit = new GroupCommit({ raw, queries, clock, recordHighWater, onCommit: (logs) => onCommit(logs.map((log) => log.key)) });
+  const commit = new GroupCommit({
+    raw,
+    queries,
+    clock,
+    recordHighWater,
+    onErased,
+    onCommit: (logs) => onCommit(logs.map((log) => log.key)),
+  });
   const parts = { queries, commit, clock, epoch, prices };
   return {
     log: sqliteLog(parts),

@@ -1,4 +1,4 @@
-import type { EncodedEvent } from './encodedEvent.ts';
+import { type EncodedEvent, emptyDelta } from './encodedEvent.ts';
 import type { PendingDelta } from './pendingWrite.ts';
 
 /**
@@ -33,6 +33,11 @@ export class ThreadLog {
     if (this.followers === 0) return;
     if (this.#fresh === undefined) this.#fresh = [event];
     else this.#fresh.push(event);
+  }
+
+  /** What the open transaction added of a message is not sent to anybody any more. */
+  eraseText(messageId: string): void {
+    this.#fresh = this.#fresh?.map((event) => (event.head?.messageId === messageId ? emptyDelta(event) : event));
   }
 
   /** Readers were told, or there was nothing to tell. */

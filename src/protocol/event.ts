@@ -82,7 +82,10 @@ export type CommonEvent =
   | OfRun<'agent.handoff', { from: string; to: string; reason?: string }>
   | OfRun<'agent.routed', { to: string; reason: string }>
   | OfRun<'model.switched', { from: string; to: string; reason: string }>
-  | OfRun<'guard.verdict', { guard: string; stage: 'input' | 'output'; verdict: 'pass' | 'rewrite' | 'block'; reason?: string }>
+  | OfRun<
+      'guard.verdict',
+      { messageId: string; guard: string; stage: 'input' | 'output'; verdict: 'pass' | 'rewrite' | 'block'; reason?: string }
+    >
   /** A tool that the model's provider carried out by itself. */
   | OfRun<'tool.hosted', { messageId: string; id: string; tool: string; status: 'called' | 'completed' | 'failed'; data: Json }>;
 

@@ -120,6 +120,7 @@ export const storedEventSchema = z.discriminatedUnion('type', [
   ofRun('agent.routed', { to: z.string(), reason: z.string() }),
   ofRun('model.switched', { from: z.string(), to: z.string(), reason: z.string() }),
   ofRun('guard.verdict', {
+    messageId: id,
     guard: z.string(),
     stage: z.enum(['input', 'output']),
     verdict: z.enum(['pass', 'rewrite', 'block']),

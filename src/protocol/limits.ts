@@ -72,6 +72,10 @@ export const DEFAULT_LIMITS = {
   runTimeoutMs: 60 * 60_000,
   /** One tool call, unless the tool says otherwise. */
   toolTimeoutMs: 60_000,
+  /** One question to a guard, unless the guard says otherwise. */
+  guardTimeoutMs: 30_000,
+  /** Text that an output guard holds back while its sentence has no end; more is looked at without one. */
+  maxHeldBytes: 4 * 1024,
   /** How long a cancelled run waits for work that ignores its signal. */
   cancelGraceMs: 10_000,
   /** How long a run with `onDisconnect: 'cancel'` goes on with nobody watching. */

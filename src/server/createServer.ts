@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
+import { closeGuards } from '../agents/guard.ts';
 import type { LogFailure } from '../agents/runWorker.ts';
 import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
@@ -114,6 +115,7 @@ export async function serverOver(
     },
     recordHighWater: database.recordHighWater,
     prices: checkPrices(options.prices),
+    onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
   const logFailure: LogFailure = ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed');
@@ -188,6 +190,7 @@ export async function serverOver(
     sweep.close();
     store.close();
     await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? agent.model?.close?.() : undefined)));
+    await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? closeGuards(agent.guards) : undefined)));
     if (closeDatabase) await database.close();
   }
 

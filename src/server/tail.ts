@@ -1,4 +1,4 @@
-import { decodeEvent, type EncodedEvent, joinDeltas } from '../db/encodedEvent.ts';
+import { decodeEvent, type EncodedEvent, ERASED, joinDeltas } from '../db/encodedEvent.ts';
 import type { Follower, Log } from '../db/log.ts';
 import { utf8Bytes } from '../db/utf8Bytes.ts';
 import { FINE_GRAINED_EVENTS, isTerminalEvent, OPT_IN_EVENTS, type OptInEvent } from '../protocol/event.ts';
@@ -219,7 +219,9 @@ export class Tail {
     if (this.#run !== undefined && event.run !== this.#run && !this.#isOfFamily(event)) return false;
     if (event.head === undefined && this.#leftOut.has(event.type)) return false;
     if (this.#onlyMessages && FINE_GRAINED_EVENTS.has(event.type)) return false;
-    return event.head === undefined || this.#discarded?.has(event.head.messageId) !== true;
+    if (event.head === undefined) return true;
+    // Text that was withdrawn after this page of the log was asked for, or together with it.
+    return event.stored !== ERASED && this.#discarded?.has(event.head.messageId) !== true;
   }
 
   /** A child run is told with its parent's events. The first event of each names its parent. */

@@ -258,8 +258,8 @@ const MAKERS: { readonly [Type in EventDraft['type']]: Maker<Type> } = {
     return run && { type: 'model.switched', runId: run.id, from: 'a', to: 'b', reason: text };
   },
   'guard.verdict': (log, { pick }) => {
-    const run = log.active(pick);
-    return run && { type: 'guard.verdict', runId: run.id, guard: 'pii', stage: 'output', verdict: 'rewrite' };
+    const said = log.newest(pick, 'streaming');
+    return said && { type: 'guard.verdict', runId: said.runId, messageId: said.id, guard: 'pii', stage: 'output', verdict: 'rewrite' };
   },
   'tool.hosted': (log, { pick, json }) => {
     const said = log.newest(pick, 'streaming');

@@ -22,6 +22,7 @@ function openCommit() {
     clock: createManualClock(),
     onCommit: (logs) => rings.push(logs.map((log) => log.key)),
     recordHighWater: (id) => highWater.push(id),
+    onErased: () => {},
   });
   for (const id of ['a', 'b', 'where the messages are'])
     queries.threads.insert({ id, owner: 'ann', title: null, metadata: null, now: 0, floor: 0 });

@@ -23,6 +23,8 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export class FrameThread implements AsyncDisposable {
   readonly events: AnyEvent[] = [];
   readonly texts: string[] = [];
+  /** Messages whose text nobody may be sent any more. */
+  readonly withdrawn = new Set<string>();
   readonly store: Store;
   readonly bell: Bell = localBell();
   readonly #database: OpenDatabase;
@@ -95,6 +97,13 @@ export class FrameThread implements AsyncDisposable {
 
   async discard(): Promise<void> {
     await this.store.runs.discardMessage(this.#run, this.#message, 'retried');
+    await this.#beginMessage();
+  }
+
+  /** As a guard does it, with text on its way. */
+  async withdraw(): Promise<void> {
+    this.write('withdrawn at once');
+    await this.store.runs.withdrawMessage(this.#run, this.#message);
     await this.#beginMessage();
   }
 
@@ -182,7 +191,9 @@ export class FrameThread implements AsyncDisposable {
       .all(this.#thread.key, this.texts.length);
     for (const { json } of rows) {
       this.texts.push(json);
-      this.events.push(JSON.parse(json) as AnyEvent);
+      const event = JSON.parse(json) as AnyEvent;
+      this.events.push(event);
+      if (event.type === 'message.discarded' && event.reason === 'guardrail') this.withdrawn.add(event.messageId);
     }
   }
 }
@@ -191,6 +202,8 @@ export class FrameThread implements AsyncDisposable {
 export class TailReader implements Sink {
   readonly options: TailReaderOptions;
   readonly events: AnyEvent[] = [];
+  /** What it was sent of messages that were withdrawn before. */
+  readonly leaked: AnyEvent[] = [];
   ended = false;
   readonly #thread: FrameThread;
   readonly #key: number;
@@ -217,6 +230,7 @@ export class TailReader implements Sink {
     const event = JSON.parse(json) as AnyEvent;
     if (event.seq !== seq) throw new Error(`${json} was sent as ${seq}`);
     this.events.push(event);
+    if ('delta' in event && 'messageId' in event && this.#thread.withdrawn.has(event.messageId)) this.leaked.push(event);
     // Known at once, as to a server: the tail says so only in a later turn, and may be closed by then.
     if (isTerminalEvent(event) && event.runId === this.options.run) this.ended = true;
   }

@@ -43,6 +43,8 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   stepTimeoutMs: ['runs/queueLimits', 'a step that takes too long fails the run with STEP_TIMEOUT; its text is kept'],
   runTimeoutMs: ['runs/queueLimits', 'a run that takes too long fails with RUN_TIMEOUT, also between steps'],
   toolTimeoutMs: ['server/agentLimits', 'a tool has a minute'],
+  guardTimeoutMs: ['runs/guards', 'a guard has half a minute, unless it says otherwise'],
+  maxHeldBytes: ['runs/outputGuards', 'text without sentences is held up to maxHeldBytes, and looked at when there is one byte more'],
   cancelGraceMs: ['runs/cancel', 'a tool holds the run for the grace; then its outcome is unknown and its late result is dropped'],
   disconnectGraceMs: ['runs/disconnect', 'a run that nobody ever watched is cancelled when the grace after its send is over'],
   drainMs: ['server/agentLimits', 'a closing server leaves a run that does not finish in time open, and closes'],

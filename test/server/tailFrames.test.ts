@@ -16,6 +16,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ do: 'turn' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'complete' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'discard' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'withdraw' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'crash' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'end' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'lull' as const }) },
@@ -54,6 +55,7 @@ async function play(thread: FrameThread, readers: readonly TailReader[], steps: 
 
 /** What was read, cut where it starts anew: each part is the log word for word after the position it starts from. */
 function check(thread: FrameThread, reader: TailReader): void {
+  expect(reader.leaked).toEqual([]);
   const { run, mode } = reader.options;
   const leavesOut = (event: AnyEvent): boolean =>
     (run !== undefined && (!('runId' in event) || event.runId !== run)) || (mode === 'messages' && FINE_GRAINED_EVENTS.has(event.type));
@@ -85,7 +87,7 @@ function checkSnapshot(thread: FrameThread, snapshot: ThreadSnapshot): void {
   expect(snapshot.activeRunId).toBe(activeRunId);
 }
 
-test('any mix of joining, filtering, folding, discarding and reconnecting is gap-checkable and equals the log', async () => {
+test('any mix of joining, filtering, folding, discarding, withdrawing and reconnecting is gap-checkable and equals the log', async () => {
   const steps = fc.array(step, { minLength: 20, maxLength: 120 });
   await fc.assert(
     fc.asyncProperty(steps, fc.nat({ max: 20 }), async (steps, late) => {

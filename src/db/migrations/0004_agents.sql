@@ -84,6 +84,7 @@ CREATE TABLE `summaries` (
 CREATE UNIQUE INDEX `summaries_thread` ON `summaries` (`thread`,`agent`,`seq`);--> statement-breakpoint
 ALTER TABLE `messages` ADD `attachments` text;--> statement-breakpoint
 ALTER TABLE `messages` ADD `provider_state` text;--> statement-breakpoint
+ALTER TABLE `messages` ADD `verdicts` text;--> statement-breakpoint
 ALTER TABLE `runs` ADD `depth` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `runs` ADD `current_agent` text;--> statement-breakpoint
 ALTER TABLE `runs` ADD `handoffs` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

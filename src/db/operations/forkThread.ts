@@ -5,8 +5,10 @@ import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { decodeEvent } from '../encodedEvent.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
+import type { StoredVerdict } from '../schema.ts';
 import type { ThreadRow } from '../threads.ts';
 import { ownThread } from './access.ts';
+import { verdictsOf } from './asModelsSee.ts';
 import { type Command, once } from './command.ts';
 import { getThread } from './createThread.ts';
 import { OUTCOME_UNKNOWN } from './finishToolCall.ts';
@@ -42,7 +44,7 @@ export function forkThread(tx: Tx, input: ForkInput): ThreadInfo {
       now: tx.now,
       floor: messages.length,
     });
-    for (const [index, message] of messages.entries()) copyMessage(tx, key, message, index + 1);
+    for (const [index, message] of messages.entries()) copyMessage(tx, key, message, { seq: index + 1, atSeq });
     return { ...getThread(tx, key, input.epoch), head: messages.length };
   }).answer;
 }
@@ -72,7 +74,14 @@ function isHistory(message: Message): boolean {
   return message.status !== 'discarded' && (message.text !== '' || message.toolCalls.length > 0);
 }
 
-function copyMessage(tx: Tx, thread: number, message: Message, seq: number): void {
+/** What guards made of a message goes along: models see no more of the copy than of the original. */
+function verdictsAt(tx: Tx, messageId: string, atSeq: number, seq: number): StoredVerdict[] | null {
+  const row = tx.queries.messages.byId(messageId);
+  const verdicts = row === undefined ? [] : verdictsOf(row, atSeq);
+  return verdicts.length === 0 ? null : verdicts.map((verdict) => ({ ...verdict, run: null, seq }));
+}
+
+function copyMessage(tx: Tx, thread: number, message: Message, { seq, atSeq }: { readonly seq: number; readonly atSeq: number }): void {
   const key = tx.queries.messages.insert({
     id: newId('msg'),
     thread,
@@ -85,7 +94,7 @@ function copyMessage(tx: Tx, thread: number, message: Message, seq: number): voi
     text: message.text.toWellFormed(),
     at: message.at,
     ...(message.role === 'user'
-      ? { metadata: message.metadata ?? null, principalId: message.principalId ?? null }
+      ? { metadata: message.metadata ?? null, principalId: message.principalId ?? null, verdicts: verdictsAt(tx, message.id, atSeq, seq) }
       : { reasoning: message.reasoning?.toWellFormed() ?? null, finish: message.finish ?? 'incomplete' }),
   });
   if (message.role === 'user') return;

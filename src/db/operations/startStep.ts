@@ -15,6 +15,8 @@ export interface StepInput {
   readonly options: { temperature?: number; maxOutputTokens?: number };
   /** What the model is told after the transcript. */
   readonly note?: string | undefined;
+  /** Steers that wait go on waiting: guards have not looked at them. */
+  readonly leaveSteers?: boolean;
 }
 
 export interface StartedStep {
@@ -32,7 +34,7 @@ export interface StartedMessage {
 export function startStep(tx: Tx, input: StepInput): StartedStep {
   const run = heldRun(tx, input.run);
   const { queries } = tx;
-  takeSteers(tx, input.run);
+  if (input.leaveSteers !== true) takeSteers(tx, input.run);
   const seq = tx.headOf(run.thread);
   const messages = transcript(queries, run, seq);
   const number = queries.steps.lastNumber(run.key) + 1;

@@ -3,6 +3,7 @@ import type { ProviderState } from '../../protocol/providerState.ts';
 import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
+import { asModelsSee } from './asModelsSee.ts';
 import { messagesOf } from './views.ts';
 
 /** A message as a model may be sent it: with what its provider gave with it. */
@@ -12,25 +13,26 @@ export type TranscriptMessage = Message & { readonly providerState?: ProviderSta
  * What a run has before it at `seq`: of a root run the conversation, of a child run what it was asked, and what it has said itself. Of agents
  * that were asked at once each has the conversation, and not what the others say. What came later is left out, and an outcome that came
  * later is not there yet. Holds for every seq at which the run was not streaming, such as the start of a step, and also after the events below
- * it were folded.
+ * it were folded. It is what models see: what guards made of the user's messages.
  */
 export function transcript(queries: Queries, run: RunRow, seq: number): TranscriptMessage[] {
-  const read = reader(queries, run.thread, seq);
+  const read = reader(queries, run.thread, seq, (row) => asModelsSee(row, seq, run.key));
   if (run.parent === null) return read.conversation(undefined);
   const own = read.messages((row) => row.run === run.key).map(withoutParent);
   if (run.task === null) return [...read.conversation(run.parent), ...own];
   return [{ id: `${run.id}_task`, role: 'user', runId: run.id, text: run.task, status: 'complete', at: run.createdAt }, ...own];
 }
 
-/** The conversation of a thread at `seq`: what its root runs asked and said, and the answers of agents that were asked at once. */
+/** The conversation of a thread at `seq`, as people see it: what its root runs asked and said, and the answers of agents that were asked at once. */
 export function conversation(queries: Queries, thread: number, seq: number): TranscriptMessage[] {
   return reader(queries, thread, seq).conversation(undefined);
 }
 
-function reader(queries: Queries, thread: number, seq: number) {
+function reader(queries: Queries, thread: number, seq: number, shown = (row: MessageRow): MessageRow => row) {
   const rows = queries.messages
     .taken(thread, seq)
-    .filter((row) => row.status !== 'dropped' && (row.discardedSeq === null || row.discardedSeq > seq));
+    .filter((row) => row.status !== 'dropped' && (row.discardedSeq === null || row.discardedSeq > seq))
+    .map((row) => shown(row));
   const calls = queries.toolCalls
     .ofThread(thread)
     .filter((call) => call.calledSeq <= seq)
