@@ -72,6 +72,12 @@ export const DEFAULT_LIMITS = {
   runTimeoutMs: 60 * 60_000,
   /** One tool call, unless the tool says otherwise. */
   toolTimeoutMs: 60_000,
+  /** How long a tool's worker thread has to stop when its call was stopped or took too long, before it is ended. */
+  toolWorkerGraceMs: 1_000,
+  /** Heap of one worker thread of tools; a call that needs more ends its thread and fails. */
+  maxToolWorkerBytes: 512 * 1024 * 1024,
+  /** Results that tools with a `cache` keep in memory, each of `maxToolOutputBytes` at most. The one that was not used for longest goes. */
+  maxCachedToolResults: 1_000,
   /** How long a cancelled run waits for work that ignores its signal. */
   cancelGraceMs: 10_000,
   /** How long a run with `onDisconnect: 'cancel'` goes on with nobody watching. */

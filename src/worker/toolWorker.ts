@@ -1,0 +1,99 @@
+import { setPriority } from 'node:os';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createJiti } from 'jiti';
+import { type AnyTool, isToolFile } from '../agents/defineTool.ts';
+import { markToolThread, type ToolAnswer, type ToolNews, type ToolTask } from '../agents/toolTask.ts';
+import { isErrorCode } from '../protocol/errorCodes.ts';
+import type { Json } from '../protocol/json.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import { ownModules } from './ownModules.ts';
+
+const modules = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
+
+/** Of 19. A thread with it gets a tenth of a core that the server wants for itself. */
+const NICENESS = 10;
+
+markToolThread();
+// Only on Linux 0 means this thread; elsewhere it is the whole process.
+if (process.platform === 'linux') setPriority(0, NICENESS);
+
+/** Carries out a call in a worker thread. Loads the tool's module when it is first wanted. Never rejects. */
+export async function runTool({ module, tool: name, input, context, port }: ToolTask): Promise<ToolAnswer> {
+  const abort = new AbortController();
+  port.addEventListener('message', () => abort.abort(new VerbatimError('CANCELLED', 'The call was stopped.')), { once: true });
+  port.start();
+  const say = (news: ToolNews): void => port.postMessage(news);
+  try {
+    const tool = await findTool(module, name);
+    const parsed = tool.parseInput(input);
+    if (!parsed.ok) return { type: 'typed', error: new VerbatimError('TOOL_BAD_INPUT', `The input does not fit: ${parsed.issues}.`).info };
+    const result = await tool.execute(parsed.value, {
+      ...context,
+      signal: abort.signal,
+      get context(): never {
+        throw notHere(name, 'context');
+      },
+      get memory(): never {
+        throw notHere(name, 'memory');
+      },
+      progress(data) {
+        const said = tool.parseProgress(data);
+        if (!said.ok) throw new TypeError(`The progress of tool ${name} does not fit its schema: ${said.issues}`);
+        say({ type: 'progress', data: said.value as Json });
+      },
+      status: (text) => say({ type: 'status', text }),
+    });
+    if (isToolFile(result)) return { type: 'result', result };
+    // Here and not by who asked: checking takes time, and what fits can be copied.
+    const output = tool.parseOutput(result);
+    if (output.ok) return { type: 'result', result: output.value as Json };
+    const message = `The tool returned what its output schema refuses: ${output.issues}.`;
+    return { type: 'typed', error: new VerbatimError('TOOL_BAD_OUTPUT', message).info };
+  } catch (cause) {
+    return answerOf(cause);
+  } finally {
+    port.close();
+  }
+}
+
+async function findTool(module: string, name: string): Promise<AnyTool> {
+  let loading = modules.get(module);
+  if (loading === undefined) {
+    loading = load(module);
+    modules.set(module, loading);
+  }
+  const exported = Object.values(await loading).find((value): value is AnyTool => isTool(value) && value.name === name);
+  if (exported !== undefined) return exported;
+  throw new VerbatimError('TOOL_FAILED', `The module of the tool ${name} does not export it.`);
+}
+
+async function load(module: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = fileURLToPath(module);
+  if (!/^\.[cm]?tsx?$/.test(extname(file))) {
+    try {
+      return await import(module);
+    } catch (cause) {
+      // Where the package is not installed beside it, as for a config file.
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause;
+    }
+  }
+  return createJiti(file, { virtualModules: await ownModules(file), interopDefault: false }).import(file);
+}
+
+function isTool(value: unknown): value is AnyTool {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'execute' && 'parseInput' in value;
+}
+
+function notHere(tool: string, what: string): TypeError {
+  return new TypeError(`The tool ${tool} is carried out in a worker: there is no \`${what}\` there.`);
+}
+
+/** By what it looks like: a module that has a copy of this package of its own throws errors of that copy. */
+function answerOf(cause: unknown): ToolAnswer {
+  if (!(cause instanceof Error)) return { type: 'thrown', name: 'Error', message: typeof cause === 'string' ? cause : '' };
+  const { name, message } = cause;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  if (name === 'VerbatimError' && isErrorCode(code)) return { type: 'typed', error: new VerbatimError(code, message).info };
+  return { type: 'thrown', name, message, ...(code !== undefined && { code }) };
+}
