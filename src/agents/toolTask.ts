@@ -16,8 +16,9 @@ export interface ToolTask {
 /** What is said while a call is carried out. */
 export type ToolNews = { readonly type: 'progress'; readonly data: Json } | { readonly type: 'status'; readonly text: string };
 
-/** What came of a call in a worker thread. An Error loses its class on the way; `typed` is one of ours. */
+/** What came of a call in a worker thread. An Error loses its class on the way; `typed` is one of ours. `unloaded`: the tool is not there. */
 export type ToolAnswer =
+  | { readonly type: 'unloaded'; readonly stack: string }
   | { readonly type: 'result'; readonly result: Json | ToolFileResult }
   | { readonly type: 'typed'; readonly error: ErrorInfo }
   | { readonly type: 'thrown'; readonly name: string; readonly message: string; readonly code?: string };

@@ -80,6 +80,7 @@ export class ToolThreads {
       const task = { module, tool: tool.name, input, context: { callId, runId, threadId, agent, principal }, port: theirs };
       const answer = await this.#open().run(task as never, { signal: end.signal, transferList: [theirs] });
       tellRest(context, ours);
+      if (answer.type === 'unloaded') throw this.#unloaded(tool, answer.stack);
       return resultOf(answer);
     } catch (cause) {
       if (cause instanceof Answered) throw cause.cause;
@@ -123,6 +124,12 @@ export class ToolThreads {
     return pool;
   }
 
+  #unloaded(tool: AnyTool, stack: string): Answered {
+    const message = `The module of the tool ${tool.name} could not be loaded, or does not export it.`;
+    this.#options.report(Object.assign(new Error(message), { stack }));
+    return new Answered('unloaded', { cause: new VerbatimError('TOOL_FAILED', message) });
+  }
+
   #failureOf(cause: unknown, tool: AnyTool, signal: AbortSignal): unknown {
     // The thread was ended because the call was stopped: its outcome is that of who stopped it.
     if (signal.aborted || this.#closed) return signal.reason;
@@ -136,10 +143,10 @@ export class ToolThreads {
   }
 }
 
-/** What the tool itself threw, and not the pool. */
+/** What the thread answered, and not what became of the thread. */
 class Answered extends Error {}
 
-function resultOf(answer: ToolAnswer): Json | ToolFileResult {
+function resultOf(answer: Exclude<ToolAnswer, { type: 'unloaded' }>): Json | ToolFileResult {
   switch (answer.type) {
     case 'result':
       return answer.result;

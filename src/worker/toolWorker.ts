@@ -25,7 +25,8 @@ export async function runTool({ module, tool: name, input, context, port }: Tool
   port.start();
   const say = (news: ToolNews): void => port.postMessage(news);
   try {
-    const tool = await findTool(module, name);
+    const tool = await findTool(module, name).catch((cause: unknown) => new Unloaded(cause));
+    if (tool instanceof Unloaded) return { type: 'unloaded', stack: tool.stack };
     const parsed = tool.parseInput(input);
     if (!parsed.ok) return { type: 'typed', error: new VerbatimError('TOOL_BAD_INPUT', `The input does not fit: ${parsed.issues}.`).info };
     const result = await tool.execute(parsed.value, {
@@ -62,10 +63,12 @@ async function findTool(module: string, name: string): Promise<AnyTool> {
   if (loading === undefined) {
     loading = load(module);
     modules.set(module, loading);
+    // What it lacked may be there the next time.
+    loading.catch(() => modules.delete(module));
   }
   const exported = Object.values(await loading).find((value): value is AnyTool => isTool(value) && value.name === name);
   if (exported !== undefined) return exported;
-  throw new VerbatimError('TOOL_FAILED', `The module of the tool ${name} does not export it.`);
+  throw new Error(`${module} does not export the tool ${name}`);
 }
 
 async function load(module: string): Promise<Readonly<Record<string, unknown>>> {
@@ -75,10 +78,18 @@ async function load(module: string): Promise<Readonly<Record<string, unknown>>> 
       return await import(module);
     } catch (cause) {
       // Where the package is not installed beside it, as for a config file.
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause;
+      if (!(cause instanceof Error && 'code' in cause && String(cause.code).endsWith('MODULE_NOT_FOUND'))) throw cause;
     }
   }
   return createJiti(file, { virtualModules: await ownModules(file), interopDefault: false }).import(file);
+}
+
+class Unloaded {
+  readonly stack: string;
+
+  constructor(cause: unknown) {
+    this.stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  }
 }
 
 function isTool(value: unknown): value is AnyTool {
