@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -46,6 +47,13 @@ test('while it computes, this thread does not stand still', async () => {
   clearInterval(timer);
   expect(output).toEqual({ said: 'computed' });
   expect(longestMs).toBeLessThan(500);
+});
+
+test.runIf(process.platform === 'linux')('it takes the processor only where this thread leaves it', async () => {
+  await using asking = await serveWork();
+  const ours = getPriority();
+  expect((await asking.ask({ act: 'priority' })).output).toEqual({ said: '10' });
+  expect(getPriority()).toBe(ours);
 });
 
 test('what it tells on the way is told before its outcome', async () => {

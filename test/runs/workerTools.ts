@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { z } from 'zod';
 import { defineTool, toolFile } from '../../src/agents/defineTool.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
@@ -20,6 +21,8 @@ export const work = defineTool({
         const { callId, runId, threadId, agent, principal } = context;
         return { said: JSON.stringify({ callId, runId, threadId, agent, principal, aborted: signal.aborted, pid: process.pid }) };
       }
+      case 'priority':
+        return { said: String(getPriority(0)) };
       case 'compute':
         for (const end = performance.now() + ms; performance.now() < end; );
         return { said: 'computed' };
