@@ -5,9 +5,10 @@ import { checkLeaks } from '../support/leakCheck.ts';
 
 checkLeaks();
 
-async function resultOf(run: () => AsyncGenerator<never>) {
-  await using server = await createTestServer({ agents: { bot: defineAgent({ description: '', run }) } });
-  return (await server.client().send({ agent: 'bot', text: 'go' })).result();
+async function resultOf(generate: () => AsyncGenerator<never>) {
+  await using server = await createTestServer({ agents: { bot: defineAgent({ description: '', run: generate }) } });
+  const run = await server.client().send({ agent: 'bot', text: 'go' });
+  return await run.result();
 }
 
 const used = (inputTokens: number, usage: object = {}) =>
