@@ -103,10 +103,10 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
     await using shop = await openShop(framework, [{ text: 'Hello.' }, { text: 'Hello again.' }]);
     await using server = await serveExample(framework, shop);
     const client = server.client();
-    const { threadId, ...first } = await client.send({ agent: 'clerk', text: 'I am Ann.' });
-    expect(first).toBeDefined();
-    await vi.waitFor(() => expect(server.stats.activeRuns).toBe(0));
-    expect(await (await client.send({ agent: 'clerk', threadId, text: 'Who am I?' })).text()).toBe('Hello again.');
+    const first = await client.send({ agent: 'clerk', text: 'I am Ann.' });
+    await first.result();
+    const second = await client.send({ agent: 'clerk', threadId: first.threadId, text: 'Who am I?' });
+    expect(await second.text()).toBe('Hello again.');
     const asked = JSON.stringify(shop.requests[1]);
     for (const text of ['I am Ann.', 'Hello.', 'Who am I?']) expect(asked).toContain(text);
   });

@@ -127,8 +127,7 @@ describe('a result is given to whom its scope allows', () => {
     for (const principal of [ann, bob, ann]) await ask({ q: 'a' }, { principal });
   };
   const twoThreads = async (ask: Ask): Promise<void> => {
-    const { events } = await ask({ q: 'a' });
-    expect(events).not.toHaveLength(0);
+    await ask({ q: 'a' });
     await ask({ q: 'a' });
   };
 
@@ -154,10 +153,9 @@ describe('a result is given to whom its scope allows', () => {
   ] as const)('%s: two runs of a thread read %d times', async (scope, times) => {
     const { tool, reads } = readingTool({ scope });
     await using asking = await serveTool(tool);
-    const { threadId, ...run } = await asking.send({ q: 'a' });
-    expect(run).toBeDefined();
-    await vi.waitFor(() => expect(asking.server.stats.activeRuns).toBe(0));
-    await asking.ask({ q: 'a' }, { threadId });
+    const first = await asking.send({ q: 'a' });
+    await first.result();
+    await asking.ask({ q: 'a' }, { threadId: first.threadId });
     expect(reads).toHaveLength(times);
   });
 

@@ -58,7 +58,13 @@ test.runIf(process.platform === 'linux')('it takes the processor only where this
 
 test('what it tells on the way is told before its outcome', async () => {
   await using asking = await serveWork();
+  await asking.ask({ act: 'warm' });
+  // All of it is there before this thread looks, and its outcome too.
+  const busy = setInterval(() => {
+    for (const end = performance.now() + 30; performance.now() < end; );
+  });
   const { events } = await asking.ask({ act: 'talk' });
+  clearInterval(busy);
   const told = events.filter((event) => ['run.status', 'tool.progress', 'tool.completed'].includes(event.type));
   expect(told).toMatchObject([
     { type: 'run.status', text: 'working' },
