@@ -32,7 +32,6 @@ export type {
 export { offline } from './agents/models/offline.ts';
 export { OPENAI_DEFAULTS, type OpenAILimits, type OpenAIOptions, openai } from './agents/models/openai.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
-export type { ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { CacheKeyContext, ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { CacheLayer } from './agents/toolResults.ts';
 export type { Clock } from './protocol/clock.ts';

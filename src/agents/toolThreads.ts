@@ -131,8 +131,8 @@ export class ToolThreads {
   }
 
   #failureOf(cause: unknown, tool: AnyTool, signal: AbortSignal): unknown {
-    // The thread was ended because the call was stopped: its outcome is that of who stopped it.
-    if (signal.aborted || this.#closed) return signal.reason;
+    // Because the call was stopped: how it is told is up to who stopped it, and what the tool had done by then nobody knows.
+    if (signal.aborted || this.#closed) return new Error('The thread was ended.');
     this.#options.report(cause);
     const memory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
     const why = memory ? 'ran out of memory' : 'ended in the middle of the call';

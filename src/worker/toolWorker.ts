@@ -76,15 +76,14 @@ async function findTool(module: string, name: string): Promise<AnyTool> {
 
 async function load(module: string): Promise<Readonly<Record<string, unknown>>> {
   const file = fileURLToPath(module);
-  if (!/^\.[cm]?tsx?$/.test(extname(file))) {
-    try {
-      return await import(module);
-    } catch (cause) {
-      // Where the package is not installed beside it, as for a config file.
-      if (!(cause instanceof Error && 'code' in cause && String(cause.code).endsWith('MODULE_NOT_FOUND'))) throw cause;
-    }
+  try {
+    if (!/^\.[cm]?tsx?$/.test(extname(file))) return await import(module);
+    return await createJiti(file, { interopDefault: false }).import(file);
+  } catch (cause) {
+    // This package may not be installed beside it, as beside a config file. To load all of it takes time, so only then.
+    if (!(cause instanceof Error && 'code' in cause && String(cause.code).endsWith('MODULE_NOT_FOUND'))) throw cause;
+    return createJiti(file, { virtualModules: await ownModules(file), interopDefault: false }).import(file);
   }
-  return createJiti(file, { virtualModules: await ownModules(file), interopDefault: false }).import(file);
 }
 
 class Unloaded {
