@@ -13,7 +13,7 @@ const modules = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
 
 /**
  * Of 19. A thread with it gets a tenth of a core that the server wants for itself. Measured on one core with 1,000 streams (`npm run bench`,
- * `compute`): their delivery p99 is 6 to 13 ms, 34 with 0, 16 with 19, and 8 to 16 without any computing.
+ * `compute`): their delivery p99 is 6 to 13 ms, 34 with 0, 16 with 19, and 8 to 37 without any computing.
  */
 const NICENESS = 10;
 
