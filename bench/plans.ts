@@ -1,5 +1,6 @@
 import type { Plan } from './plan.ts';
 import { catchUp } from './plans/catchUp.ts';
+import { compute } from './plans/compute.ts';
 import { connect } from './plans/connect.ts';
 import { dense } from './plans/dense.ts';
 import { fanOut } from './plans/fanOut.ts';
@@ -12,4 +13,4 @@ import { soak } from './plans/soak.ts';
 import { stream } from './plans/stream.ts';
 
 /** In the order in which they run. */
-export const PLANS: readonly Plan[] = [stream, dense, flatOut, connect, fanOut, catchUp, send, growth, slow, soak, sdk];
+export const PLANS: readonly Plan[] = [stream, dense, flatOut, connect, fanOut, catchUp, send, growth, slow, compute, soak, sdk];

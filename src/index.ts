@@ -56,7 +56,8 @@ export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } fr
 export { resilient } from './agents/models/resilient.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
 export { type SemanticRouteOptions, semanticRoute } from './agents/semanticRoute.ts';
-export type { ToolCache, ToolRetry } from './agents/toolPolicy.ts';
+export type { CacheKeyContext, ToolCache, ToolRetry } from './agents/toolPolicy.ts';
+export type { CacheLayer } from './agents/toolResults.ts';
 export type { Clock } from './protocol/clock.ts';
 export { CLOSE_CODES, type CloseCode } from './protocol/closeCodes.ts';
 export type { AgentContract, ApiContract, OnDisconnect, SendOptions, ToolContract, WhenBusy } from './protocol/contract.ts';

@@ -1,4 +1,5 @@
 import { createServer, defineAgent, type Limits, type Model, type ModelChunk } from 'verbatim-agents';
+import { computeHere, computeInWorker } from './computeTools.ts';
 import { reportToParent } from './serverProcess.ts';
 import { streamTokens, type TokenSchedule } from './tokenStream.ts';
 
@@ -28,9 +29,23 @@ const scheduled: Model = {
   },
 };
 
+/** Asks for the agent's tool with the message as its input. */
+const calling: Model = {
+  name: 'calling',
+  async *stream({ messages, tools }) {
+    const asked = messages.at(-1);
+    const toolCalls = asked?.role === 'user' ? [{ tool: tools[0]?.name ?? '', arguments: asked.text }] : [];
+    yield { type: 'finish', finish: toolCalls.length === 0 ? 'stop' : 'tool_calls', toolCalls };
+  },
+};
+
 const startedMs = performance.now();
 const server = await createServer({
-  agents: { scheduled: defineAgent({ description: 'Speaks on schedule', model: scheduled }) },
+  agents: {
+    scheduled: defineAgent({ description: 'Speaks on schedule', model: scheduled }),
+    computing: defineAgent({ description: 'Computes in a worker', model: calling, tools: [computeInWorker] }),
+    computingHere: defineAgent({ description: 'Computes where it is', model: calling, tools: [computeHere] }),
+  },
   database,
   authenticate: ({ token }) => (token === undefined ? undefined : { id: token }),
   limits: raisedLimits,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ModelUsage } from '../db/operations/reportUsage.ts';
 import type { ToolContract } from '../protocol/contract.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { DataSchemas } from './defineAgent.ts';
@@ -23,17 +24,27 @@ type DataPart<Data extends DataSchemas> = {
 
 /**
  * What a custom agent may yield. Text opens a message; `message.completed` ends it, so that it stays even if a crash runs the agent again;
- * so does a tool call. `callId` is the agent's own and need only be unique within the run; readers get another.
+ * so does a tool call. `callId` is the agent's own and need only be unique within the run; readers get another. `usage` is what one model call
+ * of its own used: it counts for the run at once, however that ends.
  */
 export type AgentEvent<Tools extends readonly AnyTool[] = readonly AnyTool[], Data extends DataSchemas = DataSchemas> =
   | { readonly type: 'text.delta'; readonly delta: string }
   | { readonly type: 'reasoning.delta'; readonly delta: string }
   | { readonly type: 'message.completed' }
   | { readonly type: 'run.status'; readonly text: string }
+  | { readonly type: 'usage'; readonly model: string; readonly usage: ModelUsage['usage'] }
   | ToolEvent<Tools[number]>
   | DataPart<Data>;
 
 const callId = z.string().min(1).max(200);
+const tokens = z.int().min(0);
+const usage = z.object({
+  inputTokens: tokens,
+  outputTokens: tokens,
+  cachedTokens: tokens.optional(),
+  reasoningTokens: tokens.optional(),
+  estimated: z.boolean().optional(),
+});
 
 /** The same for what arrives at run time. Tool and data payloads are checked by their own schemas afterwards. */
 export const agentEventSchema = z.discriminatedUnion('type', [
@@ -41,6 +52,7 @@ export const agentEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reasoning.delta'), delta: z.string() }),
   z.object({ type: z.literal('message.completed') }),
   z.object({ type: z.literal('run.status'), text: z.string() }),
+  z.object({ type: z.literal('usage'), model: z.string().min(1).max(200), usage }),
   z.object({ type: z.literal('tool.called'), callId, tool: z.string(), input: z.unknown() }),
   z.object({ type: z.literal('tool.progress'), callId, data: z.unknown() }),
   z.object({ type: z.literal('tool.completed'), callId, output: z.unknown() }),

@@ -114,7 +114,7 @@ export class CallsAtWork {
   }
 
   async #call(by: RunAgent, tool: AnyTool, call: OpenCall): Promise<void> {
-    const { store, held, run, status, limits, clock, signal, threadId } = this.#drive;
+    const { store, held, run, status, limits, clock, signal, threadId, toolHost } = this.#drive;
     if (signal.aborted) {
       // The run was stopped between the model's wish and the call.
       if (isLeaving(signal)) return;
@@ -127,7 +127,10 @@ export class CallsAtWork {
       input: call.input,
       signal,
       clock,
+      host: toolHost,
+      sent: run.context ?? undefined,
       timeoutMs: tool.timeoutMs ?? limits.toolTimeoutMs,
+      graceMs: limits.cancelGraceMs,
       maxOutputBytes: limits.maxToolOutputBytes,
       context: {
         callId: call.callId,

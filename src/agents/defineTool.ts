@@ -6,7 +6,7 @@ import { type ApprovalOption, type ApprovalQuestion, askApproval } from './appro
 import type { ChildAgents } from './childAgents.ts';
 import type { Memory } from './memory.ts';
 import { assertStrict, type JsonOnly, jsonSchemaOf, type Parsed, parseWith } from './schema.ts';
-import type { ToolCache, ToolRetry } from './toolPolicy.ts';
+import { assertToolPolicies, type ToolCache, type ToolRetry } from './toolPolicy.ts';
 
 /** What a tool may know and do while it runs. */
 export interface ToolContext<Progress = Json, Context = unknown> {
@@ -95,19 +95,26 @@ export interface ToolDefinition<
 > extends CommonToolDefinition<Name, Input, Output, Context> {
   /** The shape of `context.progress(...)`. */
   readonly progress?: Progress & JsonOnly<Progress>;
-  /** It may be called again with the same `callId` when a crash left its outcome unknown. Without it the model is told so instead. */
-  readonly idempotent?: boolean;
-  /** One attempt. Default: the limit `toolTimeoutMs`, 60 s. */
-  readonly timeoutMs?: number;
-  /** Try again when it throws or takes too long. Default: never. */
-  readonly retry?: ToolRetry;
-  /** Calls carried out at once, over all runs of this server; the others wait. Default: any number. */
-  readonly maxConcurrent?: number;
-  /** Of a tool that only reads: gives an earlier result for the same input. */
-  readonly cache?: ToolCache<z.output<Input>>;
   /**
-   * Carries it out in a pool of worker threads, so that its computing does not hold up others. `module` must export this tool; it is loaded in
-   * each worker. `context`, `memory` and anything else that cannot be copied are not there.
+   * It may be called again with the same `callId` when a crash left its outcome unknown. Without it the model is told so instead. Default: only
+   * with a `cache`.
+   */
+  readonly idempotent?: boolean;
+  /** One attempt, once it has begun. Default: the limit `toolTimeoutMs`, 60 s. */
+  readonly timeoutMs?: number;
+  /** Try again when it throws or takes too long. Default: never. A tool that is not `idempotent` must say when by `retry.when`. */
+  readonly retry?: ToolRetry;
+  /**
+   * Calls carried out at once, over all runs of this server; the others wait in the order in which they came, and their time has not begun. Tools
+   * of one name share it. One that does not stop when it is told to counts for `cancelGraceMs` more. Default: any number.
+   */
+  readonly maxConcurrent?: number;
+  /** Of a tool that only reads and needs no approval: gives an earlier result for the same input. Failures and files are not kept. */
+  readonly cache?: ToolCache<z.output<Input>, Context>;
+  /**
+   * Carries it out in a pool of worker threads (`createServer({ toolWorkers })`), so that its computing does not hold up others. `module` must
+   * export this tool, and is loaded in each worker: it must not start a server. `context` and `memory` are not there. A worker that does not
+   * stop when its call is stopped is ended.
    */
   readonly worker?: true;
   /** `import.meta.url` of the module that exports the tool. Needed with `worker`. */
@@ -206,10 +213,9 @@ export function defineTool(
       },
     };
   }
-  const { progress, idempotent = false, timeoutMs, retry, maxConcurrent, cache, worker, module, execute } = definition;
-  if (worker && module === undefined) {
-    throw new TypeError(`The tool ${name} says \`worker: true\`: it needs \`module: import.meta.url\` too, or no worker could find it.`);
-  }
+  assertToolPolicies(definition);
+  const { progress, timeoutMs, retry, maxConcurrent, cache, worker, module, execute } = definition;
+  const { idempotent = cache !== undefined } = definition;
   return {
     ...base,
     kind: 'execute',
@@ -219,7 +225,7 @@ export function defineTool(
     maxConcurrent,
     retry,
     // What it is keyed by is what parseInput returned.
-    cache: cache as ToolCache | undefined,
+    cache,
     worker: worker ? module : undefined,
     progressSchema: progress === undefined ? undefined : jsonSchemaOf(progress, `The progress of tool ${name}`),
     parseProgress: (value) => (progress === undefined ? { ok: true, value } : parseWith(progress, value)),

@@ -108,6 +108,8 @@ class AgentEventWriter {
         return this.completeMessage('stop');
       case 'run.status':
         return status.status(event.text);
+      case 'usage':
+        return store.reportUsage(held, event);
       case 'data': {
         const data = checked(this.#agent.parseData(event.name, event.data), `The data part ${event.name} does not fit its schema`) as Json;
         assertSize(data, limits.maxToolOutputBytes, `The data part ${event.name}`);

@@ -14,6 +14,7 @@ import { OutsideFailure } from './outsideFailure.ts';
 import { publicError } from './publicError.ts';
 import { RunContexts } from './runContexts.ts';
 import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
+import type { ToolHost } from './toolHost.ts';
 
 /** Where an agent's failures go: the cause with everything in it. */
 export type LogFailure = (failure: { readonly runId: string; readonly cause: unknown }) => void;
@@ -24,6 +25,7 @@ export interface WorkerOptions {
   readonly limits: Limits;
   readonly logFailure: LogFailure;
   readonly registry: AgentRegistry;
+  readonly toolHost: ToolHost;
   /** The public id of a thread. */
   readonly threadIdOf: (thread: number) => Promise<string>;
   /** Child runs that were made, and want room. */

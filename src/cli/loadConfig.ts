@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { createJiti } from 'jiti';
 import type { ServerOptions } from '../index.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { ownModules } from '../worker/ownModules.ts';
 
 /** Looked for in this order; the first one counts. */
 const CONFIG_NAMES = ['verbatim.config.ts', 'verbatim.config.js', 'verbatim.config.mjs'] as const;
@@ -37,25 +37,6 @@ async function importDefault(file: string): Promise<unknown> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.trim() : String(cause);
     throw new VerbatimError('CONFIG_INVALID', `${file} cannot be loaded: ${reason}`, { cause });
-  }
-}
-
-async function ownModules(file: string): Promise<Record<string, unknown>> {
-  const modules: Record<string, unknown> = {
-    'verbatim-agents': await import('../index.ts'),
-    'verbatim-agents/client': await import('../client/index.node.ts'),
-    'verbatim-agents/testing': await import('../testing/index.ts'),
-  };
-  if (!canResolve(file, 'zod')) modules.zod = await import('zod');
-  return modules;
-}
-
-function canResolve(file: string, specifier: string): boolean {
-  try {
-    createRequire(file).resolve(specifier);
-    return true;
-  } catch {
-    return false; // Not installed there: the only thing that is asked.
   }
 }
 

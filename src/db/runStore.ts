@@ -13,6 +13,7 @@ import type { Finished, RunEnd, RunEnded } from './operations/finishRun.ts';
 import type { ToolOutcome } from './operations/finishToolCall.ts';
 import type { GuardState, NewVerdict } from './operations/guardVerdict.ts';
 import type { AskedCall, CallStart } from './operations/recordCall.ts';
+import type { ModelUsage } from './operations/reportUsage.ts';
 import type { Resumed, ResumeInput } from './operations/resumeRun.ts';
 import type { SentStep } from './operations/sentStep.ts';
 import type { ReadyCall, Settled } from './operations/settleCalls.ts';
@@ -106,6 +107,8 @@ export interface RunStore {
   writeMessage(run: HeldRun, message: StartedMessage): MessageWriter;
   /** Returns the child runs that were made for its calls: they wait for room. */
   finishModelCall(result: ModelCallResult): Promise<readonly RunRow[]>;
+  /** What a model call used that the run's agent made by itself. */
+  reportUsage(run: HeldRun, used: ModelUsage): Promise<void>;
   /** One more call of a finished message, by an agent that yields its calls one by one. */
   addToolCall(run: HeldRun, message: StartedMessage, call: AskedCall): Promise<void>;
   /** Withdraws a message that streams. */

@@ -15,6 +15,7 @@ import { guardState } from './operations/guardVerdict.ts';
 import { descendantsOf } from './operations/lineage.ts';
 import { listApprovals } from './operations/listApprovals.ts';
 import { recordCall } from './operations/recordCall.ts';
+import { reportUsage } from './operations/reportUsage.ts';
 import { resumeRun } from './operations/resumeRun.ts';
 import { runProgress } from './operations/runProgress.ts';
 import { sentSteps } from './operations/sentStep.ts';
@@ -86,6 +87,7 @@ export function sqliteRunStore({ queries, commit, prices }: SqliteParts & { read
     startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
     writeMessage: (run, message) => new LogMessageWriter(commit, run, message),
     finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result, prices)),
+    reportUsage: (run, used) => commit.run((tx) => reportUsage(tx, run, used, prices)),
     addToolCall: (run, message, call) => commit.run((tx) => void recordCall(tx, heldRun(tx, run), message, call)),
     discardMessage: (run, message, reason) => commit.run((tx) => discardMessage(tx, heldRun(tx, run), message, reason)),
     cutMessage: (run, message) => commit.run((tx) => cutMessage(tx, run, message)),

@@ -76,6 +76,12 @@ export const DEFAULT_LIMITS = {
   guardTimeoutMs: 30_000,
   /** Text that an output guard holds back while its sentence has no end; more is looked at without one. */
   maxHeldBytes: 4 * 1024,
+  /** How long a tool's worker thread has to stop when its call was stopped or took too long, before it is ended. */
+  toolWorkerGraceMs: 1_000,
+  /** Heap of one worker thread of tools; a call that needs more ends its thread and fails. */
+  maxToolWorkerBytes: 512 * 1024 * 1024,
+  /** Results that tools with a `cache` keep in memory, each of `maxToolOutputBytes` at most. The one that was not used for longest goes. */
+  maxCachedToolResults: 1_000,
   /** How long a cancelled run waits for work that ignores its signal. */
   cancelGraceMs: 10_000,
   /** How long a run with `onDisconnect: 'cancel'` goes on with nobody watching. */

@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
 import { closeGuards } from '../agents/guard.ts';
 import type { LogFailure } from '../agents/runWorker.ts';
+import { openToolHost } from '../agents/toolHost.ts';
+import { isToolThread } from '../agents/toolTask.ts';
 import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import { sqliteStore } from '../db/sqliteStore.ts';
@@ -74,6 +76,10 @@ const PURGE_INTERVAL_MS = 60 * 60_000;
  * what to do.
  */
 export async function createServer(options: ServerOptions): Promise<VerbatimServer> {
+  if (isToolThread()) {
+    const message = 'The module of a tool with `worker: true` starts a server. Put the tool into a module of its own, and name that one.';
+    throw new VerbatimError('CONFIG_INVALID', message);
+  }
   const database = openDatabase({
     file: options.database ?? ':memory:',
     synchronous: options.synchronous,
@@ -103,6 +109,13 @@ export async function serverOver(
   if (database.copyBeforeUpgrade !== undefined) {
     logger.info({ copy: database.copyBeforeUpgrade }, 'upgraded the database; a copy from before is kept');
   }
+  const toolHost = openToolHost({
+    clock,
+    limits,
+    threads: options.toolWorkers,
+    secondLayer: options.toolCache,
+    report: (cause, what) => logger.warn({ err: cause }, what),
+  });
   const bell = localBell();
   const readers = countReaders();
   const store = sqliteStore({
@@ -128,6 +141,7 @@ export async function serverOver(
     readers,
     logFailure,
     onWaiting: () => answers.arm(),
+    toolHost,
   });
   const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
   const closing = new AbortController();
@@ -183,6 +197,7 @@ export async function serverOver(
     clearInterval(purgeTimer);
     answers.close();
     await scheduler.close(drainMs);
+    await toolHost.close();
     closing.abort();
     await closeMcp?.();
     await sockets.close();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agents } from '../agents/agent.ts';
+import type { CacheLayer } from '../agents/toolResults.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
@@ -35,6 +36,10 @@ export interface ServerOptions {
   /** Host names under which it may be reached, besides loopback, when there is no `authenticate`: others are refused with 403. */
   readonly hosts?: readonly string[];
   readonly limits?: Partial<Limits>;
+  /** Threads for tools with `worker: true`, started when they are first needed. Default: one less than there are cores, and at least one. */
+  readonly toolWorkers?: number;
+  /** Where tools with a `cache` keep results besides memory, such as `new KeyvRedis(...)`: for several servers, and through a restart. */
+  readonly toolCache?: CacheLayer;
   /** Serves the agents to MCP clients too: `mcpServer()` of `verbatim-agents/mcp`. */
   readonly mcp?: McpEndpoint;
   /** What models cost, by their names: the usage of runs then has a `cost`. Set when a call finishes; a change of prices changes nothing that was. */

@@ -1,5 +1,6 @@
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
+import type { ToolHost } from '../agents/toolHost.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';
 import type { RunEnded } from '../db/operations/finishRun.ts';
 import type { RunRow } from '../db/runs.ts';
@@ -21,6 +22,7 @@ export interface WorkforceOptions {
   /** Names this process in the leases of runs. */
   readonly lease: string;
   readonly logFailure: LogFailure;
+  readonly toolHost: ToolHost;
   /** Calls wait for answers, some of them not for ever. */
   readonly onWaiting: () => void;
 }
@@ -125,7 +127,7 @@ export class Workforce {
 
   /** Works on a run that has started and holds its room. */
   work(run: RunRow): void {
-    const { store, clock, limits, logFailure, registry } = this.#options;
+    const { store, clock, limits, logFailure, registry, toolHost } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
@@ -133,7 +135,7 @@ export class Workforce {
       for (const child of children) this.queue.push({ run: child.key, principalId: child.principal.id });
       this.#options.onWaiting();
     };
-    const worker = new RunWorker({ store: store.runs, clock, limits, logFailure, registry, threadIdOf, spawned }, run);
+    const worker = new RunWorker({ store: store.runs, clock, limits, logFailure, registry, toolHost, threadIdOf, spawned }, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });
     if (this.#closing) worker.leave();

@@ -65,5 +65,5 @@ test('generator: what it yields reaches the client', async () => {
 
 test('every example is started here, or is a test of its own', () => {
   const folders = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect(folders.map(({ name }) => name).sort()).toEqual(['generator', 'minimal', 'testing', 'tools']);
+  expect(folders.map(({ name }) => name).sort()).toEqual(['frameworks', 'generator', 'minimal', 'testing', 'tools']);
 });

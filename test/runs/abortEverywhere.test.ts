@@ -4,6 +4,7 @@ import { AgentRegistry } from '../../src/agents/agentRegistry.ts';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import type { Model } from '../../src/agents/model.ts';
 import { RunWorker, type WorkerResult } from '../../src/agents/runWorker.ts';
+import { openToolHost } from '../../src/agents/toolHost.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';
 import type { RunStore } from '../../src/db/runStore.ts';
 import type { RunRow } from '../../src/db/runs.ts';
@@ -133,6 +134,7 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
     clock: systemClock,
     limits: DEFAULT_LIMITS,
     logFailure: () => {},
+    toolHost: openToolHost({ clock: systemClock, limits: DEFAULT_LIMITS, report: () => {} }),
     threadIdOf: (key: number) => store.threads.idOf(key),
     spawned: () => {},
   };

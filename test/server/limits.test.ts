@@ -45,6 +45,12 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   toolTimeoutMs: ['server/agentLimits', 'a tool has a minute'],
   guardTimeoutMs: ['runs/guards', 'a guard has half a minute, unless it says otherwise'],
   maxHeldBytes: ['runs/outputGuards', 'text without sentences is held up to maxHeldBytes, and looked at when there is one byte more'],
+  toolWorkerGraceMs: [
+    'runs/toolWorkers',
+    'a tool that does not stop when its call took too long is ended with its thread, after the grace',
+  ],
+  maxToolWorkerBytes: ['runs/toolWorkers', 'one that needs more memory than maxToolWorkerBytes fails, and the others live'],
+  maxCachedToolResults: ['runs/toolCache', 'maxCachedToolResults are kept, and the one that was not used for longest goes'],
   cancelGraceMs: ['runs/cancel', 'a tool holds the run for the grace; then its outcome is unknown and its late result is dropped'],
   disconnectGraceMs: ['runs/disconnect', 'a run that nobody ever watched is cancelled when the grace after its send is over'],
   drainMs: ['server/agentLimits', 'a closing server leaves a run that does not finish in time open, and closes'],

@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['protocol'],
   react: ['protocol', 'client'],
   testing: ['protocol', 'db', 'agents', 'server', 'client', '.'],
-  cli: ['protocol', 'db', 'agents', 'server', 'client', 'testing', '.'],
+  worker: ['protocol', 'db', 'agents', 'server', 'client', 'testing', '.'],
+  cli: ['protocol', 'db', 'agents', 'server', 'client', 'testing', 'worker', '.'],
   '.': ['protocol', 'db', 'agents', 'server'],
 };
 

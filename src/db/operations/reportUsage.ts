@@ -1,0 +1,30 @@
+import type { Usage } from '../../protocol/event.ts';
+import { addUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
+import type { Tx } from '../groupCommit.ts';
+import { type HeldRun, heldRun } from './startRun.ts';
+
+/** What a run's agent says that a model call of its own has used. */
+export interface ModelUsage {
+  readonly model: string;
+  readonly usage: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly cachedTokens?: number | undefined;
+    readonly reasoningTokens?: number | undefined;
+    readonly estimated?: boolean | undefined;
+  };
+}
+
+/** Counts it for the run at once: it is paid for, however the run goes on. */
+export function reportUsage(tx: Tx, held: HeldRun, { model, usage }: ModelUsage, prices?: Prices): void {
+  const run = heldRun(tx, held);
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, estimated } = usage;
+  const used: Usage = {
+    inputTokens,
+    outputTokens,
+    ...(cachedTokens !== undefined && { cachedTokens }),
+    ...(reasoningTokens !== undefined && { reasoningTokens }),
+    ...(estimated && { estimated }),
+  };
+  tx.queries.runs.setUsage(run.key, addUsage(run.usage, usageOfModel(model, priced(used, priceOf(prices, model)))));
+}
