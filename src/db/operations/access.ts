@@ -1,4 +1,5 @@
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { FileRow } from '../files.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
@@ -16,4 +17,15 @@ export function ownRun(queries: Queries, principalId: string, runId: string): { 
   if (run === undefined || thread === undefined || thread.owner !== principalId)
     throw new VerbatimError('NOT_FOUND', 'There is no such run.');
   return { run, thread };
+}
+
+/** The file, when all of it is there and it is the caller's. */
+export function ownFile(queries: Queries, principalId: string, fileId: string): FileRow {
+  const file = queries.files.byId(fileId);
+  if (file === undefined || file.owner !== principalId || !file.complete) throw noSuchFile(fileId);
+  return file;
+}
+
+export function noSuchFile(fileId: string): VerbatimError {
+  return new VerbatimError('NOT_FOUND', 'There is no such file.', { details: { fileId } });
 }

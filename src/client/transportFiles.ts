@@ -1,0 +1,163 @@
+import { connectionLost, decodeData, errorOfShape, errorOfStatus, isRecord } from './transportMessage.ts';
+
+/** Bytes of a file, once or as they come. */
+export type FileContent = Blob | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export interface Progress {
+  readonly sentBytes: number;
+  /** Undefined for a stream, of which nobody knows. */
+  readonly totalBytes: number | undefined;
+}
+
+export interface FileRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface FileUpload extends FileRequest {
+  readonly content: FileContent;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** Slices of this size leave one after the other where progress is counted. */
+const SLICE_BYTES = 64 * 1024;
+
+/**
+ * Sends a file and returns what the server answered. Throws the server's error, or `CONNECTION_LOST`. Progress is the browser's own where there
+ * is an `XMLHttpRequest`; elsewhere it is what was taken from us, which may be some kilobytes ahead of what has arrived.
+ */
+export async function postFile(upload: FileUpload, fetch: typeof globalThis.fetch): Promise<unknown> {
+  // Browsers send no stream over HTTP/1, and tell no progress of a fetch.
+  const inBrowser = typeof XMLHttpRequest === 'function';
+  const content = inBrowser && isStream(upload.content) ? await new Response(toStream(upload.content)).blob() : upload.content;
+  if (inBrowser && upload.onProgress !== undefined && !isStream(content)) return postByXhr({ ...upload, content });
+  const { url, headers, signal, onProgress } = upload;
+  const body = onProgress === undefined && !isStream(content) ? content : countedStream(content, onProgress);
+  // Streams need `duplex`, which the types of some platforms do not know.
+  const init = { method: 'POST', headers, body: body as BodyInit, signal, cache: 'no-store', ...(isStream(body) && { duplex: 'half' }) } as const;
+  return answerOf(await fetched(() => fetch(url, init)));
+}
+
+/** Asks for the bytes of a file. Throws the server's error, or `CONNECTION_LOST`. */
+export async function getFile({ url, headers, signal }: FileRequest, fetch: typeof globalThis.fetch): Promise<Response> {
+  const response = await fetched(() => fetch(url, { headers, signal, cache: 'no-store' }));
+  if (!response.ok) await answerOf(response);
+  return response;
+}
+
+async function fetched(ask: () => Promise<Response>): Promise<Response> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw connectionLost(cause);
+  }
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (cause) {
+    throw connectionLost(cause);
+  }
+  return readAnswer(response.status, text);
+}
+
+function readAnswer(status: number, text: string): unknown {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw errorOfStatus(status); // A proxy's page.
+  }
+  if (status >= 200 && status < 300) return body;
+  throw isRecord(body) && 'error' in body ? errorOfShape(decodeData(body.error)) : errorOfStatus(status);
+}
+
+function postByXhr({ url, headers, signal, content, onProgress }: FileUpload & { readonly content: unknown }): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    const abort = () => xhr.abort();
+    const lost = () => reject(connectionLost(signal.reason));
+    xhr.upload.onprogress = ({ loaded, total }) => onProgress?.({ sentBytes: loaded, totalBytes: total });
+    xhr.onload = () => {
+      try {
+        resolve(readAnswer(xhr.status, xhr.responseText));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    xhr.onerror = lost;
+    xhr.onabort = lost;
+    xhr.onloadend = () => signal.removeEventListener('abort', abort);
+    xhr.open('POST', url);
+    for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
+    signal.addEventListener('abort', abort, { once: true });
+    xhr.send(content as XMLHttpRequestBodyInit);
+    if (signal.aborted) xhr.abort();
+  });
+}
+
+function isStream(content: unknown): content is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
+  return isRecord(content) && ('getReader' in content || Symbol.asyncIterator in content);
+}
+
+function toStream(content: FileContent): ReadableStream<Uint8Array> {
+  return countedStream(content, undefined);
+}
+
+function countedStream(content: FileContent, onProgress: FileUpload['onProgress']): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const totalBytes = content instanceof Blob ? content.size : isStream(content) ? undefined : content.byteLength;
+  const pieces = piecesOf(content);
+  let sentBytes = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await pieces.next();
+      if (next.done === true) {
+        controller.close();
+        return;
+      }
+      sentBytes += next.value.byteLength;
+      controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+      onProgress?.({ sentBytes, totalBytes });
+    },
+    async cancel() {
+      await pieces.return(undefined);
+    },
+  });
+}
+
+async function* piecesOf(content: FileContent): AsyncGenerator<Uint8Array, void, undefined> {
+  if (isStream(content)) {
+    if (Symbol.asyncIterator in content) yield* content;
+    else yield* readStream(content);
+    return;
+  }
+  const bytes = content instanceof ArrayBuffer ? new Uint8Array(content) : content;
+  const size = bytes instanceof Uint8Array ? bytes.byteLength : bytes.size;
+  for (let at = 0; at < size; at += SLICE_BYTES) {
+    const slice = bytes instanceof Uint8Array ? bytes.subarray(at, at + SLICE_BYTES) : bytes.slice(at, at + SLICE_BYTES);
+    yield slice instanceof Uint8Array ? slice : new Uint8Array(await slice.arrayBuffer());
+  }
+}
+
+/** Where streams cannot be iterated, such as in Safari. */
+async function* readStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** A content that can be sent a second time. */
+export function isRepeatable(content: FileContent): boolean {
+  return !isStream(content);
+}
+

@@ -1,0 +1,52 @@
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { GroupCommit } from './groupCommit.ts';
+import type { Queries } from './queries.ts';
+
+/** Removes the bytes of files that nobody sees any more, a chunk a commit, so that no run waits for all of them. */
+export class FileRemoval {
+  readonly #queries: Queries;
+  readonly #commit: GroupCommit;
+  /** Ids of files that are being written, or wait for the event that tells of them. */
+  readonly #held = new Set<string>();
+  readonly #keys: number[] = [];
+  #working: Promise<void> | undefined;
+
+  constructor({ queries, commit }: { readonly queries: Queries; readonly commit: GroupCommit }) {
+    this.#queries = queries;
+    this.#commit = commit;
+  }
+
+  hold(fileId: string): void {
+    this.#held.add(fileId);
+  }
+
+  release(fileId: string): void {
+    this.#held.delete(fileId);
+  }
+
+  /** Resolves when they are gone, or when nothing can be removed now: then the next start does it. Need not be awaited. */
+  remove(keys: readonly number[]): Promise<void> {
+    this.#keys.push(...keys);
+    this.#working ??= this.#work();
+    return this.#working;
+  }
+
+  removeLeftovers(): Promise<void> {
+    return this.remove(this.#queries.files.incomplete().flatMap(({ key, id }) => (this.#held.has(id) ? [] : [key])));
+  }
+
+  async #work(): Promise<void> {
+    try {
+      for (let key = this.#keys.pop(); key !== undefined; key = this.#keys.pop()) {
+        const file = key;
+        while (!(await this.#commit.run((tx) => tx.queries.files.removePart(file))));
+      }
+    } catch (cause) {
+      if (!(cause instanceof VerbatimError)) throw cause;
+      // The server closes, or the disk is full or broken. What is left is invisible, and goes at the next start.
+      this.#keys.length = 0;
+    } finally {
+      this.#working = undefined;
+    }
+  }
+}
