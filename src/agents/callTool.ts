@@ -2,7 +2,8 @@ import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { AnyTool, ToolContext } from './defineTool.ts';
+import { type AnyTool, isToolFile, type ToolContext } from './defineTool.ts';
+import { type KeepOptions, keepResult } from './keepResult.ts';
 import { publicMessage } from './publicError.ts';
 
 export interface CallToolOptions {
@@ -13,7 +14,8 @@ export interface CallToolOptions {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly timeoutMs: number;
-  readonly maxOutputBytes: number;
+  /** Where results go that are files, or too large for an event. */
+  readonly keep: KeepOptions;
 }
 
 /**
@@ -40,28 +42,24 @@ export async function callTool(tool: AnyTool, options: CallToolOptions): Promise
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([attempt(tool, options, controller.signal), timedOut]);
+    const attempted = attempt(tool, options, controller.signal);
+    const outcome = await Promise.race([attempted, timedOut]);
+    // A file that came too late is nobody's.
+    void attempted.then((late) => late !== outcome && 'file' in late && options.keep.files.settle(late.file.id));
+    return outcome;
   } finally {
     stopTimer();
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-async function attempt(tool: AnyTool, { input, context, maxOutputBytes }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
+async function attempt(tool: AnyTool, { input, context, keep }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
   try {
     const result = await tool.execute(input, { ...context, signal });
+    if (isToolFile(result)) return await keepResult(result, keep);
     const parsed = tool.parseOutput(result);
     if (!parsed.ok) return failure('TOOL_BAD_OUTPUT', `The tool returned what its output schema refuses: ${parsed.issues}.`);
-    const json = JSON.stringify(parsed.value ?? null);
-    const bytes = Buffer.byteLength(json);
-    if (bytes > maxOutputBytes) {
-      return failure(
-        'OUTPUT_TOO_LARGE',
-        `The tool returned ${bytes} bytes; at most ${maxOutputBytes} fit. Ask for less, or for a part of it.`,
-      );
-    }
-    const output: Json = JSON.parse(json);
-    return { output };
+    return await keepResult({ json: JSON.stringify(parsed.value ?? null) }, keep);
   } catch (cause) {
     if (cause instanceof VerbatimError) return { error: cause.info };
     if (signal.aborted) return failure('CANCELLED', 'The call was stopped before it finished. It is not known whether it was carried out.');
@@ -69,6 +67,6 @@ async function attempt(tool: AnyTool, { input, context, maxOutputBytes }: CallTo
   }
 }
 
-function failure(code: 'TOOL_BAD_OUTPUT' | 'OUTPUT_TOO_LARGE' | 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
+function failure(code: 'TOOL_BAD_OUTPUT' | 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
   return { error: new VerbatimError(code, message).info };
 }

@@ -5,7 +5,7 @@ import type { Page } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { CallOptions, Calls } from './calls.ts';
 import type { TokenSource } from './connection.ts';
-import { type FileContent, type FileRequest, getFile, isRepeatable, type Progress, postFile } from './transportFiles.ts';
+import { type FileContent, type FileRequest, getFile, isRepeatable, type Progress, postFile, whenRead } from './transportFiles.ts';
 
 export type { FileContent, Progress } from './transportFiles.ts';
 
@@ -57,6 +57,11 @@ export function createFiles(options: FilesOptions): { readonly files: Files; rea
   async function request<T>(
     { signal, timeoutMs, mayAskAgain, what }: { signal: AbortSignal | undefined; timeoutMs: number; mayAskAgain: boolean; what: string },
     ask: (request: Omit<FileRequest, 'url'>) => Promise<T>,
+    /** Makes of the answer what is returned; what it does with `finish` ends the request, else that ends now. */
+    deliver: (answer: T, finish: () => void) => T = (answer, finish) => {
+      finish();
+      return answer;
+    },
   ): Promise<T> {
     const given = new AbortController();
     const fail = (error: VerbatimError) => given.abort(error);
@@ -72,19 +77,23 @@ export function createFiles(options: FilesOptions): { readonly files: Files; rea
       given.signal.throwIfAborted();
       return ask({ signal: given.signal, headers: current === undefined ? {} : { authorization: `Bearer ${current}` } });
     };
+    const finish = () => {
+      closed.signal.removeEventListener('abort', onClose);
+      signal?.removeEventListener('abort', onAbort);
+    };
     try {
-      return await attempt(false).catch((error: unknown) => {
+      const answer = await attempt(false).catch((error: unknown) => {
         const refused = error instanceof VerbatimError && error.code === 'UNAUTHENTICATED';
         if (refused && mayAskAgain && typeof token === 'function') return attempt(true);
         throw error;
       });
+      return deliver(answer, finish);
     } catch (cause) {
+      finish();
       if (given.signal.aborted) throw given.signal.reason;
       throw cause instanceof VerbatimError ? cause : new VerbatimError('CONNECTION_LOST', 'There is no token', { cause });
     } finally {
       stopTimer();
-      closed.signal.removeEventListener('abort', onClose);
-      signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -103,8 +112,10 @@ export function createFiles(options: FilesOptions): { readonly files: Files; rea
     get: (fileId, callOptions) => calls.query('files.get', { fileId }, callOptions) as Promise<FileInfo>,
     list: (page, callOptions) => calls.query('files.list', page, callOptions) as Promise<Page<FileInfo>>,
     download: (fileId, { signal, timeoutMs = options.timeoutMs } = {}) =>
-      request({ signal, timeoutMs, mayAskAgain: true, what: 'The download' }, (asked) =>
-        getFile({ ...asked, url: `${url}/${encodeURIComponent(fileId)}` }, options.fetch),
+      request(
+        { signal, timeoutMs, mayAskAgain: true, what: 'The download' },
+        (asked) => getFile({ ...asked, url: `${url}/${encodeURIComponent(fileId)}` }, options.fetch),
+        whenRead,
       ),
     delete: async (fileId, callOptions) => void (await calls.command('files.delete', { fileId }, callOptions)),
   };

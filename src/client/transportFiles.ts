@@ -1,3 +1,4 @@
+import { VerbatimError } from '../protocol/verbatimError.ts';
 import { connectionLost, decodeData, errorOfShape, errorOfStatus, isRecord } from './transportMessage.ts';
 
 /** Bytes of a file, once or as they come. */
@@ -35,7 +36,14 @@ export async function postFile(upload: FileUpload, fetch: typeof globalThis.fetc
   const { url, headers, signal, onProgress } = upload;
   const body = onProgress === undefined && !isStream(content) ? content : countedStream(content, onProgress);
   // Streams need `duplex`, which the types of some platforms do not know.
-  const init = { method: 'POST', headers, body: body as BodyInit, signal, cache: 'no-store', ...(isStream(body) && { duplex: 'half' }) } as const;
+  const init = {
+    method: 'POST',
+    headers,
+    body: body as BodyInit,
+    signal,
+    cache: 'no-store',
+    ...(isStream(body) && { duplex: 'half' }),
+  } as const;
   return answerOf(await fetched(() => fetch(url, init)));
 }
 
@@ -129,17 +137,14 @@ function countedStream(content: FileContent, onProgress: FileUpload['onProgress'
 }
 
 async function* piecesOf(content: FileContent): AsyncGenerator<Uint8Array, void, undefined> {
-  if (isStream(content)) {
-    if (Symbol.asyncIterator in content) yield* content;
-    else yield* readStream(content);
-    return;
-  }
-  const bytes = content instanceof ArrayBuffer ? new Uint8Array(content) : content;
-  const size = bytes instanceof Uint8Array ? bytes.byteLength : bytes.size;
-  for (let at = 0; at < size; at += SLICE_BYTES) {
-    const slice = bytes instanceof Uint8Array ? bytes.subarray(at, at + SLICE_BYTES) : bytes.slice(at, at + SLICE_BYTES);
-    yield slice instanceof Uint8Array ? slice : new Uint8Array(await slice.arrayBuffer());
-  }
+  if (content instanceof Blob) {
+    for (let at = 0; at < content.size; at += SLICE_BYTES) yield new Uint8Array(await content.slice(at, at + SLICE_BYTES).arrayBuffer());
+  } else if (!isStream(content)) yield* slicesOf(content instanceof ArrayBuffer ? new Uint8Array(content) : content);
+  else for await (const piece of Symbol.asyncIterator in content ? content : readStream(content)) yield* slicesOf(piece);
+}
+
+function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.byteLength; at += SLICE_BYTES) yield bytes.subarray(at, at + SLICE_BYTES);
 }
 
 /** Where streams cannot be iterated, such as in Safari. */
@@ -156,8 +161,35 @@ async function* readStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<U
   }
 }
 
+/** The same answer; `done` is called when its body has been read, has failed, or is not wanted any more. */
+export function whenRead(response: Response, done: () => void): Response {
+  // On React Native there is no stream to a body, and it has been read already.
+  if (!response.body) {
+    done();
+    return response;
+  }
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const next = await reader.read();
+        if (!next.done) return controller.enqueue(next.value);
+        controller.close();
+      } catch (cause) {
+        controller.error(cause instanceof VerbatimError ? cause : connectionLost(cause));
+      }
+      done();
+    },
+    async cancel(reason) {
+      done();
+      await reader.cancel(reason);
+    },
+  });
+  const { status, statusText, headers } = response;
+  return new Response(body as BodyInit, { status, statusText, headers });
+}
+
 /** A content that can be sent a second time. */
 export function isRepeatable(content: FileContent): boolean {
   return !isStream(content);
 }
-

@@ -36,6 +36,8 @@ export class FileRemoval {
   }
 
   async #work(): Promise<void> {
+    // Not before `remove` has noted that it works.
+    await Promise.resolve();
     try {
       for (let key = this.#keys.pop(); key !== undefined; key = this.#keys.pop()) {
         const file = key;

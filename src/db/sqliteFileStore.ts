@@ -33,7 +33,7 @@ export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries'
       for (let number = Math.floor(from / CHUNK_BYTES); number * CHUNK_BYTES < to; number++) {
         const start = number * CHUNK_BYTES;
         const bytes = queries.files.chunk(key, number);
-        if (bytes === undefined) throw noSuchFile(id);
+        if (bytes === undefined) throw noSuchFile();
         yield bytes.subarray(Math.max(0, from - start), to - start);
       }
     },

@@ -163,7 +163,7 @@ export async function serverOver(
   );
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticate === undefined });
   const transport = { router, limits, authenticate, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, clock });
+  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, clock, closing: closing.signal });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ app, router, authenticate, agents, limits, clock, logger, closing: closing.signal }));
   void store.files.removeLeftovers();

@@ -8,12 +8,15 @@ import { identify } from './authentication.ts';
 import { receiveFile } from './receiveFile.ts';
 import { sendFile } from './sendFile.ts';
 import type { Authenticate } from './serverOptions.ts';
+import { beforeUploadDeadline } from './uploadDeadline.ts';
 
 export const FILES_PATH = '/files';
 
 export interface FileOptions {
   readonly files: FileStore;
   readonly clock: Clock;
+  /** Aborts when the server closes. */
+  readonly closing: AbortSignal;
   readonly limits: Limits;
   readonly authenticate: Authenticate | undefined;
 }
@@ -49,8 +52,10 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
 
   app.post(FILES_PATH, async (request, reply) => {
-    const principal = await identify(authenticate, request.raw, null);
-    const file = await transfer(principal, () => receiveFile(options, principal, { request, reply }));
+    const file = await beforeUploadDeadline({ ...options, request, reply }, async (late) => {
+      const principal = await identify(authenticate, request.raw, null);
+      return transfer(principal, () => receiveFile(options, { principalId: principal.id, request, late }));
+    });
     return reply.code(201).send(file);
   });
   app.get<{ Params: { id: string } }>(`${FILES_PATH}/:id`, { exposeHeadRoute: false }, async (request, reply) => {

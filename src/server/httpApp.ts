@@ -13,7 +13,7 @@ import { type Context, toTrpcError } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'clock'> {
+export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'clock' | 'closing'> {
   readonly epoch: string;
 }
 
@@ -23,6 +23,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   const app = fastify({
     bodyLimit: limits.maxFrameBytes,
     forceCloseConnections: true,
+    // Uploads are ended on time by their route; this is for bodies that nobody reads.
+    requestTimeout: limits.uploadTimeoutMs,
     routerOptions: { maxParamLength: 4_096 },
   });
   app.addHook('onRequest', async (request, reply) => {

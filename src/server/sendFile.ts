@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isTextType, matchesMediaType } from '../agents/mediaType.ts';
 import type { StoredFile } from '../db/fileStore.ts';
-import { contentDisposition } from './fileName.ts';
 import type { FileOptions } from './fileRoutes.ts';
+import { startTimeLimit } from './timeLimit.ts';
 
 /** What a browser may show in the page itself: nothing that can hold a script. */
 const SHOWN = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/bmp', 'audio/*', 'video/*'];
@@ -19,7 +19,8 @@ interface Exchange {
  * Answers with the bytes of a file, no faster than its reader takes them. Resolves when the answer is over, whoever ended it: a reader that
  * takes nothing for `slowReaderTimeoutMs` is cut off.
  */
-export async function sendFile({ files, clock, limits }: FileOptions, file: StoredFile, { request, reply }: Exchange): Promise<void> {
+export async function sendFile(options: FileOptions, file: StoredFile, { request, reply }: Exchange): Promise<void> {
+  const { files, limits } = options;
   const etag = `"${file.sha256}"`;
   reply.headers({
     etag,
@@ -44,7 +45,7 @@ export async function sendFile({ files, clock, limits }: FileOptions, file: Stor
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for await (const chunk of files.read(file, { from, to })) {
       for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
-        const stopTimer = clock.after(limits.slowReaderTimeoutMs, stuck);
+        const stopTimer = startTimeLimit(options, limits.slowReaderTimeoutMs, stuck);
         try {
           yield chunk.subarray(at, at + PIECE_BYTES);
         } finally {
@@ -66,4 +67,12 @@ function rangeOf({ headers }: FastifyRequest, size: number, etag: string): { rea
   const from = first === '' ? Math.max(0, size - Number(last)) : Number(first);
   const to = first === '' || last === '' ? size : Math.min(size, Number(last) + 1);
   return from < to ? { from, to } : undefined;
+}
+
+/** `content-disposition` with a name that every browser understands. */
+function contentDisposition(kind: 'inline' | 'attachment', name: string | undefined): string {
+  if (name === undefined) return kind;
+  const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }

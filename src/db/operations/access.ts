@@ -20,12 +20,17 @@ export function ownRun(queries: Queries, principalId: string, runId: string): { 
 }
 
 /** The file, when all of it is there and it is the caller's. */
-export function ownFile(queries: Queries, principalId: string, fileId: string): FileRow {
+export function findOwnFile(queries: Queries, principalId: string, fileId: string): FileRow | undefined {
   const file = queries.files.byId(fileId);
-  if (file === undefined || file.owner !== principalId || !file.complete) throw noSuchFile(fileId);
+  return file === undefined || file.owner !== principalId || !file.complete ? undefined : file;
+}
+
+export function ownFile(queries: Queries, principalId: string, fileId: string): FileRow {
+  const file = findOwnFile(queries, principalId, fileId);
+  if (file === undefined) throw noSuchFile();
   return file;
 }
 
-export function noSuchFile(fileId: string): VerbatimError {
-  return new VerbatimError('NOT_FOUND', 'There is no such file.', { details: { fileId } });
+export function noSuchFile(details?: { readonly fileId: string }): VerbatimError {
+  return new VerbatimError('NOT_FOUND', 'There is no such file.', { details });
 }

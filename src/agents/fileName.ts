@@ -13,11 +13,3 @@ export function fileName(given: unknown): string | undefined {
   const characters = [...name];
   return /^\.*$/.test(name) ? undefined : characters.slice(-MAX_CHARACTERS).join('');
 }
-
-/** `content-disposition` with a name that every browser understands. */
-export function contentDisposition(kind: 'inline' | 'attachment', name: string | undefined): string {
-  if (name === undefined) return kind;
-  const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-  return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
-}
