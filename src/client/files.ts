@@ -5,7 +5,16 @@ import type { Page } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { CallOptions, Calls } from './calls.ts';
 import type { TokenSource } from './connection.ts';
-import { type FileContent, type FileRequest, getFile, isRepeatable, type Progress, postFile, whenRead } from './transportFiles.ts';
+import {
+  type FileContent,
+  type FileRequest,
+  getFile,
+  isRepeatable,
+  type Progress,
+  postFile,
+  toSendable,
+  whenRead,
+} from './transportFiles.ts';
 
 export type { FileContent, Progress } from './transportFiles.ts';
 
@@ -25,7 +34,7 @@ export interface UploadOptions {
 export interface Files {
   /**
    * Sends a file; give its id to `send({ attachments })`. Rejects with `FILE_TOO_LARGE`, `FILE_TYPE_REFUSED`, `SERVER_FULL` and their like. A stream
-   * can be sent once: when its token is refused, that is the end of it.
+   * can be sent once: when its token is refused, that is the end of it. (Browsers cannot send one as it comes: there it is collected first.)
    */
   upload(content: FileContent, options?: UploadOptions): Promise<FileRef>;
   get(fileId: string, options?: CallOptions): Promise<FileInfo>;
@@ -103,10 +112,11 @@ export function createFiles(options: FilesOptions): { readonly files: Files; rea
       const shownName = name ?? (typeof own.name === 'string' ? own.name : undefined);
       const declared = type ?? (typeof own.type === 'string' && own.type !== '' ? own.type : 'application/octet-stream');
       const target = shownName === undefined ? url : `${url}?name=${encodeURIComponent(shownName.toWellFormed())}`;
-      const mayAskAgain = isRepeatable(content);
+      const sendable = await toSendable(content);
+      const mayAskAgain = isRepeatable(sendable);
       // The edge: the protocol says what it answers.
       return request({ signal, timeoutMs, mayAskAgain, what: 'The upload' }, ({ headers, signal }) =>
-        postFile({ url: target, headers: { ...headers, 'content-type': declared }, signal, content, onProgress }, options.fetch),
+        postFile({ url: target, headers: { ...headers, 'content-type': declared }, signal, content: sendable, onProgress }, options.fetch),
       ) as Promise<FileRef>;
     },
     get: (fileId, callOptions) => calls.query('files.get', { fileId }, callOptions) as Promise<FileInfo>,

@@ -29,11 +29,9 @@ const SLICE_BYTES = 64 * 1024;
  * is an `XMLHttpRequest`; elsewhere it is what was taken from us, which may be some kilobytes ahead of what has arrived.
  */
 export async function postFile(upload: FileUpload, fetch: typeof globalThis.fetch): Promise<unknown> {
-  // Browsers send no stream over HTTP/1, and tell no progress of a fetch.
-  const inBrowser = typeof XMLHttpRequest === 'function';
-  const content = inBrowser && isStream(upload.content) ? await new Response(toStream(upload.content)).blob() : upload.content;
-  if (inBrowser && upload.onProgress !== undefined && !isStream(content)) return postByXhr({ ...upload, content });
-  const { url, headers, signal, onProgress } = upload;
+  const { url, headers, signal, content, onProgress } = upload;
+  // A fetch tells no progress.
+  if (inBrowser() && onProgress !== undefined && !isStream(content)) return postByXhr({ ...upload, content });
   const body = onProgress === undefined && !isStream(content) ? content : countedStream(content, onProgress);
   // Streams need `duplex`, which the types of some platforms do not know.
   const init = {
@@ -111,10 +109,6 @@ function isStream(content: unknown): content is ReadableStream<Uint8Array> | Asy
   return isRecord(content) && ('getReader' in content || Symbol.asyncIterator in content);
 }
 
-function toStream(content: FileContent): ReadableStream<Uint8Array> {
-  return countedStream(content, undefined);
-}
-
 function countedStream(content: FileContent, onProgress: FileUpload['onProgress']): ReadableStream<Uint8Array<ArrayBuffer>> {
   const totalBytes = content instanceof Blob ? content.size : isStream(content) ? undefined : content.byteLength;
   const pieces = piecesOf(content);
@@ -187,6 +181,15 @@ export function whenRead(response: Response, done: () => void): Response {
   });
   const { status, statusText, headers } = response;
   return new Response(body as BodyInit, { status, statusText, headers });
+}
+
+function inBrowser(): boolean {
+  return typeof XMLHttpRequest === 'function';
+}
+
+/** What can be sent from here: browsers send no stream over HTTP/1, so there it is collected first. */
+export async function toSendable(content: FileContent): Promise<FileContent> {
+  return inBrowser() && isStream(content) ? new Response(countedStream(content, undefined)).blob() : content;
 }
 
 /** A content that can be sent a second time. */

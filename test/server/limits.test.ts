@@ -19,7 +19,7 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxSubscriptionsPerSocket: ['server/callLimits', 'a socket has 100 watches; the next is refused, and one that stops makes room'],
   maxCallsPerSocket: ['server/callLimits', 'while as many calls as allowed are being answered, a socket is not read'],
   maxQueuedPerThread: ['server/callLimits', '100 messages wait in a thread; the next is QUEUE_FULL'],
-  maxToolOutputBytes: ['runs/tools', 'an output of exactly 64 KiB fits, one byte more does not'],
+  maxToolOutputBytes: ['runs/toolFiles', 'JSON of exactly maxToolOutputBytes is in the event, of one byte more is a file'],
   maxToolCallsPerStep: ['server/agentLimits', 'a model call may ask for 128 tool calls, and not for one more'],
   maxMessageBytes: ['server/agentLimits', 'a message holds a MiB, and not one byte more'],
   maxRuns: ['runs/queueLimits', 'more runs than maxRuns wait in order, and say their place'],
