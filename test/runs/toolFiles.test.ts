@@ -142,7 +142,7 @@ test('one that comes too late is told to nobody, and is gone', async () => {
     toolOf(
       async () => {
         await late.opened;
-        return toolFile(pngOf(600_000));
+        return toolFile(pngOf(15_000_000));
       },
       { timeoutMs: 20 },
     ),
@@ -151,7 +151,8 @@ test('one that comes too late is told to nobody, and is gone', async () => {
   const events = await eventsOf(await client.send({ agent: 'bot', text: 'go' }));
   expect(events.find((event) => event.type === 'tool.failed')).toMatchObject({ error: { code: 'TOOL_TIMEOUT' } });
   late.open();
-  await vi.waitFor(() => expect(filesIn(database)).toMatchObject({ complete: 0, incomplete: 0, chunks: 0 }));
+  await vi.waitFor(() => expect(filesIn(database).incomplete).toBe(1), { interval: 1 });
+  await vi.waitFor(() => expect(filesIn(database)).toMatchObject({ complete: 0, incomplete: 0, chunks: 0 }), { timeout: 5_000 });
   expect((await client.files.list()).items).toEqual([]);
 });
 

@@ -117,7 +117,7 @@ describe('limits', () => {
   test('a refused upload that goes on for ever is ended in that time, too', async () => {
     const clock = createManualClock();
     const { port } = await startServer({ clock, authenticate: byToken });
-    const { request, answer, closed } = beginUpload({ port, headers: PNG_TYPE });
+    const { request, answer, closed } = beginUpload({ port, headers: { ...PNG_TYPE, connection: 'keep-alive' } });
     request.write(PNG);
     expect(await answer).toMatchObject({ status: 401, error: { data: { reason: 'UNAUTHENTICATED' } } });
     request.write(PNG);
