@@ -81,7 +81,10 @@ function inputOf(call: ToolCall): Json {
 function resultOf(call: ToolCall): { readonly output: Json; readonly isError: boolean } {
   switch (call.status) {
     case 'completed':
-      return { output: edited(call, call.file === undefined ? (call.output ?? null) : describeFile(call.file, call.output)), isError: false };
+      return {
+        output: edited(call, call.file === undefined ? (call.output ?? null) : describeFile(call.file, call.output)),
+        isError: false,
+      };
     case 'failed': {
       const { code = 'TOOL_FAILED', message = 'The tool failed.' } = call.error ?? {};
       return { output: edited(call, { error: { code, message } }), isError: true };
