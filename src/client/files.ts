@@ -27,6 +27,7 @@ export interface UploadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Then `TIMEOUT`. Default: what a server allows unless it says otherwise, 5 minutes. */
   readonly timeoutMs?: number | undefined;
+  /** Never goes back: when a refused token makes it begin anew, nothing is told until it is further than before. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -114,9 +115,13 @@ export function createFiles(options: FilesOptions): { readonly files: Files; rea
       const target = shownName === undefined ? url : `${url}?name=${encodeURIComponent(shownName.toWellFormed())}`;
       const sendable = await toSendable(content);
       const mayAskAgain = isRepeatable(sendable);
+      const tell = onProgress === undefined ? undefined : onlyForward(onProgress);
       // The edge: the protocol says what it answers.
       return request({ signal, timeoutMs, mayAskAgain, what: 'The upload' }, ({ headers, signal }) =>
-        postFile({ url: target, headers: { ...headers, 'content-type': declared }, signal, content: sendable, onProgress }, options.fetch),
+        postFile(
+          { url: target, headers: { ...headers, 'content-type': declared }, signal, content: sendable, onProgress: tell },
+          options.fetch,
+        ),
       ) as Promise<FileRef>;
     },
     get: (fileId, callOptions) => calls.query('files.get', { fileId }, callOptions) as Promise<FileInfo>,
@@ -130,4 +135,13 @@ export function createFiles(options: FilesOptions): { readonly files: Files; rea
     delete: async (fileId, callOptions) => void (await calls.command('files.delete', { fileId }, callOptions)),
   };
   return { files, close: (error) => closed.abort(error) };
+}
+
+function onlyForward(onProgress: (progress: Progress) => void): (progress: Progress) => void {
+  let furthest = 0;
+  return (progress) => {
+    if (progress.sentBytes <= furthest) return;
+    furthest = progress.sentBytes;
+    onProgress(progress);
+  };
 }

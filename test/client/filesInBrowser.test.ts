@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { startFaultProxy } from '../../src/testing/faultProxy.ts';
 import { byToken, startServer } from '../server/startServer.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-const SIZE = 5_000_000;
+const SIZE = 15_000_000;
 
 /** What a page does: uploads a blob and a stream, refuses a lie, and reads back what it sent. */
 async function bundle(): Promise<string> {
@@ -18,16 +19,16 @@ async function bundle(): Promise<string> {
       contents: `
         import { createClient } from './src/client/index.ts';
         export async function travel(url: string) {
-          let asked = 0;
-          const client = createClient<any>({ url, token: ({ refresh }) => (asked++, refresh ? 'ann' : 'old') });
+          let token = 'old';
+          const client = createClient<any>({ url, token: ({ refresh }) => (token = refresh ? 'ann' : token) });
           const bytes = new Uint8Array(${SIZE}).map((_, i) => (i * 31) % 251);
           const progress: number[] = [];
           const onProgress = ({ sentBytes, totalBytes }) => {
             if (totalBytes !== ${SIZE}) throw new Error('a total of ' + totalBytes);
             progress.push(sentBytes);
           };
-          const file = await client.files.upload(new File([bytes], 'é.bin'), { onProgress });
           const streamed = await client.files.upload(new Blob([bytes]).stream());
+          const file = await client.files.upload(new File([bytes], 'é.bin'), { onProgress });
           const lie = await client.files.upload(new Blob(['<svg/>'], { type: 'image/png' }), { onProgress: () => {} }).catch((error) => error.code);
           const abort = new AbortController();
           const given = await client.files
@@ -67,7 +68,10 @@ test.skipIf(!existsSync(CHROMIUM))(
     });
     await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
     const { port } = pages.address() as AddressInfo;
-    const { url } = await startServer({ authenticate: (asked) => (asked.token === 'old' ? undefined : byToken(asked)) });
+    const server = await startServer({ authenticate: (asked) => (asked.token === 'old' ? undefined : byToken(asked)) });
+    // A browser tells of its progress every 50 ms.
+    const proxy = await startFaultProxy({ port: server.port });
+    proxy.throttle(10_000_000, 'up');
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [
@@ -82,7 +86,7 @@ test.skipIf(!existsSync(CHROMIUM))(
     try {
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${port}/`);
-      const seen = await page.evaluate(`import('/client.mjs').then(({ travel }) => travel(${JSON.stringify(url)}))`);
+      const seen = await page.evaluate(`import('/client.mjs').then(({ travel }) => travel(${JSON.stringify(proxy.url)}))`);
       expect(JSON.parse(String(seen))).toEqual({
         name: 'é.bin',
         sizes: [SIZE, SIZE],
@@ -95,6 +99,7 @@ test.skipIf(!existsSync(CHROMIUM))(
       });
     } finally {
       await browser.close();
+      await proxy.close();
       pages.close();
     }
   },
