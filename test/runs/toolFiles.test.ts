@@ -55,6 +55,7 @@ test('a file that a tool makes is fetched by its id; its event and the model are
   expect(file).toEqual({ id: expect.any(String), type: 'image/png', size: 600_000, name: 'chart.png' });
   expect(preview).toBe('image/png, 600,000 bytes');
   expect(events.some(({ type }) => type === 'tool.completed')).toBe(false);
+  expect(await client.run(run.id).result()).toMatchObject({ text: 'so be it', files: [file] });
   expect(Buffer.from(await (await client.files.download(file.id)).arrayBuffer()).equals(bytes)).toBe(true);
   expect(await client.files.get(file.id)).toMatchObject({ ...file, threadId: run.threadId });
   expect(told()).toMatchObject({ isError: false, output: { preview, file: { type: 'image/png', size: 600_000 } } });
