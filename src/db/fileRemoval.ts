@@ -1,4 +1,3 @@
-import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { GroupCommit } from './groupCommit.ts';
 import type { Queries } from './queries.ts';
 
@@ -31,6 +30,18 @@ export class FileRemoval {
     return this.#working;
   }
 
+  /** Lets go of a file, and removes it unless it is complete by now. */
+  async settle(fileId: string): Promise<void> {
+    this.release(fileId);
+    try {
+      // Not read at once: whoever says how a run ended may do so when the database is closed.
+      const file = await this.#commit.run((tx) => tx.queries.files.byId(fileId));
+      if (file !== undefined && !file.complete) await this.remove([file.key]);
+    } catch {
+      // As in `#work`.
+    }
+  }
+
   removeLeftovers(): Promise<void> {
     return this.remove(this.#queries.files.incomplete().flatMap(({ key, id }) => (this.#held.has(id) ? [] : [key])));
   }
@@ -43,8 +54,7 @@ export class FileRemoval {
         const file = key;
         while (!(await this.#commit.run((tx) => tx.queries.files.removePart(file))));
       }
-    } catch (cause) {
-      if (!(cause instanceof VerbatimError)) throw cause;
+    } catch {
       // The server closes, or the disk is full or broken. What is left is invisible, and goes at the next start.
       this.#keys.length = 0;
     } finally {

@@ -62,11 +62,7 @@ export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries'
       if (key !== undefined) removal.remove([key]);
       return answer;
     },
-    settle(fileId) {
-      removal.release(fileId);
-      const row = queries.files.byId(fileId);
-      if (row !== undefined && !row.complete) removal.remove([row.key]);
-    },
+    settle: (fileId) => void removal.settle(fileId),
     removeLeftovers: () => removal.removeLeftovers(),
   };
 }
