@@ -63,6 +63,7 @@ export { CLOSE_CODES, type CloseCode } from './protocol/closeCodes.ts';
 export type { AgentContract, ApiContract, OnDisconnect, SendOptions, ToolContract, WhenBusy } from './protocol/contract.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorInfo } from './protocol/errorCodes.ts';
 export type { FinishReason, Usage } from './protocol/event.ts';
+export type { FileRef } from './protocol/file.ts';
 export type { Json, JsonObject } from './protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts';
 export { LOCAL_PRINCIPAL, type Principal } from './protocol/principal.ts';

@@ -3,7 +3,7 @@ import type { ModelUsage } from '../db/operations/reportUsage.ts';
 import type { ToolContract } from '../protocol/contract.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { DataSchemas } from './defineAgent.ts';
-import type { AnyTool } from './defineTool.ts';
+import type { AnyTool, ToolFileResult } from './defineTool.ts';
 
 type ContractOf<T extends AnyTool> = NonNullable<T['~contract']>;
 
@@ -15,7 +15,7 @@ type ToolEvent<T extends AnyTool> = {
 type EventsOfTool<Name extends string, Contract extends ToolContract> =
   | { readonly type: 'tool.called'; readonly callId: string; readonly tool: Name; readonly input: Contract['input'] }
   | { readonly type: 'tool.progress'; readonly callId: string; readonly data: Contract['progress'] }
-  | { readonly type: 'tool.completed'; readonly callId: string; readonly output: Contract['output'] }
+  | { readonly type: 'tool.completed'; readonly callId: string; readonly output: Contract['output'] | ToolFileResult }
   | { readonly type: 'tool.failed'; readonly callId: string; readonly error: Pick<ErrorInfo, 'message'> };
 
 type DataPart<Data extends DataSchemas> = {

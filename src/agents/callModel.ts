@@ -11,6 +11,7 @@ import { hasGuards } from './guard.ts';
 import { type CallGuards, callWithGuards } from './guardedCall.ts';
 import type { Speech } from './guardedSpeech.ts';
 import { InputDeltas } from './inputDeltas.ts';
+import { loadAttachments } from './loadAttachments.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
 import { withOutputInstructions } from './outputInstructions.ts';
 import { OutsideFailure } from './outsideFailure.ts';
@@ -93,7 +94,7 @@ async function begin(call: {
     note,
     leaveSteers,
   });
-  const messages = compileTranscript(step.messages);
+  const messages = await loadAttachments(drive, compileTranscript(step.messages), model.attachments);
   const request: ModelRequest = {
     instructions,
     messages: note === undefined ? messages : [...messages, { role: 'user', text: note }],

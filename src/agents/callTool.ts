@@ -2,7 +2,8 @@ import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import type { AnyTool, ToolContext } from './defineTool.ts';
+import { type AnyTool, isToolFile, type ToolContext } from './defineTool.ts';
+import { type KeepOptions, keepResult } from './keepResult.ts';
 import { publicMessage } from './publicError.ts';
 import type { ToolHost } from './toolHost.ts';
 import type { Place } from './toolPlaces.ts';
@@ -22,7 +23,8 @@ export interface CallToolOptions {
   readonly timeoutMs: number;
   /** How long a tool that does not stop when it is told to keeps others of its `maxConcurrent` out. */
   readonly graceMs: number;
-  readonly maxOutputBytes: number;
+  /** Where results go that are files, or too large for an event. */
+  readonly keep: KeepOptions;
   /** 0 to 1: for the delays between attempts. */
   readonly random?: () => number;
 }
@@ -105,7 +107,10 @@ async function timed(
     return thrown === undefined ? { outcome } : { outcome, failure: thrown };
   });
   try {
-    return await Promise.race([attempted, timedOut]);
+    const first = await Promise.race([attempted, timedOut]);
+    // A file that came too late is nobody's.
+    void attempted.then((late) => late !== first && 'file' in late.outcome && options.keep.files.settle(late.outcome.file.id));
+    return first;
   } finally {
     stopTimer();
     signal.removeEventListener('abort', onAbort);
@@ -127,21 +132,13 @@ function pause({ clock, signal }: CallToolOptions, ms: number): Promise<boolean>
   });
 }
 
-async function attempt(tool: AnyTool, { input, context, maxOutputBytes }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
+async function attempt(tool: AnyTool, { input, context, keep }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
   try {
     const result = await tool.execute(input, { ...context, signal });
+    if (isToolFile(result)) return await keepResult(result, keep);
     const parsed = tool.parseOutput(result);
     if (!parsed.ok) return failure('TOOL_BAD_OUTPUT', `The tool returned what its output schema refuses: ${parsed.issues}.`);
-    const json = JSON.stringify(parsed.value ?? null);
-    const bytes = Buffer.byteLength(json);
-    if (bytes > maxOutputBytes) {
-      return failure(
-        'OUTPUT_TOO_LARGE',
-        `The tool returned ${bytes} bytes; at most ${maxOutputBytes} fit. Ask for less, or for a part of it.`,
-      );
-    }
-    const output: Json = JSON.parse(json);
-    return { output };
+    return await keepResult({ json: JSON.stringify(parsed.value ?? null) }, keep);
   } catch (cause) {
     if (cause instanceof VerbatimError) return { error: cause.info };
     if (signal.aborted) return failure('CANCELLED', 'The call was stopped before it finished. It is not known whether it was carried out.');
@@ -149,6 +146,6 @@ async function attempt(tool: AnyTool, { input, context, maxOutputBytes }: CallTo
   }
 }
 
-function failure(code: 'TOOL_BAD_OUTPUT' | 'OUTPUT_TOO_LARGE' | 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
+function failure(code: 'TOOL_BAD_OUTPUT' | 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
   return { error: new VerbatimError(code, message).info };
 }

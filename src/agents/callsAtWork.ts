@@ -114,7 +114,7 @@ export class CallsAtWork {
   }
 
   async #call(by: RunAgent, tool: AnyTool, call: OpenCall): Promise<void> {
-    const { store, held, run, status, limits, clock, signal, threadId, toolHost } = this.#drive;
+    const { store, files, held, run, status, limits, clock, signal, threadId, toolHost } = this.#drive;
     if (signal.aborted) {
       // The run was stopped between the model's wish and the call.
       if (isLeaving(signal)) return;
@@ -131,7 +131,7 @@ export class CallsAtWork {
       sent: run.context ?? undefined,
       timeoutMs: tool.timeoutMs ?? limits.toolTimeoutMs,
       graceMs: limits.cancelGraceMs,
-      maxOutputBytes: limits.maxToolOutputBytes,
+      keep: { files, thread: held.thread, limits },
       context: {
         callId: call.callId,
         runId: run.id,

@@ -1,19 +1,27 @@
 import type { TranscriptMessage } from '../db/operations/transcript.ts';
+import type { FileRef } from '../protocol/file.ts';
 import type { Json } from '../protocol/json.ts';
 import type { AssistantMessage, ToolCall } from '../protocol/message.ts';
 import type { ModelMessage } from './model.ts';
 
 type Answer = AssistantMessage & Pick<TranscriptMessage, 'providerState'>;
+/** A turn before its files are there: `loadAttachments` puts them in. */
+export type CompiledMessage =
+  | { readonly role: 'user'; readonly text: string; readonly files?: readonly FileRef[] }
+  | Exclude<ModelMessage, { readonly role: 'user' }>;
 
 /**
  * A request that every model API accepts, from the messages of a run or a thread as they stood at any moment (P8): what waits, was dropped or
  * was withdrawn is left out, no message is empty, answers that follow one another are one, and every tool call has exactly one result right
  * behind it, a synthetic one where there is none.
  */
-export function compileTranscript(messages: readonly TranscriptMessage[]): ModelMessage[] {
+export function compileTranscript(messages: readonly TranscriptMessage[]): CompiledMessage[] {
   const said = messages.filter(isSaid);
-  return said.flatMap((message, index): ModelMessage[] => {
-    if (message.role === 'user') return [{ role: 'user', text: message.text }];
+  return said.flatMap((message, index): CompiledMessage[] => {
+    if (message.role === 'user') {
+      const { text, attachments = [] } = message;
+      return [{ role: 'user', text, ...(attachments.length > 0 && { files: attachments }) }];
+    }
     // Several agents that were asked at once, or an answer that was cut and one that follows it: one turn, by the last of them.
     if (endsTurn(message, said[index + 1])) return compileAnswer(message, turnBefore(said, index));
     return [];
@@ -39,7 +47,7 @@ function turnBefore(said: readonly TranscriptMessage[], index: number): readonly
   return before;
 }
 
-function compileAnswer(message: Answer, before: readonly Answer[]): ModelMessage[] {
+function compileAnswer(message: Answer, before: readonly Answer[]): CompiledMessage[] {
   const { toolCalls, providerState } = message;
   return [
     {
@@ -48,7 +56,7 @@ function compileAnswer(message: Answer, before: readonly Answer[]): ModelMessage
       toolCalls: toolCalls.map((call) => ({ callId: call.callId, tool: nameOf(call), input: inputOf(call) })),
       ...(providerState !== undefined && { providerState }),
     },
-    ...toolCalls.map((call): ModelMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...resultOf(call) })),
+    ...toolCalls.map((call): CompiledMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...resultOf(call) })),
   ];
 }
 
@@ -73,7 +81,10 @@ function inputOf(call: ToolCall): Json {
 function resultOf(call: ToolCall): { readonly output: Json; readonly isError: boolean } {
   switch (call.status) {
     case 'completed':
-      return { output: edited(call, call.output ?? null), isError: false };
+      return {
+        output: edited(call, call.file === undefined ? (call.output ?? null) : describeFile(call.file, call.output)),
+        isError: false,
+      };
     case 'failed': {
       const { code = 'TOOL_FAILED', message = 'The tool failed.' } = call.error ?? {};
       return { output: edited(call, { error: { code, message } }), isError: true };
@@ -88,4 +99,10 @@ function resultOf(call: ToolCall): { readonly output: Json; readonly isError: bo
 function edited({ editedInput }: ToolCall, result: Json): Json {
   if (editedInput === undefined) return result;
   return { note: `A person let this call through with another input: ${JSON.stringify(editedInput)}`, result };
+}
+
+/** Tool results are text on most wires, so of a file the model gets what its event says. */
+function describeFile({ type, size, name }: FileRef, preview: Json | undefined): Json {
+  const note = `This is the beginning of a result of ${size} bytes, or says what it is. The user can open all of it. For more, ask for a part.`;
+  return { preview: preview ?? '', file: { type, size, ...(name !== undefined && { name }) }, note };
 }

@@ -8,7 +8,9 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { CustomAgent } from './agent.ts';
 import { agentEventSchema, type UncheckedAgentEvent } from './agentEvent.ts';
 import { compileTranscript } from './compileTranscript.ts';
-import type { AnyTool } from './defineTool.ts';
+import { type AnyTool, isToolFile } from './defineTool.ts';
+import { keepResult } from './keepResult.ts';
+import { loadAttachments } from './loadAttachments.ts';
 import { noMemory } from './memory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
@@ -29,7 +31,8 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
   const inputs = await drive.contexts.of(agent);
   await store.takeSteers(held);
   const behind = await store.progress(held);
-  const messages = compileTranscript(behind.transcript);
+  // What it does with them is its own affair: it gets them all.
+  const messages = await loadAttachments(drive, compileTranscript(behind.transcript), ['*/*']);
   const asked = behind.transcript.findLast((message) => message.role === 'user' && message.status === 'complete');
   const writer = new AgentEventWriter(agent, drive, behind.steps);
   const timeoutMs = agent.stepTimeoutMs ?? agent.runTimeoutMs ?? limits.runTimeoutMs;
@@ -102,7 +105,7 @@ class AgentEventWriter {
   }
 
   async #writeFact(event: Exclude<UncheckedAgentEvent, { readonly type: DeltaType }>): Promise<void> {
-    const { store, held, run, status, limits } = this.#drive;
+    const { store, files, held, run, status, limits } = this.#drive;
     switch (event.type) {
       case 'message.completed':
         return this.completeMessage('stop');
@@ -125,11 +128,17 @@ class AgentEventWriter {
       case 'tool.completed': {
         const call = this.#callOf(event.callId);
         const { callId, tool } = call;
-        const output = checked(tool.parseOutput(event.output), `The output of tool ${tool.name} does not fit its schema`) as Json;
-        assertSize(output, limits.maxToolOutputBytes, `The output of tool ${tool.name}`);
+        const result = isToolFile(event.output)
+          ? event.output
+          : {
+              json: JSON.stringify(
+                checked(tool.parseOutput(event.output), `The output of tool ${tool.name} does not fit its schema`) ?? null,
+              ),
+            };
         call.ended = true;
         status.flush(callId);
-        await store.finishToolCall(held, callId, { output: output ?? null });
+        const outcome = await keepResult(result, { files, thread: held.thread, limits });
+        await store.finishToolCall(held, callId, outcome);
         return;
       }
       case 'tool.failed': {

@@ -1,3 +1,4 @@
+import type { FileStore } from '../db/fileStore.ts';
 import type { RunEnd, RunEnded } from '../db/operations/finishRun.ts';
 import type { HeldRun } from '../db/operations/startRun.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
@@ -21,6 +22,7 @@ export type LogFailure = (failure: { readonly runId: string; readonly cause: unk
 
 export interface WorkerOptions {
   readonly store: RunStore;
+  readonly files: FileStore;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logFailure: LogFailure;

@@ -127,6 +127,8 @@ function remarkOn(event: AnyEvent): Remark | undefined {
       return { text: `. ${event.tool} ${oneLine(event.data)}` };
     case 'tool.completed':
       return { text: `< ${event.tool} ${oneLine(event.output)}` };
+    case 'tool.file':
+      return { text: `< ${event.tool} ${oneLine(event.preview)}` };
     case 'tool.failed':
       return { text: `x ${event.tool}: ${event.error.message}`, style: 'yellow' };
     case 'data':

@@ -4,6 +4,7 @@ import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';
 import type { ContractRouter } from './contractRouter.ts';
+import type { Files } from './files.ts';
 import type { Run, SentRun } from './run.ts';
 import type { Thread } from './thread.ts';
 
@@ -48,6 +49,7 @@ export interface Client<Api extends ApiContract> {
     /** As `run.approve` and `run.reject`, for a call that is known by its id alone. */
     readonly decide: (input: Approvals['decide']['input'], options?: CallOptions) => Promise<Decision>;
   };
+  readonly files: Files;
   readonly agents: { readonly list: (options?: CallOptions) => Promise<readonly AgentInfo<keyof Api & string>[]> };
   readonly connection: ConnectionStatus;
   /** The plain typed tRPC client, over the same connection. */

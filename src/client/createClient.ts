@@ -6,6 +6,7 @@ import type { Client } from './client.ts';
 import { clientClock } from './clientClock.ts';
 import { Connection, type TokenSource } from './connection.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
+import { createFiles } from './files.ts';
 import { createRun, type RunContext } from './run.ts';
 import { createThread } from './thread.ts';
 import type { Transport } from './transport.ts';
@@ -34,7 +35,7 @@ export interface ClientOptions {
   readonly pongTimeoutMs?: number | undefined;
   /** For `ws`, where there is no global one, or another is wanted. */
   readonly WebSocket?: WebSocketConstructor | undefined;
-  /** For `sse`. Default: the global one. */
+  /** For `sse` and for files. Default: the global one. */
   readonly fetch?: typeof fetch | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
@@ -45,9 +46,11 @@ export interface ClientOptions {
 /** Does no I/O: the client connects when it is first used. Throws `BAD_INPUT` for a URL it cannot use. */
 export function createClient<Api extends ApiContract = JsonApi>(options: ClientOptions): Client<Api> {
   const { token, timeoutMs = 60_000, connectTimeoutMs = 15_000, clock = clientClock, random = Math.random } = options;
-  const transport = createTransport(parseEndpoint(options.url), options, clock);
+  const endpoint = parseEndpoint(options.url);
+  const transport = createTransport(endpoint, options, clock);
   const connection = new Connection({ transport, token, clock, random, connectTimeoutMs });
   const calls = new Calls(connection, { clock, random, timeoutMs });
+  const { files, close: closeFiles } = createFiles({ url: endpoint.files, token, fetch: fetchOf(options), calls, clock, timeoutMs });
   const context: RunContext = { connection, calls, clock, random };
 
   // The edge: the contract says what the procedures take and answer.
@@ -74,6 +77,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       fork: command('threads.fork'),
     },
     approvals: { list: query('approvals.list'), decide: command('approvals.decide') },
+    files,
     agents: { list: (callOptions) => query('agents.list')(undefined, callOptions) },
     connection: {
       get state() {
@@ -82,23 +86,27 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       subscribe: (listener) => connection.subscribe(listener),
     },
     trpc: createTrpc<Api>(connection, calls),
-    close: () => connection.stop(new VerbatimError('CLIENT_CLOSED', 'The client was closed')),
+    close() {
+      const error = new VerbatimError('CLIENT_CLOSED', 'The client was closed');
+      closeFiles(error);
+      return connection.stop(error);
+    },
   };
 }
 
 function createTransport(endpoint: Endpoint, options: ClientOptions, clock: Clock): Transport {
   const { pingIntervalMs = 15_000, pongTimeoutMs = 15_000 } = options;
   if (options.transport === 'sse') {
-    return sseTransport({
-      url: endpoint.http,
-      // Not the bare global: browsers want it called on the window.
-      fetch: options.fetch ?? ((...args) => fetch(...args)),
-      clock,
-    });
+    return sseTransport({ url: endpoint.http, fetch: fetchOf(options), clock });
   }
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (WebSocket === undefined) {
     throw new VerbatimError('BAD_INPUT', 'There is no WebSocket here: give createClient a `WebSocket`, or use `transport: "sse"`');
   }
   return wsTransport({ url: endpoint.ws, WebSocket, clock, pingIntervalMs, pongTimeoutMs });
+}
+
+/** Not the bare global: browsers want it called on the window. */
+function fetchOf(options: ClientOptions): typeof fetch {
+  return options.fetch ?? ((...args) => fetch(...args));
 }

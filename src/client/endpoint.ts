@@ -4,6 +4,8 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 export interface Endpoint {
   readonly ws: string;
   readonly http: string;
+  /** Beside them, over HTTP. */
+  readonly files: string;
 }
 
 /**
@@ -17,5 +19,5 @@ export function parseEndpoint(url: string): Endpoint {
   }
   const [, secure = '', host = '', path = ''] = match;
   const rest = `${secure.toLowerCase()}://${host}${path.replace(/\/+$/, '') || '/trpc'}`;
-  return { ws: `ws${rest}`, http: `http${rest}` };
+  return { ws: `ws${rest}`, http: `http${rest}`, files: `http${rest.replace(/\/[^/]*$/, '/files')}` };
 }

@@ -52,6 +52,7 @@ export type { TokenSource } from './connection.ts';
 export type { ConnectionState, ConnectionStatus } from './connectionState.ts';
 export type { ContractRouter } from './contractRouter.ts';
 export { type ClientOptions, createClient } from './createClient.ts';
+export type { FileContent, Files, Progress, UploadOptions } from './files.ts';
 export type { DeepPartial } from './partialOutput.ts';
 export { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
 export type { Run, SentRun } from './run.ts';

@@ -1,5 +1,6 @@
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { AnyEvent, ChildOutcome, Usage } from '../protocol/event.ts';
+import type { FileRef } from '../protocol/file.ts';
 import type { Json } from '../protocol/json.ts';
 
 interface Ended {
@@ -9,6 +10,8 @@ interface Ended {
    */
   readonly text: string;
   readonly usage: Usage;
+  /** What its tools gave back as files, those of runs under it too. Absent when there are none. */
+  readonly files?: readonly FileRef[];
 }
 
 /** How a run ended. `status` says which of the fields are there. */
@@ -48,6 +51,8 @@ export class RunResultFold {
   readonly #runId: string;
   /** By run, then by message, in the order they began. */
   readonly #texts = new Map<string, Map<string, string>>();
+  /** By call. */
+  readonly #files = new Map<string, FileRef>();
 
   constructor(runId: string) {
     this.#runId = runId;
@@ -57,8 +62,12 @@ export class RunResultFold {
   add(event: AnyEvent): RunResult | undefined {
     if (event.type === 'thread.snapshot') {
       this.#texts.clear();
-      for (const { id, role, runId, status, text } of event.messages) {
-        if (role === 'assistant' && runId !== undefined && status !== 'discarded') this.#of(runId).set(id, text);
+      this.#files.clear();
+      for (const message of event.messages) {
+        const { id, role, runId, status, text } = message;
+        if (role !== 'assistant' || runId === undefined || status === 'discarded') continue;
+        this.#of(runId).set(id, text);
+        for (const { callId, file } of message.toolCalls) if (file !== undefined) this.#files.set(callId, file);
       }
       return undefined;
     }
@@ -69,7 +78,7 @@ export class RunResultFold {
         const { usage, outcome, output, children } = event;
         return {
           status: 'completed',
-          text: this.#textOf(this.#runId),
+          ...this.#said(),
           usage,
           outcome,
           output,
@@ -78,10 +87,10 @@ export class RunResultFold {
       }
       case 'run.failed':
         if (event.runId !== this.#runId) return undefined;
-        return { status: 'failed', text: this.#textOf(this.#runId), usage: event.usage, error: event.error };
+        return { status: 'failed', ...this.#said(), usage: event.usage, error: event.error };
       case 'run.cancelled':
         if (event.runId !== this.#runId) return undefined;
-        return { status: 'cancelled', text: this.#textOf(this.#runId), usage: event.usage, cancelledBy: event.by };
+        return { status: 'cancelled', ...this.#said(), usage: event.usage, cancelledBy: event.by };
       case 'text.delta':
         texts.set(event.messageId, (texts.get(event.messageId) ?? '') + event.delta);
         return undefined;
@@ -90,6 +99,9 @@ export class RunResultFold {
         return undefined;
       case 'message.discarded':
         texts.delete(event.messageId);
+        return undefined;
+      case 'tool.file':
+        this.#files.set(event.callId, event.file);
         return undefined;
       default:
         return undefined;
@@ -102,6 +114,10 @@ export class RunResultFold {
     const texts = new Map<string, string>();
     this.#texts.set(runId, texts);
     return texts;
+  }
+
+  #said(): Pick<Ended, 'text' | 'files'> {
+    return { text: this.#textOf(this.#runId), ...(this.#files.size > 0 && { files: [...this.#files.values()] }) };
   }
 
   #textOf(runId: string): string {

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { prepareApprovals } from './approvals.ts';
 import { drizzleOver } from './drizzle.ts';
 import { prepareEvents } from './events.ts';
+import { prepareFiles } from './files.ts';
 import { prepareMessages } from './messages.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
@@ -22,6 +23,7 @@ export function prepareQueries(raw: Database) {
     events: prepareEvents(raw),
     threads: prepareThreads(db),
     runs: prepareRuns(db),
+    files: prepareFiles(db),
     messages: prepareMessages(db),
     steps: prepareSteps(db),
     toolCalls: prepareToolCalls(db),

@@ -1,4 +1,5 @@
 import type { Prices } from '../protocol/usage.ts';
+import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
 import { ownRun, ownThread } from './operations/access.ts';
@@ -31,7 +32,10 @@ import type { RunStore } from './runStore.ts';
 import { isOpen } from './runs.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 
-export function sqliteRunStore({ queries, commit, prices }: SqliteParts & { readonly prices?: Prices | undefined }): RunStore {
+export function sqliteRunStore(
+  { queries, commit, prices }: SqliteParts & { readonly prices?: Prices | undefined },
+  files: FileStore,
+): RunStore {
   return {
     accept: (input) => commit.run((tx) => acceptMessage(tx, input)),
     async get(principalId, runId) {
@@ -101,7 +105,13 @@ export function sqliteRunStore({ queries, commit, prices }: SqliteParts & { read
     guardState: (run) => commit.run((tx) => guardState(tx, run)),
     recordVerdict: (run, verdict, withdrawn) => commit.run((tx) => recordVerdict(tx, run, { verdict, withdrawn }, prices)),
     withdrawMessage: (run, message) => commit.run((tx) => withdrawMessage(tx, run, message)),
-    finishToolCall: (run, callId, outcome) => commit.run((tx) => finishToolCall(tx, run, callId, outcome)),
+    async finishToolCall(run, callId, outcome) {
+      try {
+        return await commit.run((tx) => finishToolCall(tx, run, callId, outcome));
+      } finally {
+        if ('file' in outcome) files.settle(outcome.file.id);
+      }
+    },
     append: (run, draft) =>
       commit.run((tx) => {
         heldRun(tx, run);

@@ -1,10 +1,13 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { Prices } from '../protocol/usage.ts';
+import { FileRemoval } from './fileRemoval.ts';
+import type { FileStore } from './fileStore.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
 import { prepareQueries } from './queries.ts';
 import type { RunStore } from './runStore.ts';
+import { sqliteFileStore } from './sqliteFileStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
 import { sqliteRunStore } from './sqliteRunStore.ts';
 import { sqliteThreadStore } from './sqliteThreadStore.ts';
@@ -15,6 +18,7 @@ export interface Store {
   readonly log: Log;
   readonly threads: ThreadStore;
   readonly runs: RunStore;
+  readonly files: FileStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -48,10 +52,13 @@ export function sqliteStore(opts: {
     onCommit: (logs) => onCommit(logs.map((log) => log.key)),
   });
   const parts = { queries, commit, clock, epoch, prices };
+  const removal = new FileRemoval(parts);
+  const files = sqliteFileStore(parts, removal);
   return {
     log: sqliteLog(parts),
-    threads: sqliteThreadStore(parts),
-    runs: sqliteRunStore(parts),
+    threads: sqliteThreadStore(parts, removal),
+    runs: sqliteRunStore(parts, files),
+    files,
     get heldLogs() {
       return commit.heldLogs;
     },

@@ -1,3 +1,4 @@
+import type { FileRemoval } from './fileRemoval.ts';
 import { orderOf } from './messages.ts';
 import { ownThread } from './operations/access.ts';
 import { once } from './operations/command.ts';
@@ -10,7 +11,7 @@ import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 import type { ThreadStore } from './threadStore.ts';
 
-export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts): ThreadStore {
+export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, removal: FileRemoval): ThreadStore {
   return {
     create: (input) => commit.run((tx) => createThread(tx, { ...input, epoch })),
     async get(principalId, threadId) {
@@ -54,7 +55,11 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts): Thre
             return getThread(tx, key, epoch);
           }).answer,
       ),
-    delete: (command, threadId) => commit.run((tx) => deleteThread(tx, command, threadId)),
+    async delete(command, threadId) {
+      const deleted = await commit.run((tx) => deleteThread(tx, command, threadId));
+      void removal.remove(deleted.files);
+      return deleted;
+    },
     fork: (input) => commit.run((tx) => forkThread(tx, { ...input, epoch })),
     async messages(principalId, threadId, { limit, pageToken, maxBytes }) {
       const { key } = ownThread(queries, principalId, threadId);

@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
+import type { FileRef } from '../protocol/file.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Drizzle } from './drizzle.ts';
 import { messages, toolCalls } from './schema.ts';
@@ -123,7 +124,9 @@ export function prepareToolCalls(db: Drizzle) {
             .all(),
     finish(
       key: number,
-      outcome: { readonly status: 'completed'; readonly output: Json } | { readonly status: 'failed'; readonly error: ErrorInfo },
+      outcome:
+        | { readonly status: 'completed'; readonly output: Json; readonly file?: FileRef }
+        | { readonly status: 'failed'; readonly error: ErrorInfo },
       endedSeq: number,
     ): void {
       db.update(toolCalls)

@@ -140,6 +140,8 @@ interface SendBody {
   /** Default: what the agent says, else `continue`. */
   readonly onDisconnect?: OnDisconnect;
   readonly metadata?: JsonObject;
+  /** Ids of files that the caller has uploaded. */
+  readonly attachments?: readonly string[];
   readonly options?: SendOptions;
 }
 

@@ -7,3 +7,10 @@ export interface FileRef {
   readonly size: number;
   readonly name?: string;
 }
+
+/** What is known of a file without its bytes. */
+export interface FileInfo extends FileRef {
+  readonly createdAt: number;
+  /** Of a tool's output: it goes with this thread. */
+  readonly threadId?: string;
+}

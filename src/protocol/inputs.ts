@@ -61,6 +61,11 @@ export function createInputs(limits: Limits) {
       whenBusy: z.enum(['queue', 'reject', 'interrupt', 'steer']).optional(),
       onDisconnect: z.enum(['continue', 'cancel']).optional(),
       metadata: jsonObject.optional(),
+      attachments: z
+        .array(id)
+        .max(limits.maxAttachmentsPerMessage)
+        .refine((ids) => new Set(ids).size === ids.length, 'must not name a file twice')
+        .optional(),
       options: z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional(),
       context: context.optional(),
       idempotencyKey,
@@ -129,6 +134,9 @@ export function createInputs(limits: Limits) {
     toolCallSubmit: z
       .object({ callId: id, output: value.optional(), error: z.string().max(2_000).optional(), idempotencyKey })
       .refine(({ output, error }) => output === undefined || error === undefined, 'must have an output or an error, not both'),
+    file: z.object({ fileId: id }),
+    fileCommand: z.object({ fileId: id, idempotencyKey }),
+    fileList: z.object({ limit, pageToken }).default({}),
   };
 }
 

@@ -34,6 +34,10 @@ export const DEFAULT_LIMITS = {
   /** All files of one principal. */
   maxFileBytesPerPrincipal: 1024 * 1024 * 1024,
   maxAttachmentsPerMessage: 10,
+  /** Files that are uploaded or downloaded at once, in all; each holds a chunk of 256 KiB. */
+  maxFileTransfers: 100,
+  /** The same for one principal. */
+  maxFileTransfersPerPrincipal: 20,
   /** How long one upload may take. */
   uploadTimeoutMs: 5 * 60_000,
   /** Tool calls that one model call may ask for. */

@@ -2,6 +2,7 @@ import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
 import type { ApiContract, ApprovalOptions, Decision, Receipt, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
 import type { AnyEvent, OptInEvent, Usage } from './event.ts';
+import type { FileInfo } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 
@@ -169,5 +170,12 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly cancel: Mutation<Keyed & { readonly runId: string }, RunInfo>;
     readonly wait: Query<{ readonly runId: string; readonly timeoutMs?: number }, RunInfo>;
     readonly watch: Subscription<WatchInput & { readonly runId: string }, Event>;
+  };
+  /** Their bytes go over HTTP: `POST /files` and `GET /files/{id}`. */
+  readonly files: {
+    readonly get: Query<{ readonly fileId: string }, FileInfo>;
+    /** The caller's, newest first. */
+    readonly list: Query<{ readonly limit?: number; readonly pageToken?: string } | undefined, Page<FileInfo>>;
+    readonly delete: Mutation<Keyed & { readonly fileId: string }, { readonly fileId: string }>;
   };
 }

@@ -177,9 +177,10 @@ export async function serverOver(
   );
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticate === undefined });
   const transport = { router, limits, authenticate, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch });
+  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, clock, closing: closing.signal });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ app, router, authenticate, agents, limits, clock, logger, closing: closing.signal }));
+  void store.files.removeLeftovers();
   await scheduler.recover();
   answers.arm();
   const purge = async (): Promise<void> => {

@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import superjson from 'superjson';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { identify } from './authentication.ts';
+import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
@@ -12,7 +13,7 @@ import { type Context, toTrpcError } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'> {
+export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'clock' | 'closing'> {
   readonly epoch: string;
 }
 
@@ -22,6 +23,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   const app = fastify({
     bodyLimit: limits.maxFrameBytes,
     forceCloseConnections: true,
+    // Uploads are ended on time by their route; this is for bodies that nobody reads.
+    requestTimeout: limits.uploadTimeoutMs,
     routerOptions: { maxParamLength: 4_096 },
   });
   app.addHook('onRequest', async (request, reply) => {
@@ -29,11 +32,16 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
   });
   await app.register(cors, { origin: true, credentials: true, methods: ['GET', 'POST', 'DELETE'], maxAge: 600 });
-  app.setErrorHandler((error, _request, reply) => sendError(reply, router, httpError(error)));
+  app.setErrorHandler((error, { url }, reply) => {
+    const cause = httpError(error);
+    if (cause === error && !(error instanceof VerbatimError)) logger.error({ err: error, path: url.split('?', 1)[0] }, 'a request failed');
+    return sendError(reply, router, cause);
+  });
   app.setNotFoundHandler((_request, reply) =>
     sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),
   );
   app.get('/health', async () => ({ status: 'ok' }));
+  await app.register(fileRoutes, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));

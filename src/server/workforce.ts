@@ -135,7 +135,8 @@ export class Workforce {
       for (const child of children) this.queue.push({ run: child.key, principalId: child.principal.id });
       this.#options.onWaiting();
     };
-    const worker = new RunWorker({ store: store.runs, clock, limits, logFailure, registry, toolHost, threadIdOf, spawned }, run);
+    const work = { store: store.runs, files: store.files, clock, limits, logFailure, registry, toolHost, threadIdOf, spawned };
+    const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });
     if (this.#closing) worker.leave();

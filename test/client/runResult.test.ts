@@ -43,3 +43,15 @@ test('a failed run says why; another run says nothing', () => {
     error,
   });
 });
+
+test('files are those of the run’s tools, from events and from a snapshot alike', () => {
+  const file = { id: 'file_1', type: 'image/png', size: 3 };
+  expect(resultOf([{ type: 'tool.file', runId: 'r0', callId: 'c', tool: 'draw', file, preview: 'a picture' }, cancelled])).toMatchObject({
+    files: [file],
+  });
+  const call = { callId: 'c', tool: 'draw', input: {}, status: 'completed', output: 'a picture', file } as const;
+  const message = { id: 'm', role: 'assistant', runId: 'r0', text: '', status: 'complete', toolCalls: [call], at: 1 } as const;
+  const fold = new RunResultFold('r0');
+  fold.add({ type: 'thread.snapshot', seq: 1, at: 1, messages: [message], earlier: false });
+  expect(fold.add({ ...cancelled, seq: 2, at: 1 } as AnyEvent)).toMatchObject({ files: [file] });
+});

@@ -141,7 +141,7 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
   const work = (row: RunRow, watch: boolean): Promise<WorkerResult> => {
     const runs: RunStore = watch ? watched(store.runs, awaits) : store.runs;
     const registry = new AgentRegistry({ [row.agent]: agentOf(kind, awaits) });
-    const worker = new RunWorker({ ...options, store: runs, registry }, row);
+    const worker = new RunWorker({ ...options, store: runs, files: store.files, registry }, row);
     if (watch) awaits.at = (reached) => reached === n && act(worker, store, row);
     else awaits.at = () => {};
     return worker.work();

@@ -86,7 +86,8 @@ export function expectSoundLog(events: readonly AnyEvent[], { open = [] as reado
     expect(ended.has(event.runId), `${event.type} at ${event.seq} after the end of its run`).toBe(false);
     runs.add(event.runId);
     if (isTerminalEvent(event)) ended.add(event.runId);
-    if (event.type === 'tool.completed' || event.type === 'tool.failed') outcomes.set(event.callId, (outcomes.get(event.callId) ?? 0) + 1);
+    if (event.type === 'tool.completed' || event.type === 'tool.failed' || event.type === 'tool.file')
+      outcomes.set(event.callId, (outcomes.get(event.callId) ?? 0) + 1);
     messages = foldEvent(messages, event);
     expectValidRequest(compileTranscript(messages));
   }

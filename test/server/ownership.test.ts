@@ -3,6 +3,7 @@ import { appRouter } from '../../src/server/routers/router.ts';
 import type { Services } from '../../src/server/services.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
 import { openRaw, type RawSocket } from '../support/rawSocket.ts';
+import { upload } from '../support/rawUpload.ts';
 import { byToken, startServer } from './startServer.ts';
 
 checkLeaksAfterwards();
@@ -10,6 +11,7 @@ checkLeaksAfterwards();
 interface Mine {
   readonly threadId: string;
   readonly runId: string;
+  readonly fileId: string;
 }
 interface Row {
   readonly kind: 'query' | 'mutation' | 'subscription';
@@ -39,6 +41,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'approvals.list': { kind: 'query', empty: { items: [] } },
   'approvals.decide': { kind: 'mutation' },
   'toolCalls.submit': { kind: 'mutation' },
+  'files.get': { kind: 'query', input: ({ fileId }) => ({ fileId }) },
+  'files.list': { kind: 'query', empty: { items: [] } },
+  'files.delete': { kind: 'mutation', input: ({ fileId }) => ({ fileId }) },
   'runs.watch': { kind: 'subscription', input: ({ runId }) => ({ runId }) },
 };
 
@@ -55,7 +60,9 @@ async function ownedThread(): Promise<{ owner: RawSocket; other: RawSocket; mine
   const { port, url, server } = await startServer({ authenticate: byToken });
   const owner = await openRaw({ port, params: { token: 'ann' } });
   const other = await openRaw({ port, params: { token: 'bob' } });
-  const mine: Mine = await owner.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const { file } = await upload({ port, headers: { authorization: 'Bearer ann' } }, 'mine');
+  const sent: Omit<Mine, 'fileId'> = await owner.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const mine = { ...sent, fileId: file.id };
   return { owner, other, mine, url, watches: () => server.stats.watches };
 }
 
@@ -68,7 +75,7 @@ test.each(NAMING)(
     // The head moves on its own: the owner's run is at work.
     const before: object = await owner.call('query', 'threads.get', { threadId: mine.threadId });
     const refused = await other.error(kind, path, input(mine));
-    const unknown = await other.error(kind, path, input({ threadId: 'thread_nope', runId: 'run_nope' }));
+    const unknown = await other.error(kind, path, input({ threadId: 'thread_nope', runId: 'run_nope', fileId: 'file_nope' }));
     expect(refused).toEqual(unknown);
     expect(refused.data).toMatchObject({ code: 'NOT_FOUND', reason: 'NOT_FOUND', httpStatus: 404 });
     // With a cursor, an idempotency key or a page token, it is the same.

@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { RANK, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { ownThread } from './access.ts';
+import { attachedFiles } from './attachedFiles.ts';
 import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
 import { endRun } from './finishRun.ts';
@@ -22,6 +23,8 @@ export interface AcceptInput {
   readonly agents?: SpawnPlan | undefined;
   readonly text: string;
   readonly metadata: JsonObject | undefined;
+  /** Ids of the caller's files. */
+  readonly attachments?: readonly string[] | undefined;
   readonly whenBusy: WhenBusy;
   readonly onDisconnect: OnDisconnect;
   readonly options: SendOptions;
@@ -54,6 +57,7 @@ export function acceptMessage(tx: Tx, input: AcceptInput): Accepted {
 function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow }): Receipt {
   const { queries } = tx;
   const existing = input.threadId === undefined ? undefined : ownThread(queries, input.principal.id, input.threadId);
+  attachedFiles(queries, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
   if (active !== undefined && input.whenBusy === 'reject') {
@@ -152,6 +156,7 @@ export function getRun(tx: Tx, key: number): RunRow {
 function receive(tx: Tx, input: AcceptInput, thread: ThreadRow, run: RunRow, steering: boolean): string {
   const messageId = newId('msg');
   const { agent, text, metadata, principal } = input;
+  const attachments = attachedFiles(tx.queries, input);
   const receivedSeq = tx.append(thread.key, run.key, {
     type: 'message.received',
     runId: run.id,
@@ -159,6 +164,7 @@ function receive(tx: Tx, input: AcceptInput, thread: ThreadRow, run: RunRow, ste
     agent,
     text,
     ...(metadata !== undefined && { metadata }),
+    ...(attachments !== undefined && { attachments }),
     principalId: principal.id,
   });
   tx.queries.messages.insert({
@@ -172,6 +178,7 @@ function receive(tx: Tx, input: AcceptInput, thread: ThreadRow, run: RunRow, ste
     agent,
     text,
     metadata: metadata ?? null,
+    attachments: attachments ?? null,
     principalId: principal.id,
     at: tx.now,
   });

@@ -9,12 +9,15 @@ export interface Deleted {
   readonly key: number;
   /** Runs that were open: they are gone, whoever works on them must stop. */
   readonly open: readonly RunRow[];
+  /** Keys of files that are gone with it, and whose bytes are still to be removed. */
+  readonly files: readonly number[];
 }
 
 /** Removes a thread and everything in it, for good. Its readers end. */
 export function deleteThread(tx: Tx, command: Command, threadId: string): Deleted {
   let key = 0;
   let open: readonly RunRow[] = [];
+  let files: readonly number[] = [];
   const { answer } = once(tx, command, () => {
     const { queries } = tx;
     const thread = ownThread(queries, command.principalId, threadId);
@@ -31,9 +34,10 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
     queries.events.removeUpTo(key, Number.MAX_SAFE_INTEGER);
     tx.removedEvents();
     queries.receipts.forgetThread(thread.owner, threadId);
+    files = queries.files.leaveThread(key, thread.owner);
     queries.threads.remove(key);
     tx.endLog(key);
     return { threadId };
   });
-  return { ...answer, key, open };
+  return { ...answer, key, open, files };
 }

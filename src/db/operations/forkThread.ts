@@ -94,7 +94,12 @@ function copyMessage(tx: Tx, thread: number, message: Message, { seq, atSeq }: {
     text: message.text.toWellFormed(),
     at: message.at,
     ...(message.role === 'user'
-      ? { metadata: message.metadata ?? null, principalId: message.principalId ?? null, verdicts: verdictsAt(tx, message.id, atSeq, seq) }
+      ? {
+          metadata: message.metadata ?? null,
+          attachments: message.attachments ?? null,
+          principalId: message.principalId ?? null,
+          verdicts: verdictsAt(tx, message.id, atSeq, seq),
+        }
       : { reasoning: message.reasoning?.toWellFormed() ?? null, finish: message.finish ?? 'incomplete' }),
   });
   if (message.role === 'user') return;
@@ -108,6 +113,7 @@ function copyMessage(tx: Tx, thread: number, message: Message, { seq, atSeq }: {
       rejected: call.rejected ?? null,
       status: call.status === 'completed' ? 'completed' : 'failed',
       output: call.output ?? null,
+      file: call.file ?? null,
       error: call.status === 'running' ? OUTCOME_UNKNOWN : (call.error ?? null),
       calledSeq: seq,
       endedSeq: seq,

@@ -27,6 +27,7 @@ export function messagesRouter({ agents, inputs, limits, scheduler }: Services) 
         agents: input.agents === undefined ? undefined : planOf(asked, ctx.principal, limits),
         text: input.text,
         metadata: input.metadata,
+        attachments: input.attachments,
         whenBusy: input.whenBusy ?? 'queue',
         onDisconnect: input.onDisconnect ?? agent.onDisconnect,
         options: {

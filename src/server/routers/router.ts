@@ -2,6 +2,7 @@ import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
 import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
+import { filesRouter } from './files.ts';
 import { messagesRouter } from './messages.ts';
 import { runsRouter } from './runs.ts';
 import { threadsRouter } from './threads.ts';
@@ -15,6 +16,7 @@ export function appRouter(services: Services) {
     runs: runsRouter(services),
     approvals: approvalsRouter(services),
     toolCalls: toolCallsRouter(services),
+    files: filesRouter(services),
   });
 }
 
