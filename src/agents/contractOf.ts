@@ -20,6 +20,8 @@ export interface ContractAgent {
   readonly data: { readonly [name: string]: JsonObject };
   /** JSON Schema of what a send takes as `context`. Absent: it takes none. */
   readonly context?: JsonObject;
+  /** A send may leave it out. */
+  readonly contextOptional?: true;
   /** JSON Schema of what `run.result().output` is. */
   readonly output?: JsonObject;
   /** Agents of this contract that may take over, or that a router chooses from: what they do is part of its runs. */
@@ -54,6 +56,7 @@ function contractOfAgent(agent: Agent, agents: Agents): ContractAgent {
     ...(agent.toolsVary && { toolsVary: true }),
     data: agent.dataSchemas,
     ...(agent.contextSchema !== undefined && { context: agent.contextSchema }),
+    ...(agent.contextSchema !== undefined && agent.parseContext(undefined).ok && { contextOptional: true }),
     ...(agent.outputSchema !== undefined && { output: agent.outputSchema }),
     ...(others.length > 0 && { others: namesOf(others, agents) }),
   };

@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from '../protocol/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../protocol/json.ts';
+import { jsonSchemaRef } from '../protocol/jsonSchemaRef.ts';
 
 /** What is wrong with a value, and where in it. */
 export interface SchemaIssue {
@@ -29,13 +30,13 @@ export function checkJson(schema: JsonObject, value: unknown): { readonly value:
 function check(schema: Json | undefined, value: unknown, place: Place): unknown {
   const fail = (message: string): void => void place.issues.push({ message, path: place.path });
   if (schema === false) fail('is not allowed');
-  if (!isObject(schema)) return value;
+  if (!isJsonObject(schema)) return value;
   if (place.depth > MAX_DEPTH) {
     fail('nests too deeply');
     return value;
   }
   const inner: Place = { ...place, depth: place.depth + 1 };
-  let result = typeof schema.$ref === 'string' ? check(lookUp(schema.$ref, place.root), value, inner) : value;
+  let result = typeof schema.$ref === 'string' ? check(jsonSchemaRef(schema.$ref, place.root), value, inner) : value;
 
   const types = schema.type === undefined ? [] : Array.isArray(schema.type) ? schema.type : [schema.type];
   if (types.length > 0 && !types.some((type) => isOfType(value, type))) {
@@ -96,8 +97,8 @@ function checkArray(schema: JsonObject, value: readonly unknown[], place: Place,
 }
 
 function checkRecord(schema: JsonObject, value: Readonly<Record<string, unknown>>, place: Place, fail: Fail): unknown {
-  const properties = isObject(schema.properties) ? schema.properties : {};
-  const patterns = Object.entries(isObject(schema.patternProperties) ? schema.patternProperties : {});
+  const properties = isJsonObject(schema.properties) ? schema.properties : {};
+  const patterns = Object.entries(isJsonObject(schema.patternProperties) ? schema.patternProperties : {});
   const result = new Map<string, unknown>();
   for (const [name, child] of Object.entries(value)) {
     if (child === undefined) continue; // As JSON leaves it out.
@@ -112,7 +113,7 @@ function checkRecord(schema: JsonObject, value: Readonly<Record<string, unknown>
     for (const [, pattern] of matching) check(pattern, child, at);
   }
   for (const [name, property] of Object.entries(properties)) {
-    if (!result.has(name) && isObject(property) && 'default' in property) result.set(name, property.default);
+    if (!result.has(name) && isJsonObject(property) && 'default' in property) result.set(name, property.default);
   }
   for (const name of listOf(schema.required)) {
     if (typeof name === 'string' && !result.has(name)) place.issues.push({ message: 'is required', path: [...place.path, name] });
@@ -141,17 +142,6 @@ function passes(schema: Json, value: unknown, place: Place): boolean {
   const issues: SchemaIssue[] = [];
   check(schema, value, { ...place, issues });
   return issues.length === 0;
-}
-
-/** What `#`, `#/$defs/Name` and their like point to; undefined, which allows everything, for what is elsewhere. */
-function lookUp(ref: string, root: JsonObject): Json | undefined {
-  if (ref !== '#' && !ref.startsWith('#/')) return undefined;
-  let at: Json | undefined = root;
-  for (const part of ref.split('/').slice(1)) {
-    const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
-  }
-  return at;
 }
 
 function regExpOf(pattern: string): RegExp | undefined {
@@ -198,12 +188,11 @@ function nameOfType(type: unknown): string {
 function isEqual(a: Json | undefined, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
-  if (!isObject(a) || !isRecord(b)) return false;
+  if (!isJsonObject(a) || !isRecord(b)) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
 }
 
 const numberOr = (value: unknown, other: number): number => (typeof value === 'number' ? value : other);
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
-const isObject = (value: unknown): value is JsonObject => isRecord(value);
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
