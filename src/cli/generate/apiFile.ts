@@ -65,7 +65,7 @@ function typesOf(name: string, { agents }: Contract, typesOfOne: (name: string) 
   for (const one of answering) if (agents[one]?.kind === 'router') for (const other of agents[one]?.others ?? []) answering.add(other);
   const types = [...answering].filter((one) => agents[one]?.kind !== 'router').flatMap(typesOfOne);
   // Last, as one writes it.
-  return [...new Set(types)].sort((a, b) => Number(a === 'undefined') - Number(b === 'undefined')).join(' | ');
+  return [...new Set(types)].sort((a, b) => Number(a === 'undefined') - Number(b === 'undefined')).join(' | ') || 'undefined';
 }
 
 function contextTypes(name: string, { agents }: Contract, names: ApiNames): readonly string[] {

@@ -4,8 +4,8 @@ const WIDTH = 110;
 
 /** A docstring with a line break at its end; nothing for no text. `*\/` in a description would end the comment. */
 export function docComment(lines: readonly string[], indent = ''): string {
-  const wrapped = lines.flatMap((line) => line.split(/\r?\n/).flatMap((part) => wrap(part.trim().replaceAll('*/', '*\\/'))));
-  while (wrapped.at(-1) === '') wrapped.pop();
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '');
+  const wrapped = said.flatMap((line) => line.split(/\r?\n/).flatMap((part) => wrap(part.trim().replaceAll('*/', '*\\/'))));
   if (wrapped.length === 0) return '';
   if (wrapped.length === 1) return `${indent}/** ${wrapped[0]} */\n`;
   return `${indent}/**\n${wrapped.map((line) => `${indent} * ${line}`.trimEnd()).join('\n')}\n${indent} */\n`;

@@ -56,6 +56,8 @@ export function writeOutputFolder({ path, made }: OutputFolder, files: ReadonlyM
       renameSync(staged, path);
       return;
     }
+    const taken = [...files.keys()].find((name) => lstatSync(join(path, name), { throwIfNoEntry: false })?.isFile() === false);
+    if (taken !== undefined) throw new Error(`${taken} is there, and is not a file`);
     for (const name of files.keys()) renameSync(join(staged, name), join(path, name));
     for (const name of made.files.keys()) if (!files.has(name)) rmSync(join(path, name), { force: true });
   } catch (cause) {
