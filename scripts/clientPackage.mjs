@@ -3,7 +3,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
-const DEPENDENCIES = ['@trpc/client', '@trpc/server', 'superjson'];
+const DEPENDENCIES = ['@trpc/client', '@trpc/server', 'partial-json', 'superjson'];
 /** Only where Node has no WebSocket, which is 20: the client asks for it then. */
 const OPTIONAL_DEPENDENCIES = ['ws'];
 const PEERS = ['react'];

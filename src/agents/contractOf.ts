@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../protocol/json.ts';
 import type { Agent, Agents } from './agent.ts';
+import { AgentRegistry } from './agentRegistry.ts';
 import type { AnyTool } from './defineTool.ts';
 
 /** What callers may know of a set of agents, as plain JSON: what a client is generated from. Its keys are sorted, so that equal contracts are equal texts. */
@@ -13,6 +14,8 @@ export interface Contract {
 export interface ContractAgent {
   readonly description: string;
   readonly kind: Agent['kind'];
+  /** Only tools and routers of the others know it: no send can name it. */
+  readonly internal?: true;
   readonly tools: { readonly [name: string]: ContractTool };
   /** A function chooses its tools for each run, so there may be others than these. */
   readonly toolsVary?: true;
@@ -39,30 +42,38 @@ export interface ContractTool {
   readonly approval?: true;
   /** The agents of this contract that it asks. */
   readonly asks?: readonly string[];
+  /** Its output is a list of what became of each. */
+  readonly many?: true;
 }
 
-/** The contract of these agents. Calls nothing of theirs: no model, no tool, no instructions. */
+/**
+ * The contract of these agents, and of those that only their tools and routers know. Calls nothing of theirs: no model, no tool, no instructions.
+ * Throws `CONFIG_INVALID` as `createServer` does.
+ */
 export function contractOf(agents: Agents): Contract {
-  const contracts = Object.entries(agents).map(([name, agent]) => [name, contractOfAgent(agent, agents)] as const);
+  const registry = new AgentRegistry(agents);
+  const contracts = registry.all.map(([name, agent]): [string, ContractAgent] => [name, contractOfAgent(name, agent, registry)]);
   return sorted({ verbatim: 1, agents: Object.fromEntries(contracts) });
 }
 
-function contractOfAgent(agent: Agent, agents: Agents): ContractAgent {
+function contractOfAgent(name: string, agent: Agent, registry: AgentRegistry): ContractAgent {
   const others = agent.kind === 'model' ? agent.handoffs() : agent.kind === 'router' ? Object.values(agent.agents) : [];
   return {
     description: agent.description,
     kind: agent.kind,
-    tools: Object.fromEntries(agent.tools.map((tool) => [tool.name, contractOfTool(tool, agents)])),
+    ...(!Object.hasOwn(registry.agents, name) && { internal: true }),
+    tools: Object.fromEntries(agent.tools.map((tool) => [tool.name, contractOfTool(tool, registry)])),
     ...(agent.toolsVary && { toolsVary: true }),
     data: agent.dataSchemas,
     ...(agent.contextSchema !== undefined && { context: agent.contextSchema }),
     ...(agent.contextSchema !== undefined && agent.parseContext(undefined).ok && { contextOptional: true }),
     ...(agent.outputSchema !== undefined && { output: agent.outputSchema }),
-    ...(others.length > 0 && { others: namesOf(others, agents) }),
+    ...(others.length > 0 && { others: namesOf(others, registry) }),
   };
 }
 
-function contractOfTool(tool: AnyTool, agents: Agents): ContractTool {
+function contractOfTool(tool: AnyTool, registry: AgentRegistry): ContractTool {
+  const { children } = tool;
   return {
     description: tool.description,
     kind: tool.kind,
@@ -70,12 +81,18 @@ function contractOfTool(tool: AnyTool, agents: Agents): ContractTool {
     output: tool.outputSchema,
     ...(tool.progressSchema !== undefined && { progress: tool.progressSchema }),
     ...(tool.mayAsk && { approval: true }),
-    ...(tool.children !== undefined && { asks: namesOf(Object.values(tool.children.agents), agents) }),
+    ...(children !== undefined && {
+      asks: namesOf(
+        children.agents.map(({ agent }) => agent),
+        registry,
+      ),
+    }),
+    ...(children?.many && { many: true }),
   };
 }
 
-function namesOf(some: readonly Agent[], agents: Agents): string[] {
-  return Object.entries(agents).flatMap(([name, agent]) => (some.includes(agent) ? [name] : []));
+function namesOf(agents: readonly Agent[], registry: AgentRegistry): string[] {
+  return agents.flatMap((agent) => registry.nameOf(agent) ?? []);
 }
 
 /** Hexadecimal SHA-256: the same for equal contracts, whatever the order in which agents, tools and fields were written. */

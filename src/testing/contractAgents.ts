@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import type { Agent, AgentContext, Agents } from '../agents/agent.ts';
-import type { UncheckedAgentEvent } from '../agents/agentEvent.ts';
+import type { Agent, Agents } from '../agents/agent.ts';
+import { parallel } from '../agents/childAgents.ts';
 import type { Contract, ContractAgent, ContractTool } from '../agents/contractOf.ts';
 import { defineAgent } from '../agents/defineAgent.ts';
 import { defineTool, type Tool } from '../agents/defineTool.ts';
-import type { Model, ModelRequest } from '../agents/model.ts';
+import { router } from '../agents/router.ts';
 import type { Parsed } from '../agents/schema.ts';
 import { checkJson } from '../client/checkJson.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
-import type { AnyCall, AnyScript, AnyTurn } from './contractScript.ts';
+import { AgentScript, play } from './agentScript.ts';
+import type { AnyCall, AnyScript } from './contractScript.ts';
 import { type Caller, ScriptedCalls } from './scriptedCalls.ts';
-import { type ScriptedModel, type ScriptedModelTurn, scriptedModel } from './scriptedModel.ts';
+import type { ScriptedModel } from './scriptedModel.ts';
 
 export interface ContractAgents {
   readonly agents: Agents;
@@ -25,143 +26,117 @@ export function contractAgents(contract: Contract, scripts: { readonly [agent: s
       throw new TypeError(`The contract has no agent ${name}. It has: ${Object.keys(contract.agents).join(', ')}.`);
     }
   }
-  const calls = new ScriptedCalls();
-  const agents: Record<string, Agent> = {};
-  const models: ScriptedModel[] = [];
-  for (const [name, agent] of Object.entries(contract.agents)) {
-    const script = new AgentScript(name, scripts[name] ?? [], calls);
-    models.push(script.model);
-    agents[name] = agentOf(name, agent, script, agents);
-  }
+  const builder = new AgentBuilder(contract, scripts);
+  const sendable = Object.keys(contract.agents).filter((name) => !contract.agents[name]?.internal);
   return {
-    agents,
+    agents: Object.fromEntries(sendable.map((name) => [name, builder.build(name)])),
     assertDone() {
-      for (const model of models) model.assertDone();
+      for (const model of builder.models) model.assertDone();
     },
   };
 }
 
-/** The script of one agent as a model, and what each of its calls said besides. */
-class AgentScript {
-  readonly model: ScriptedModel;
-  readonly calls: ScriptedCalls;
-  readonly #turns = new WeakMap<ModelRequest, AnyTurn>();
+/** Builds each agent once, and those first that it asks or chooses from. */
+class AgentBuilder {
+  readonly models: ScriptedModel[] = [];
+  readonly #contract: Contract;
+  readonly #scripts: { readonly [agent: string]: AnyScript | undefined };
+  readonly #built = new Map<string, Agent>();
+  readonly #calls = new ScriptedCalls();
 
-  constructor(agent: string, script: AnyScript, calls: ScriptedCalls) {
-    this.calls = calls;
-    const steps = script.map(
-      (step) =>
-        async (request: ModelRequest, { caller }: Parameters<Model['stream']>[1]): Promise<ScriptedModelTurn> => {
-          const turn = typeof step === 'function' ? await step(request) : (step as AnyTurn);
-          this.#turns.set(request, turn);
-          calls.add({ agent, runId: caller?.runId ?? '' }, turn.toolCalls ?? []);
-          return modelTurn(turn);
-        },
-    );
-    this.model = scriptedModel(steps, { name: agent });
+  constructor(contract: Contract, scripts: { readonly [agent: string]: AnyScript | undefined }) {
+    this.#contract = contract;
+    this.#scripts = scripts;
   }
 
-  turnOf(request: ModelRequest): AnyTurn {
-    return this.#turns.get(request) ?? {};
+  build(name: string): Agent {
+    const built = this.#built.get(name);
+    if (built !== undefined) return built;
+    const contract = this.#contract.agents[name];
+    if (contract === undefined) throw new TypeError(`The contract has no agent ${name}.`);
+    const script = new AgentScript(name, this.#scripts[name] ?? [], this.#calls);
+    this.models.push(script.model);
+    const agent = this.#agentOf(name, contract, script);
+    this.#built.set(name, agent);
+    return agent;
   }
-}
 
-function modelTurn({ output, data: _, handoff, toolCalls = [], ...turn }: AnyTurn): ScriptedModelTurn {
-  const made = toolCalls.map(({ name, input }) => ({ name, input: input as Json }));
-  return {
-    ...turn,
-    ...(output !== undefined && { text: JSON.stringify(output) }),
-    ...(made.length > 0 && { toolCalls: made }),
-  };
-}
-
-function agentOf(name: string, contract: ContractAgent, script: AgentScript, agents: Agents): Agent {
-  const tools = Object.entries(contract.tools).map(([tool, toolContract]) => toolOf(tool, toolContract, script.calls));
-  const { context, contextOptional, output } = contract;
-  const schemas = {
-    contextSchema: context,
-    outputSchema: output,
-    dataSchemas: contract.data,
-    ...(context !== undefined && {
-      parseContext: (value: unknown): Parsed => (value === undefined && contextOptional ? { ok: true, value } : parse(context, value)),
-    }),
-  };
-  if (contract.kind === 'custom') {
-    const agent = defineAgent({ description: contract.description, tools, run: (run) => play(name, run, script) as never });
-    const parseData = (part: string, value: unknown): Parsed => {
-      const schema = contract.data[part];
-      return schema === undefined ? { ok: false, issues: `the contract has no data part ${part}` } : parse(schema, value);
+  #agentOf(name: string, contract: ContractAgent, script: AgentScript): Agent {
+    const { description, context, contextOptional, output, others = [] } = contract;
+    if (contract.kind === 'router') {
+      return router({ description, agents: this.#named(others), route: (input) => script.route(input) }) as Agent;
+    }
+    const tools = Object.entries(contract.tools).map(([tool, toolContract]) => this.#toolOf(tool, toolContract));
+    const schemas = {
+      contextSchema: context,
+      outputSchema: output,
+      dataSchemas: contract.data,
+      ...(context !== undefined && {
+        parseContext: (value: unknown): Parsed => (value === undefined && contextOptional ? { ok: true, value } : parse(context, value)),
+      }),
     };
-    return { ...agent, ...schemas, parseData } as Agent;
+    if (contract.kind === 'custom') {
+      const agent = defineAgent({ description, tools, run: (run) => play(name, run, script) as never });
+      const parseData = (part: string, value: unknown): Parsed => {
+        const schema = contract.data[part];
+        return schema === undefined ? { ok: false, issues: `the contract has no data part ${part}` } : parse(schema, value);
+      };
+      return { ...agent, ...schemas, parseData } as Agent;
+    }
+    const handoffs = (): readonly Agent[] => others.map((other) => this.build(other));
+    const agent = defineAgent({ description, model: script.model, tools, handoffs });
+    return { ...agent, ...schemas, ...(output !== undefined && { parseOutput: (value: unknown) => parse(output, value) }) } as Agent;
   }
-  const handoffs = (): readonly Agent[] => (contract.others ?? []).flatMap((other) => agents[other] ?? []);
-  const agent = defineAgent({ description: contract.description, model: script.model, tools, handoffs });
-  return { ...agent, ...schemas, ...(output !== undefined && { parseOutput: (value: unknown) => parse(output, value) }) } as Agent;
+
+  #toolOf(name: string, contract: ContractTool): Tool {
+    const { approval, input, output, progress } = contract;
+    return {
+      ...this.#toolOfKind(name, contract),
+      mayAsk: approval ?? false,
+      inputSchema: input,
+      outputSchema: output,
+      progressSchema: progress,
+      needsApproval: async (given, context) => (approval ? this.#calls.question(context as Caller, name, given) : undefined),
+      parseInput: (value) => parse(input, value),
+      parseOutput: (value) => parse(output, value),
+      parseProgress: (value) => (progress === undefined ? { ok: true, value } : parse(progress, value)),
+    };
+  }
+
+  #toolOfKind(name: string, { kind, description, asks = [], many }: ContractTool): Tool {
+    const common = { name, description, input: anyObject, output: anyJson };
+    switch (kind) {
+      case 'client':
+        return defineTool(common);
+      case 'execute':
+        return defineTool({
+          ...common,
+          execute: (given, context) => carryOut(this.#calls.take(context, name, given), (data) => context.progress(data)),
+        });
+      case 'agents': {
+        const agents = asks.map((asked) => ({ name: asked, agent: this.build(asked) }));
+        const tool = parallel(
+          agents.map(({ agent }) => agent),
+          { name, description, input: anyObject },
+        );
+        return { ...tool, children: { taskOf: JSON.stringify, ...tool.children, many: many ?? false, agents } };
+      }
+    }
+  }
+
+  #named(names: readonly string[]): Agents {
+    return Object.fromEntries(names.map((name) => [name, this.build(name)]));
+  }
 }
 
 /** Their own schemas take the place of these. */
 const anyJson: z.ZodType<Json, Json> = z.json();
 const anyObject = z.record(z.string(), anyJson);
 
-function toolOf(name: string, contract: ContractTool, calls: ScriptedCalls): Tool {
-  const { description, input, output, progress, approval } = contract;
-  const common = { name, description, input: anyObject, output: anyJson };
-  const tool =
-    contract.kind === 'client'
-      ? defineTool(common)
-      : defineTool({
-          ...common,
-          execute: (given, context) => carryOut(calls.take(context, name, given), (data) => context.progress(data)),
-        });
-  return {
-    ...tool,
-    mayAsk: approval ?? false,
-    inputSchema: input,
-    outputSchema: output,
-    progressSchema: progress,
-    needsApproval: async (given, context) => (approval ? calls.question(context as Caller, name, given) : undefined),
-    parseInput: (value) => parse(input, value),
-    parseOutput: (value) => parse(output, value),
-    parseProgress: (value) => (progress === undefined ? { ok: true, value } : parse(progress, value)),
-  };
-}
-
 function carryOut({ progress = [], error, output }: AnyCall, tell: (data: Json) => void): Json {
   for (const data of progress) tell(data as Json);
   if (error !== undefined) throw new Error(error);
   return output as Json;
-}
-
-/** A custom agent of the contract plays its script by itself, to the first turn without tool calls. */
-async function* play(agent: string, context: AgentContext, script: AgentScript): AsyncGenerator<UncheckedAgentEvent> {
-  for (let turnNumber = 1; ; turnNumber += 1) {
-    const request: ModelRequest = { instructions: '', messages: context.messages, tools: [], options: context.options };
-    const caller = { principalId: context.principal.id, threadId: context.threadId, runId: context.runId };
-    let isLast = true;
-    let isBegun = false;
-    for await (const chunk of script.model.stream(request, { signal: context.signal, caller })) {
-      const { data = [], toolCalls = [] } = script.turnOf(request);
-      if (!isBegun) for (const part of data) yield { type: 'data', name: part.name, data: part.data };
-      isBegun = true;
-      if (chunk.type === 'text') yield { type: 'text.delta', delta: chunk.delta };
-      if (chunk.type === 'reasoning') yield { type: 'reasoning.delta', delta: chunk.delta };
-      if (chunk.type !== 'finish') continue;
-      isLast = toolCalls.length === 0;
-      for (const [i, call] of toolCalls.entries()) {
-        const callId = `${turnNumber}.${i}`;
-        yield { type: 'tool.called', callId, tool: call.name, input: call.input };
-        for (const progress of call.progress ?? []) yield { type: 'tool.progress', callId, data: progress };
-        if (call.error !== undefined) yield { type: 'tool.failed', callId, error: { message: call.error } };
-        else
-          yield {
-            type: 'tool.completed',
-            callId,
-            output: script.calls.take({ agent, runId: context.runId }, call.name, call.input).output,
-          };
-      }
-    }
-    if (isLast) return;
-  }
 }
 
 function parse(schema: JsonObject, value: unknown): Parsed {

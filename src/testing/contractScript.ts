@@ -9,7 +9,7 @@ interface AskedTool extends ToolContract {
   readonly asks?: string;
 }
 
-type Outcome<Tool extends AskedTool> = Tool extends { readonly client: true } | { readonly asks: string }
+type Outcome<Tool extends AskedTool> = Tool extends { readonly client: true } | { readonly asks: string } | { readonly nested: object }
   ? // The test submits it, or it is the other agent's answer.
     { readonly output?: undefined; readonly error?: undefined; readonly progress?: undefined }
   : {
@@ -57,11 +57,7 @@ export type Script<Agent extends AgentContract, Handoff extends string = never> 
 export type RouterScript<To extends string> = readonly { readonly to: To; readonly reason?: string }[];
 
 /** A script that was typed where it was written. */
-export type AnyScript = readonly (
-  | AnyTurn
-  | { readonly to: string; readonly reason?: string }
-  | ((request: ModelRequest) => AnyTurn | Promise<AnyTurn>)
-)[];
+export type AnyScript = readonly (AnyTurn | ((request: ModelRequest) => AnyTurn | Promise<AnyTurn>))[];
 
 export interface AnyCall {
   readonly name: string;
@@ -77,4 +73,7 @@ export interface AnyTurn extends Omit<ScriptedModelTurn, 'toolCalls'> {
   readonly output?: unknown;
   readonly data?: readonly { readonly name: string; readonly data: unknown }[];
   readonly handoff?: string | { readonly to: string; readonly reason?: string };
+  /** Of a router. */
+  readonly to?: string;
+  readonly reason?: string;
 }

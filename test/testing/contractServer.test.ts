@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contractOf } from '../../src/agents/contractOf.ts';
-import { type Agents, defineAgent, defineTool, type InferApi, offline } from '../../src/index.ts';
+import { router } from '../../src/agents/router.ts';
+import { type Agents, agentTool, defineAgent, defineTool, type InferApi, offline, parallel } from '../../src/index.ts';
 import { createContractServer, type Script } from '../../src/testing/index.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
 
@@ -17,7 +18,37 @@ const lookupOrder = defineTool({
     throw new Error('The code of the team that has the agents.');
   },
 });
+const refund = defineTool({
+  name: 'refund',
+  description: 'Refunds an order',
+  needsApproval: ({ amount }) => amount > 100,
+  input: z.object({ amount: z.number().positive() }),
+  output: z.object({ refundId: z.string() }),
+  execute: () => ({ refundId: '' }),
+});
+const pickFile = defineTool({
+  name: 'pick_file',
+  description: 'Asks the user for a file',
+  input: z.object({ accept: z.string() }),
+  output: z.object({ name: z.string() }),
+});
+const billing = defineAgent({ description: 'Money', model: offline(), tools: [refund, pickFile] });
+const researcher = defineAgent({ description: 'Reads', model: offline() });
+const critic = defineAgent({ description: 'Doubts', model: offline() });
+const desk = defineAgent({
+  description: 'Asks others',
+  model: offline(),
+  handoffs: [billing],
+  tools: [
+    agentTool(researcher, { name: 'research', description: 'Reads' }),
+    parallel([researcher, critic], { name: 'ask_both', description: 'Asks both' }),
+  ],
+});
 const agents = {
+  desk,
+  billing,
+  critic,
+  triage: router({ description: 'Chooses', model: offline(), agents: { billing, desk } }),
   support: defineAgent({
     description: 'Helps',
     model: offline(),
@@ -33,6 +64,10 @@ const agents = {
   }),
 };
 type Api = InferApi<typeof agents>;
+/** As the generated types have it: its tools say that they may ask. */
+type ScriptedBilling = {
+  tools: { refund: Api['billing']['tools']['refund'] & { approval: true }; pick_file: Api['billing']['tools']['pick_file'] };
+} & Omit<Api['billing'], 'tools'>;
 const contract = contractOf(agents as unknown as Agents);
 const context = { shop: 'Blue Bikes' };
 
@@ -98,6 +133,83 @@ test('an output is scripted as a value', async () => {
   expect(JSON.parse(await run.text())).toEqual({ verdict: 'no' });
 });
 
+describe('a tool that may ask a person', () => {
+  const call = { name: 'refund', input: { amount: 30 }, output: { refundId: 'r1' } } as const;
+
+  test('asks with its typed input, and goes on when it is approved, with what was edited', async () => {
+    const billing: Script<ScriptedBilling> = [{ toolCalls: [{ ...call, approval: { reason: 'Over the limit' } }] }, { text: 'Refunded.' }];
+    await using server = await createContractServer({ contract, agents: { billing } });
+    const run = await server.client<Api>().send({ agent: 'billing', text: 'Refund me' });
+    const seen: unknown[] = [];
+    for await (const event of run) {
+      if (event.type === 'approval.requested' && event.tool === 'refund') {
+        seen.push(event.question, event.input.amount);
+        await expect(run.approve(event, { input: { amount: -1 } })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+        await run.approve(event, { input: { amount: 20 } });
+      }
+      if (event.type === 'tool.completed' && event.tool === 'refund') seen.push(event.output.refundId);
+    }
+    expect(seen).toEqual(['Over the limit', 30, 'r1']);
+    expect(await run.text()).toBe('Refunded.');
+  });
+
+  test('takes no outcome when it is rejected', async () => {
+    const billing: Script<ScriptedBilling> = [
+      { toolCalls: [call] },
+      { toolCalls: [{ ...call, output: { refundId: 'r2' }, approval: false }] },
+      { text: 'Done.' },
+    ];
+    await using server = await createContractServer({ contract, agents: { billing } });
+    const run = await server.client<Api>().send({ agent: 'billing', text: 'Refund me' });
+    const seen: unknown[] = [];
+    for await (const event of run) {
+      if (event.type === 'approval.requested') await run.reject(event, 'too much');
+      if (event.type === 'tool.failed') seen.push(event.error.code);
+      if (event.type === 'tool.completed' && event.tool === 'refund') seen.push(event.output.refundId);
+    }
+    expect(seen).toEqual(['TOOL_REJECTED', 'r2']);
+  });
+});
+
+test('a tool of the client waits for its result, which is checked', async () => {
+  const billing: Script<ScriptedBilling> = [{ toolCalls: [{ name: 'pick_file', input: { accept: 'image/*' } }] }, { text: 'Thanks.' }];
+  await using server = await createContractServer({ contract, agents: { billing } });
+  const run = await server.client<Api>().send({ agent: 'billing', text: 'Take this' });
+  for await (const event of run) {
+    if (event.type !== 'tool.called' || event.tool !== 'pick_file') continue;
+    await expect(run.submitToolResult(event, { name: 1 } as never)).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await run.submitToolResult(event, { name: 'a.png' });
+  }
+  expect(await run.text()).toBe('Thanks.');
+});
+
+test('agents hand over, ask each other, and are chosen, each by a script of its own', async () => {
+  await using server = await createContractServer({
+    contract,
+    agents: {
+      triage: [{ to: 'desk', reason: 'a question' }],
+      desk: [
+        { toolCalls: [{ name: 'research', input: { task: 'Read' } }] },
+        { toolCalls: [{ name: 'ask_both', input: { task: 'And?' } }] },
+        { handoff: { to: 'billing', reason: 'money' } },
+      ],
+      research: [{ text: 'It says so.' }, { text: 'Yes.' }],
+      critic: [{ text: 'No.' }],
+      billing: [{ text: 'Here is the money.' }],
+    },
+  });
+  const run = await server.client<Api>().send({ agent: 'triage', text: 'Why?' });
+  const seen: unknown[] = [];
+  for await (const event of run) {
+    if (event.type === 'agent.routed') seen.push([event.to, event.reason]);
+    if (event.type === 'agent.handoff') seen.push([event.from, event.to, event.reason]);
+    if (event.type === 'tool.completed')
+      seen.push(event.tool === 'ask_both' ? event.output.results.map(({ agent }) => agent) : event.output);
+  }
+  expect(seen).toEqual([['desk', 'a question'], 'It says so.', ['research', 'critic'], ['desk', 'billing', 'money'], expect.anything()]);
+  expect(await run.text()).toBe('Here is the money.');
+});
+
 test('a generator of the contract plays its script with data parts and tool events', async () => {
   const chart: Script<Api['chart']> = [
     {
@@ -120,7 +232,7 @@ test('a generator of the contract plays its script with data parts and tool even
 test('steps that are left over are an error, and so is an agent that the contract has not', async () => {
   const server = await createContractServer({ contract, agents: { judge: [{ output: { verdict: 'no' } }] } });
   await expect(server[Symbol.asyncDispose]()).rejects.toThrow(/"judge" has 1 of 1 steps left over/);
-  await expect(createContractServer({ contract, agents: { jury: [] } })).rejects.toThrow(/no agent jury. It has: chart, judge, support/);
+  await expect(createContractServer({ contract, agents: { jury: [] } })).rejects.toThrow(/no agent jury. It has: billing, chart,/);
 });
 
 test('a script is typed by the contract', () => {

@@ -2,11 +2,10 @@ import type { Contract, ContractAgent } from '../../agents/contractOf.ts';
 import { type ApiNames, apiNames, type NamedTool } from './apiNames.ts';
 import { docComment } from './docComment.ts';
 import { errorMeanings } from './errorMeanings.ts';
+import { fromModule, NOTICE } from './moduleText.ts';
 import { JSON_TYPE } from './printedType.ts';
 import { keyOf, pascalCase, quoted } from './typeNames.ts';
 import { TypePrinter } from './typePrinter.ts';
-
-export const NOTICE = '// Written by `verbatim generate`. Changes are lost when it is run again.\n';
 
 /** `api.d.ts`: every agent, tool, output, data part, approval and error as a type with its description. Also the names of all of them. */
 export function apiFile(contract: Contract): { readonly text: string; readonly names: ApiNames; readonly exported: readonly string[] } {
@@ -20,13 +19,14 @@ export function apiFile(contract: Contract): { readonly text: string; readonly n
     approvalType(approvals),
     errorTypes(),
   ];
-  const text = `${NOTICE}import type * as verbatim from 'verbatim-client';\n\n${parts.join('\n')}`;
+  const text = `${NOTICE}${fromModule('verbatim-client', 'import type * as verbatim')}\n${parts.join('\n')}`;
   const exported = [...text.matchAll(/^export type (\S+) =/gm)].map(([, name = '']) => name);
   return { text, names, exported: exported.sort() };
 }
 
 function apiType({ agents }: Contract, names: ApiNames): string {
-  const lines = Object.entries(agents).map(([name, { description }]) => {
+  const lines = Object.entries(agents).flatMap(([name, { description, internal }]) => {
+    if (internal) return [];
     return `${docComment([description], '  ')}  ${keyOf(name)}: ${names.agents.get(name)}Agent;\n`;
   });
   return `/** The agents, as \`createClient\` knows them. */\nexport type Api = {\n${lines.join('')}};\n`;
@@ -121,7 +121,7 @@ function toolTypes({ name, typeName, tool }: NamedTool, printer: TypePrinter): s
     ...(tool.approval ? ['/** A person may be asked first. */\n  approval: true'] : []),
     ...(tool.asks !== undefined ? [`/** It is what they answer. */\n  asks: ${tool.asks.map(quoted).join(' | ')}`] : []),
   ];
-  const approval = `/** A person is asked whether a call of \`${name}\` may be made. */\nexport type ${typeName}Approval = verbatim.ApprovalRequested<${quoted(name)}, ${typeName}Input>;\n`;
+  const approval = `/** A person is asked whether a call of \`${name}\` may be made. */\nexport type ${typeName}Approval = verbatim.ApprovalInfo<${quoted(name)}, ${typeName}Input>;\n`;
   return [
     `${docComment([tool.description])}export type ${typeName}Tool = {\n${fields.map((field) => `  ${field};\n`).join('')}};\n`,
     ...(tool.approval ? [approval] : []),
@@ -130,7 +130,7 @@ function toolTypes({ name, typeName, tool }: NamedTool, printer: TypePrinter): s
 
 function approvalType(tools: readonly NamedTool[]): string {
   const types = tools.map(({ typeName }) => `${typeName}Approval`);
-  return `/** What a person may be asked. */\nexport type Approval = ${types.length === 0 ? 'never' : types.join(' | ')};\n`;
+  return `/** What a person may be asked, as \`client.approvals.list\` has it. */\nexport type Approval = ${types.length === 0 ? 'never' : types.join(' | ')};\n`;
 }
 
 function errorTypes(): string {

@@ -1,5 +1,6 @@
 import { type Contract, hashContract } from '../../agents/contractOf.ts';
-import { apiFile, NOTICE } from './apiFile.ts';
+import { apiFile } from './apiFile.ts';
+import { fromModule, NOTICE } from './moduleText.ts';
 import { schemasFile } from './schemasFile.ts';
 import { testingFile } from './testingFile.ts';
 
@@ -21,7 +22,7 @@ export function packageFiles(contract: Contract, { name, verbatimVersion }: Pack
   const files = {
     'api.d.ts': api.text,
     'index.d.ts': indexTypes(name, api.exported),
-    'index.js': `${NOTICE}export * from 'verbatim-client';\n`,
+    'index.js': `${NOTICE}${fromModule('verbatim-client', 'export *')}`,
     'schemas.d.ts': schemas.dts,
     'schemas.js': schemas.js,
     'testing.d.ts': testing.dts,
@@ -65,14 +66,9 @@ function packageJson(files: readonly string[], { name, version, verbatimVersion 
 }
 
 function indexTypes(name: string, exported: readonly string[]): string {
-  return `${NOTICE}import type { Client, ClientOptions } from 'verbatim-client';
-import type { Api } from './api.js';
-
+  return `${NOTICE}${fromModule('verbatim-client', 'import type { Client, ClientOptions }')}${fromModule('./api.js', 'import type { Api }')}
 // What is named here goes before what is not: a tool may have the name of something in the client.
-export type {
-${exported.map((type) => `  ${type},\n`).join('')}} from './api.js';
-export * from 'verbatim-client';
-
+${fromModule('./api.js', `export type {\n${exported.map((type) => `  ${type},\n`).join('')}}`)}${fromModule('verbatim-client', 'export *')}
 /**
  * A client that knows these agents: \`import { createClient } from '${name}'\`. Does no I/O: it connects when it is first used.
  * Throws \`BAD_INPUT\` for a URL it cannot use.
@@ -96,8 +92,7 @@ Written by \`verbatim generate\`: a typed client of these agents. Changes are lo
 |---|---|---|
 ${rows.join('')}
 \`\`\`ts
-import { createClient } from '${name}';
-
+${fromModule(name, 'import { createClient }')}
 const client = createClient({ url: 'wss://agents.example.com', token: () => getToken() });
 const run = await client.send({ agent: '${first}', text: 'Hello' });
 for await (const event of run) {

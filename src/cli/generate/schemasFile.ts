@@ -1,8 +1,8 @@
 import type { Contract } from '../../agents/contractOf.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { NOTICE } from './apiFile.ts';
 import type { ApiNames } from './apiNames.ts';
 import { docComment } from './docComment.ts';
+import { fromModule, NOTICE } from './moduleText.ts';
 import { keyOf, quoted } from './typeNames.ts';
 
 interface NamedSchema {
@@ -20,11 +20,14 @@ export function schemasFile(contract: Contract, names: ApiNames): { readonly js:
   );
   const dts = schemas.map(({ name, type, doc }) => `${docComment([doc])}export declare const ${name}: Schema<${type}>;\n`);
   const types = schemas.map(({ type }) => type).sort();
-  const imported = types.length === 0 ? '' : `import type { ${types.join(', ')} } from './api.js';\n`;
-  return {
-    js: `${NOTICE}${schemas.length === 0 ? 'export {};\n' : `import { schema } from 'verbatim-client/schema';\n\n${js.join('\n')}`}`,
-    dts: `${NOTICE}import type { Schema } from 'verbatim-client/schema';\n${imported}\nexport type { Schema, SchemaIssue, SchemaResult } from 'verbatim-client/schema';\n\n${dts.join('\n')}`,
-  };
+  const module = 'verbatim-client/schema';
+  const jsHead = schemas.length === 0 ? 'export {};\n' : fromModule(module, 'import { schema }');
+  const dtsHead = [
+    fromModule(module, 'import type { Schema }'),
+    types.length === 0 ? '' : fromModule('./api.js', `import type { ${types.join(', ')} }`),
+    `\n${fromModule(module, 'export type { Schema, SchemaIssue, SchemaResult }')}`,
+  ];
+  return { js: [`${NOTICE}${jsHead}`, ...js].join('\n'), dts: [`${NOTICE}${dtsHead.join('')}`, ...dts].join('\n') };
 }
 
 function schemasOf({ agents }: Contract, names: ApiNames): NamedSchema[] {

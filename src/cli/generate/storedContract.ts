@@ -12,6 +12,7 @@ const contractSchema = z.object({
     z.object({
       description: z.string(),
       kind: z.enum(['model', 'custom', 'router']),
+      internal: yes,
       tools: z.record(
         z.string(),
         z.object({
@@ -22,6 +23,7 @@ const contractSchema = z.object({
           progress: jsonSchema.optional(),
           approval: yes,
           asks: names,
+          many: yes,
         }),
       ),
       toolsVary: yes,

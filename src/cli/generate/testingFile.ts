@@ -1,7 +1,7 @@
 import type { Contract, ContractAgent } from '../../agents/contractOf.ts';
-import { NOTICE } from './apiFile.ts';
 import type { ApiNames } from './apiNames.ts';
 import { docComment } from './docComment.ts';
+import { fromModule, NOTICE } from './moduleText.ts';
 import { keyOf, quoted } from './typeNames.ts';
 
 /** `testing.js` and `testing.d.ts`: a test server that knows these agents by their contract. */
@@ -22,24 +22,22 @@ function scriptType({ kind, others = [] }: ContractAgent, typeName: string): str
   return `verbatim.Script<${typeName}${names === '' ? '' : `, ${names}`}>`;
 }
 
-const JS = `import { readFileSync } from 'node:fs';
-import { createContractServer } from 'verbatim-agents/testing';
-import { createClient } from './index.js';
+const TESTING = 'verbatim-agents/testing';
+const REEXPORTS = fromModule(TESTING, 'export { createManualClock, faults, startFaultProxy }');
 
-export { createManualClock, faults, startFaultProxy } from 'verbatim-agents/testing';
-
+const JS = `${fromModule('node:fs', 'import { readFileSync }')}${fromModule(TESTING, 'import { createContractServer }')}${fromModule('./index.js', 'import { createClient }')}
+${REEXPORTS}
 export function createTestServer(options = {}) {
   const contract = JSON.parse(readFileSync(new URL('./contract.json', import.meta.url), 'utf8'));
   return createContractServer({ ...options, contract, createClient });
 }
 `;
 
-const dts = (types: string, scripts: string): string => `import type { Client, ClientOptions } from 'verbatim-client';
-import type * as verbatim from 'verbatim-agents/testing';
-import type { ${types} } from './api.js';
-
-export { createManualClock, faults, startFaultProxy } from 'verbatim-agents/testing';
-
+const dts = (
+  types: string,
+  scripts: string,
+): string => `${fromModule('verbatim-client', 'import type { Client, ClientOptions }')}${fromModule(TESTING, 'import type * as verbatim')}${fromModule('./api.js', `import type { ${types} }`)}
+${REEXPORTS}
 /** What the agents say. Each of an agent's model calls takes the next step of its script; a step left over is an error at the end. */
 export type Scripts = {
 ${scripts}};
