@@ -112,7 +112,7 @@ function toolTypes({ name, typeName, tool }: NamedTool, printer: TypePrinter): s
   if (tool.progress !== undefined) {
     printer.declare(`${typeName}Progress`, tool.progress, { side: 'reader', description: `How far \`${name}\` is.` });
   }
-  const progress = tool.progress !== undefined ? `${typeName}Progress` : tool.kind === 'client' ? 'never' : JSON_TYPE.text;
+  const progress = tool.progress !== undefined ? `${typeName}Progress` : tool.kind === 'execute' ? JSON_TYPE.text : 'never';
   const fields = [
     `input: ${typeName}Input`,
     `output: ${typeName}Output`,
