@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ERROR_CODES } from '../../src/protocol/errorCodes.ts';
 import { CliFolder } from '../support/cliFolder.ts';
 
 const config = (agents: string): string => `import { defineAgent, defineConfig, defineTool, offline } from 'verbatim-agents';
@@ -56,6 +57,19 @@ test('writes a package whose version is the release and the hash of the contract
   expect(Object.keys(dependencies)).toEqual(['verbatim-client']);
   expect(folder.file('api.d.ts')).toContain('/** Finds an order */\n    lookup_order: LookupOrderTool;');
   expect(readdirSync(folder.path).sort()).toEqual(['sdk', 'verbatim.config.ts']);
+});
+
+test('has every error that a client can meet, with what PROTOCOL.md says of it', async () => {
+  await using folder = folderWith(SUPPORT);
+  await folder.generate();
+  const api = folder.file('api.d.ts');
+  const printed = [...api.matchAll(/\*\/\n {2}([A-Z_]+): \{ code: '\1'; message: string; retryable: boolean \};$/gm)].map(
+    ([, code]) => code,
+  );
+  const ofOperators = /^(?:DATABASE_|NATIVE_|CONFIG_|OUTPUT_REFUSED)/;
+  expect(printed).toEqual(expect.arrayContaining(Object.keys(ERROR_CODES).filter((code) => !ofOperators.test(code))));
+  expect(api).toContain("  /** Of a run: `runTimeoutMs`. The same call may succeed later. */\n  RUN_TIMEOUT: { code: 'RUN_TIMEOUT';");
+  expect(api).not.toContain('DATABASE_LOCKED');
 });
 
 test('the same contract gives the same bytes, in whatever order it was written', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +114,20 @@ describe('with verbatim-agents as a development dependency', () => {
     await check(frontEnd, 'frontEnd.ts');
     const { stdout } = await runCommand(process.execPath, [join('out', 'frontEnd.js')], { cwd: frontEnd });
     expect(stdout).toContain('the front-end test ran');
+  });
+
+  test('the code of docs/generated-sdk.md type-checks, and its test passes', async () => {
+    const guide = readFileSync(join(root, 'docs/generated-sdk.md'), 'utf8');
+    const blocks = [...guide.matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/gm)];
+    expect(blocks.map(([, name]) => name)).toEqual(['order.ts', 'order.test.ts']);
+    symlinkSync(join(root, 'node_modules/vitest'), join(frontEnd, 'node_modules/vitest'));
+    for (const [, name = '', code = ''] of blocks) {
+      writeFileSync(join(frontEnd, name), code);
+      // Vitest's own types are not ours to check.
+      await check(frontEnd, name, { skipLibCheck: true, noEmit: true });
+    }
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    await runCommand(process.execPath, [vitest, 'run', 'order.test.ts'], { cwd: frontEnd });
   });
 
   test('the generated types are those that the compiler infers from the code of the agents', async () => {
