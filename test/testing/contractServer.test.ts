@@ -175,11 +175,14 @@ test('a tool of the client waits for its result, which is checked', async () => 
   const billing: Script<ScriptedBilling> = [{ toolCalls: [{ name: 'pick_file', input: { accept: 'image/*' } }] }, { text: 'Thanks.' }];
   await using server = await createContractServer({ contract, agents: { billing } });
   const run = await server.client<Api>().send({ agent: 'billing', text: 'Take this' });
+  const outputs: unknown[] = [];
   for await (const event of run) {
+    if (event.type === 'tool.completed') outputs.push(event.output);
     if (event.type !== 'tool.called' || event.tool !== 'pick_file') continue;
     await expect(run.submitToolResult(event, { name: 1 } as never)).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await run.submitToolResult(event, { name: 'a.png' });
   }
+  expect(outputs).toEqual([{ name: 'a.png' }]);
   expect(await run.text()).toBe('Thanks.');
 });
 
