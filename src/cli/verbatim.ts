@@ -60,7 +60,9 @@ program
   .option('--check', 'write nothing; exit with 1 when the package is not what the agents say, and print what changed')
   .addHelpText('after', GENERATE_HELP)
   .action(async (flags: GenerateFlags) => {
-    const code = await (await import('./generate.ts')).generate(flags);
+    const { generate } = await import('./generate.ts');
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    const code = await generate(flags, { cwd: process.cwd(), paint: paintFor(process.stdout), print });
     // What the config opened, such as a pool of connections, would keep the process.
     process.stdout.write('', () => process.exit(code));
   });

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CliFolder, VERBATIM_COMMAND } from '../support/cliFolder.ts';
 import { runCommand } from '../support/spawnedCommand.ts';
 
 const INSTALL_TIMEOUT_MS = 300_000;
+vi.setConfig({ testTimeout: 120_000 });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'verbatim-generated-'));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');

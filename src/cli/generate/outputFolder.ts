@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Contract } from '../../agents/contractOf.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { CONTRACT_FILE } from './packageFiles.ts';
@@ -19,8 +19,7 @@ export interface OutputFolder {
 }
 
 /** Reads the folder. Throws `OUTPUT_REFUSED` for one that `generate` did not make: nothing of anybody else's is overwritten. */
-export function openOutputFolder(directory: string): OutputFolder {
-  const path = resolve(directory);
+export function openOutputFolder(path: string): OutputFolder {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return { path };
   if (!stats.isDirectory()) throw refused(`${path} is not a folder. Name another with --out.`);
