@@ -1,5 +1,5 @@
-// Builds dist from nothing, and of it dist-client, the package verbatim-client. With --if-stale only when the sources are not those that the last build saw; with --check nothing is built,
-// and a stale dist is an error.
+// Builds dist from nothing, and of it dist-client, the package verbatim-client. With --if-stale only when the sources are not those that the
+// last build saw; with --check nothing is built, and a stale dist is an error.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,7 @@ import type { Agent, Agents } from './agent.ts';
 import { AgentRegistry } from './agentRegistry.ts';
 import type { AnyTool } from './defineTool.ts';
 
-/** What callers may know of a set of agents, as plain JSON: what a client is generated from. Its keys are sorted, so that equal contracts are equal texts. */
+/** What callers may know of a set of agents, as plain JSON with sorted keys: equal contracts are equal texts. Clients are generated from it. */
 export interface Contract {
   /** The version of this format. */
   readonly verbatim: 1;

@@ -187,9 +187,9 @@ describe('the folder', () => {
     expect((await folder.generate()).error).toMatch(/is not a folder.*OUTPUT_REFUSED/);
   });
 
-  test('that is empty, or a link to one made before, is used', async () => {
+  test('that is empty but for a repository, or a link to one made before, is used', async () => {
     await using folder = folderWith(SUPPORT);
-    mkdirSync(join(folder.path, 'real'));
+    mkdirSync(join(folder.path, 'real/.git'), { recursive: true });
     expect((await folder.generate({ out: 'real' })).code).toBe(0);
     symlinkSync('real', join(folder.path, 'sdk'));
     expect((await folder.generate({ check: true })).code).toBe(0);

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Contract } from '../../agents/contractOf.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
@@ -23,8 +34,8 @@ export function openOutputFolder(path: string): OutputFolder {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return { path };
   if (!stats.isDirectory()) throw refused(`${path} is not a folder. Name another with --out.`);
-  const names = readdirSync(path);
-  if (names.length === 0) return { path };
+  // A repository that is to have nothing else is empty too.
+  if (readdirSync(path).every((name) => name === '.git')) return { path };
   const contract = storedContract(parsed(readIfThere(join(path, CONTRACT_FILE))));
   if (contract === undefined) {
     throw refused(`${path} is not empty, and was not made by \`verbatim generate\`. Name another folder with --out, or empty it.`);
@@ -44,21 +55,21 @@ export function openOutputFolder(path: string): OutputFolder {
  * what is not the package's own, such as `node_modules`, stays.
  */
 export function writeOutputFolder({ path, made }: OutputFolder, files: ReadonlyMap<string, string>): void {
-  const parent = dirname(path);
-  const staged = join(parent, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  const isThere = existsSync(path);
+  // A link may lead to another disk, onto which nothing can be moved.
+  const folder = isThere ? realpathSync(path) : path;
+  const staged = join(dirname(folder), `.${basename(folder)}.${randomBytes(6).toString('hex')}`);
   try {
     mkdirSync(staged, { recursive: true });
     for (const [name, text] of files) writeFileSync(join(staged, name), text);
-    if (made === undefined) {
-      // An empty folder may be there, and not every system lets another take its place.
-      if (statSync(path, { throwIfNoEntry: false }) !== undefined) rmdirSync(path);
-      renameSync(staged, path);
+    if (!isThere) {
+      renameSync(staged, folder);
       return;
     }
-    const taken = [...files.keys()].find((name) => lstatSync(join(path, name), { throwIfNoEntry: false })?.isFile() === false);
+    const taken = [...files.keys()].find((name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === false);
     if (taken !== undefined) throw new Error(`${taken} is there, and is not a file`);
-    for (const name of files.keys()) renameSync(join(staged, name), join(path, name));
-    for (const name of made.files.keys()) if (!files.has(name)) rmSync(join(path, name), { force: true });
+    for (const name of files.keys()) renameSync(join(staged, name), join(folder, name));
+    for (const name of made?.files.keys() ?? []) if (!files.has(name)) rmSync(join(folder, name), { force: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VerbatimError('OUTPUT_REFUSED', `${path} cannot be written: ${reason}`, { cause });
