@@ -1,11 +1,12 @@
-// Builds dist from nothing. With --if-stale only when the sources are not those that the last build saw; with --check nothing is built,
-// and a stale dist is an error.
+// Builds dist from nothing, and of it dist-client, the package verbatim-client. With --if-stale only when the sources are not those that the
+// last build saw; with --check nothing is built, and a stale dist is an error.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildClientPackage } from './clientPackage.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -13,7 +14,7 @@ const stamp = join(dist, '.build');
 
 /** By content, so that a checkout that only touches files builds nothing, and by path, so that a deleted file is gone from dist too. */
 function fingerprint() {
-  const files = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const files = ['scripts/clientPackage.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
   for (const entry of readdirSync(join(root, 'src'), { recursive: true })) files.push(join('src', entry));
   const hash = createHash('sha256');
   for (const file of files.sort()) {
@@ -32,7 +33,7 @@ function builtFrom() {
 }
 
 const sources = fingerprint();
-const isStale = builtFrom() !== sources;
+const isStale = builtFrom() !== sources || !existsSync(join(root, 'dist-client'));
 if (process.argv.includes('--check')) {
   if (isStale) console.error('dist is not built from these sources: npm run build');
   process.exit(isStale ? 1 : 0);
@@ -42,5 +43,6 @@ if (isStale || !process.argv.includes('--if-stale')) {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  buildClientPackage(root);
   writeFileSync(stamp, sources);
 }

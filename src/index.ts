@@ -2,6 +2,7 @@ export type { Agent, AgentContext, Agents, InstructionsContext } from './agents/
 export type { AgentEvent } from './agents/agentEvent.ts';
 export type { ApprovalContext, ApprovalOption, ApprovalQuestion } from './agents/approvalPolicy.ts';
 export { agentTool, agentTools, type ParallelResult, parallel } from './agents/childAgents.ts';
+export { type Contract, type ContractAgent, type ContractTool, contractOf, hashContract } from './agents/contractOf.ts';
 export { type CustomAgentDefinition, defineAgent, type InferApi, type ModelAgentDefinition } from './agents/defineAgent.ts';
 export {
   type ClientToolDefinition,

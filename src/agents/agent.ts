@@ -50,6 +50,8 @@ export interface AgentBase {
   readonly scopes: readonly string[] | undefined;
   /** All that it may ever have, where that is known before a run: `tools` may be a function. */
   readonly tools: readonly AnyTool[];
+  /** `tools` is a function: there may be others than those. */
+  readonly toolsVary?: boolean;
   /** JSON Schemas, for those who generate code from them. */
   readonly contextSchema: JsonObject | undefined;
   readonly outputSchema: JsonObject | undefined;

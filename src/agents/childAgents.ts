@@ -135,6 +135,7 @@ function childTool<Name extends string, Input extends z.ZodType, Contract extend
     inputSchema,
     outputSchema: many ? PARALLEL_OUTPUT : answer,
     progressSchema: undefined,
+    mayAsk: needsApproval !== undefined && needsApproval !== false,
     needsApproval: (value, context) => askApproval(needsApproval as ApprovalOption<never, never> | undefined, value, context),
     parseInput: (value) => parseWith(input, value),
     parseOutput: (value) => ({ ok: true, value }),

@@ -207,6 +207,7 @@ function modelAgent(
   return {
     ...agentBase(definition, named),
     kind: 'model',
+    toolsVary: typeof tools === 'function',
     outputSchema: output === undefined ? undefined : jsonSchemaOf(output, 'output'),
     model: typeof model === 'function' ? undefined : model,
     temperature,

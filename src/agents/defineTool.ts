@@ -51,6 +51,8 @@ export interface Tool<Name extends string = string, Contract extends ToolContrac
   readonly identity?: object;
   /** The agents it asks. */
   readonly children: ChildAgents | undefined;
+  /** Whether there are calls about which a person is asked. */
+  readonly mayAsk?: boolean;
   /** JSON Schema of the input, of the output and of the progress. */
   readonly inputSchema: JsonObject;
   readonly outputSchema: JsonObject;
@@ -190,6 +192,7 @@ export function defineTool(
     inputSchema,
     outputSchema: jsonSchemaOf(output, `The output of tool ${name}`),
     children: undefined,
+    mayAsk: needsApproval !== undefined && needsApproval !== false,
     needsApproval: (value: unknown, context: unknown) => askApproval(needsApproval, value, context),
     parseInput: (value: unknown) => parseWith(input, value),
     parseOutput: (value: unknown) => parseWith(output, value),

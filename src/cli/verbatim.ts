@@ -1,10 +1,18 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ChatFlags } from './chat.ts';
 import { explainError } from './explainError.ts';
+import type { GenerateFlags } from './generate.ts';
 import { paintFor } from './paint.ts';
+import { readVersion } from './readVersion.ts';
 import type { ServeFlags } from './serve.ts';
+
+const GENERATE_HELP = `
+Examples:
+  verbatim generate --config verbatim.config.ts --out ../web/agents --name @acme/agents
+  verbatim generate --out ../web/agents --check       in CI: fails when somebody forgot to generate
+The config is loaded, but no server is started and no model, tool or database is touched.
+`;
 
 // Each command loads what it needs when it runs: `chat` opens no database, `--help` loads nothing.
 const program = new Command('verbatim')
@@ -43,6 +51,22 @@ program
   .description('Kill a server in the middle of an answer, start it again, and count what the reader missed')
   .action(async () => (await import('./demo.ts')).demo());
 
+program
+  .command('generate')
+  .description('Write a typed client package of the agents, for another repository')
+  .option('-c, --config <file>', 'config file; without it, verbatim.config.{ts,js,mjs} in this folder')
+  .requiredOption('-o, --out <folder>', 'where the package goes: a new folder, an empty one, or one made before')
+  .option('-n, --name <name>', 'of the package (default: the one it has, else "agents-client")')
+  .option('--check', 'write nothing; exit with 1 when the package is not what the agents say, and print what changed')
+  .addHelpText('after', GENERATE_HELP)
+  .action(async (flags: GenerateFlags) => {
+    const { generate } = await import('./generate.ts');
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    const code = await generate(flags, { cwd: process.cwd(), paint: paintFor(process.stdout), print });
+    // What the config opened, such as a pool of connections, would keep the process.
+    process.stdout.write('', () => process.exit(code));
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -54,12 +78,6 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return port;
-}
-
-function readVersion(): string {
-  // The same file from src/cli and from dist/cli; it is our own.
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
-  return version;
 }
 
 function modelHelp(): string {

@@ -78,6 +78,8 @@ export const ERROR_CODES = {
   DATABASE_UNUSABLE: kind(500),
   NATIVE_MODULE_MISSING: kind(500),
   CONFIG_INVALID: kind(500),
+  // of the command line
+  OUTPUT_REFUSED: kind(500),
   // made by the client
   CONNECTION_LOST: kind(503, true),
   CLIENT_CLOSED: kind(499),

@@ -3,6 +3,10 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export interface JsonBounds {
   readonly maxDepth: number;
   /** As JSON, in UTF-8. */

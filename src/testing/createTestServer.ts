@@ -1,6 +1,6 @@
 import type { Agents } from '../agents/agent.ts';
 import type { Model } from '../agents/model.ts';
-import { type Client, type ClientOptions, createClient } from '../client/index.node.ts';
+import { type Client, type ClientOptions, createClient as createSdkClient } from '../client/index.node.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
@@ -10,6 +10,8 @@ import type { Authenticate, ServerOptions } from '../server/serverOptions.ts';
 export interface TestServerOptions extends ServerOptions {
   /** Models to use instead of the agents' own, by the agent's name. Scripted ones must have no steps left at the end. */
   readonly models?: { readonly [agent: string]: Model };
+  /** Makes its clients. Default: the SDK's. */
+  readonly createClient?: (options: ClientOptions) => Client<JsonApi>;
 }
 
 type TestClientOptions = Omit<ClientOptions, 'url' | 'token'>;
@@ -49,6 +51,7 @@ const TOKEN_PREFIX = 'test-principal:';
  * `await using` closes its clients and itself, and then throws if a scripted model has steps left over.
  */
 export async function createTestServer(options: TestServerOptions): Promise<TestServer> {
+  const { createClient = createSdkClient<JsonApi> } = options;
   let current = options;
   const inMemory = options.database === undefined || options.database === ':memory:';
   const open = (): OpenDatabase =>
@@ -57,7 +60,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   const clients = new Set<{ close(): Promise<void> }>();
 
   const start = async (port: number): Promise<{ readonly server: InternalServer; readonly url: string; readonly port: number }> => {
-    const { models: _, ...serverOptions } = current;
+    const { models: _, createClient: __, ...serverOptions } = current;
     const server = await serverOver(
       database,
       { ...serverOptions, agents: withModels(current), authenticate: testAuthenticate(current.authenticate) },
@@ -75,7 +78,8 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
 
   const maker = (token: string | undefined) => ({
     client<Api extends ApiContract = JsonApi>(clientOptions: TestClientOptions = {}): Client<Api> {
-      const client = createClient<Api>({ ...clientOptions, url: running.url, ...(token !== undefined && { token }) });
+      // The edge: whoever asks says what the server's agents are.
+      const client = createClient({ ...clientOptions, url: running.url, ...(token !== undefined && { token }) }) as unknown as Client<Api>;
       clients.add(client);
       return client;
     },

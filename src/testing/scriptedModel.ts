@@ -1,4 +1,4 @@
-import type { Model, ModelChunk, ModelRequest } from '../agents/model.ts';
+import type { Model, ModelCallOptions, ModelChunk, ModelRequest } from '../agents/model.ts';
 import { abortable, abortableDelay } from '../agents/models/abortable.ts';
 import type { ErrorCode } from '../protocol/errorCodes.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -11,7 +11,9 @@ export interface ScriptedModelTurn extends ScriptedTurn {
 }
 
 /** One model call: what it says, or a function of the request that says it. */
-export type ScriptedStep = ScriptedModelTurn | ((request: ModelRequest) => ScriptedModelTurn | Promise<ScriptedModelTurn>);
+export type ScriptedStep =
+  | ScriptedModelTurn
+  | ((request: ModelRequest, options: ModelCallOptions) => ScriptedModelTurn | Promise<ScriptedModelTurn>);
 
 export interface ScriptedModel extends Model {
   /** Every request so far, in the order of the calls. */
@@ -30,7 +32,8 @@ export function scriptedModel(steps: readonly ScriptedStep[], options: { readonl
   const name = options.name ?? 'scripted';
   const requests: ModelRequest[] = [];
 
-  async function* stream(request: ModelRequest, { signal }: { readonly signal: AbortSignal }): AsyncGenerator<ModelChunk> {
+  async function* stream(request: ModelRequest, options: ModelCallOptions): AsyncGenerator<ModelChunk> {
+    const { signal } = options;
     signal.throwIfAborted();
     const step = steps[requests.length];
     requests.push(request);
@@ -38,7 +41,7 @@ export function scriptedModel(steps: readonly ScriptedStep[], options: { readonl
       const message = `Call ${requests.length} of the model "${name}" has no step: its script has ${steps.length}.`;
       throw new VerbatimError('MODEL_FAILED', message, { retryable: false });
     }
-    const turn = typeof step === 'function' ? await abortable(Promise.resolve(step(request)), signal) : step;
+    const turn = typeof step === 'function' ? await abortable(Promise.resolve(step(request, options)), signal) : step;
     yield* play(turn, JSON.stringify(request.messages).length, signal);
   }
 
