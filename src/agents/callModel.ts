@@ -17,6 +17,7 @@ import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { RunAgent } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
+import { selectHistory } from './selectHistory.ts';
 import { SpokenMessage } from './spokenMessage.ts';
 
 export interface CallModelOptions {
@@ -93,7 +94,7 @@ async function begin(call: {
     note,
     leaveSteers,
   });
-  const messages = compileTranscript(step.messages);
+  const messages = compileTranscript(await selectHistory(agent.history, drive, step.messages));
   const request: ModelRequest = {
     instructions,
     messages: note === undefined ? messages : [...messages, { role: 'user', text: note }],

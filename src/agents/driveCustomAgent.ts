@@ -9,7 +9,6 @@ import type { CustomAgent } from './agent.ts';
 import { agentEventSchema, type UncheckedAgentEvent } from './agentEvent.ts';
 import { compileTranscript } from './compileTranscript.ts';
 import type { AnyTool } from './defineTool.ts';
-import { noMemory } from './memory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
 import type { Drive, Driven } from './runWorker.ts';
@@ -41,7 +40,6 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
       messages,
       attempt: run.attempt,
       options: run.options,
-      memory: noMemory,
       signal,
       status: (text) => {
         if (!signal.aborted) status.status(text);

@@ -3,9 +3,11 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Prices } from '../protocol/usage.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
+import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
 import type { RunStore } from './runStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
+import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
 import { sqliteRunStore } from './sqliteRunStore.ts';
 import { sqliteThreadStore } from './sqliteThreadStore.ts';
 import type { ThreadStore } from './threadStore.ts';
@@ -15,6 +17,7 @@ export interface Store {
   readonly log: Log;
   readonly threads: ThreadStore;
   readonly runs: RunStore;
+  readonly memories: MemoryStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -52,6 +55,7 @@ export function sqliteStore(opts: {
     log: sqliteLog(parts),
     threads: sqliteThreadStore(parts),
     runs: sqliteRunStore(parts),
+    memories: sqliteMemoryStore(parts),
     get heldLogs() {
       return commit.heldLogs;
     },

@@ -133,6 +133,7 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
     clock: systemClock,
     limits: DEFAULT_LIMITS,
     logFailure: () => {},
+    memories: store.memories,
     threadIdOf: (key: number) => store.threads.idOf(key),
     spawned: () => {},
   };

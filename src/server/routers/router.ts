@@ -2,6 +2,7 @@ import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
 import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
+import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
 import { runsRouter } from './runs.ts';
 import { threadsRouter } from './threads.ts';
@@ -12,6 +13,7 @@ export function appRouter(services: Services) {
     agents: agentsRouter(services),
     threads: threadsRouter(services),
     messages: messagesRouter(services),
+    memory: memoryRouter(services),
     runs: runsRouter(services),
     approvals: approvalsRouter(services),
     toolCalls: toolCallsRouter(services),
