@@ -26,7 +26,7 @@ export type { PersonalDataKind } from './agents/guards/personalData.ts';
 export { type PiiGuardOptions, piiGuard } from './agents/guards/piiGuard.ts';
 export { type PromptInjectionOptions, promptInjection } from './agents/guards/promptInjection.ts';
 export type { ReadyGuard, ReadyGuardOptions } from './agents/guards/readyGuard.ts';
-export type { History } from './agents/history.ts';
+export type { History, SummarizeOptions } from './agents/history.ts';
 export {
   CACHE_DEFAULTS,
   type CacheStore,
@@ -35,6 +35,7 @@ export {
   layeredCache,
 } from './agents/layeredCache.ts';
 export type { Memory, MemoryScope } from './agents/memory.ts';
+export { type MemoryToolOptions, memoryTools } from './agents/memoryTools.ts';
 export type {
   Model,
   ModelAttachment,
@@ -57,6 +58,7 @@ export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } fr
 export { resilient } from './agents/models/resilient.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
 export { type SemanticRouteOptions, semanticRoute } from './agents/semanticRoute.ts';
+export { DEFAULT_SUMMARY_PROMPT } from './agents/summarizeHistory.ts';
 export type { CacheKeyContext, ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { CacheLayer } from './agents/toolResults.ts';
 export type { Clock } from './protocol/clock.ts';
@@ -73,3 +75,4 @@ export { VerbatimError } from './protocol/verbatimError.ts';
 export { createServer, type ListenOptions, type ServerStats, type VerbatimServer } from './server/createServer.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';
 export { type Authenticate, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';
+export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titles.ts';

@@ -16,6 +16,8 @@ export interface InstructionsContext<Context = unknown> {
   readonly principal: Principal;
   readonly threadId: string;
   readonly runId: string;
+  /** What is kept for the principal and for the thread, from run to run. */
+  readonly memory: Memory;
 }
 
 /** What a custom agent gets to work with. */
@@ -31,8 +33,6 @@ export interface AgentContext<Context = unknown> extends InstructionsContext<Con
   /** 1, and one more after each crash. Then `messages` holds what had finished; unfinished text was withdrawn. */
   readonly attempt: number;
   readonly options: SendOptions;
-  /** What is kept for the principal and for the thread, from run to run. */
-  readonly memory: Memory;
   /** Aborts when the run is cancelled or takes too long. The generator is ended; what it yields later is dropped. */
   readonly signal: AbortSignal;
   /** Tells readers what happens now: a `run.status` event, such as "searching". */

@@ -18,6 +18,7 @@ import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
 import type { RunAgent } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
+import { selectHistory } from './selectHistory.ts';
 import { SpokenMessage } from './spokenMessage.ts';
 
 export interface CallModelOptions {
@@ -94,7 +95,8 @@ async function begin(call: {
     note,
     leaveSteers,
   });
-  const messages = await loadAttachments(drive, compileTranscript(step.messages), model.attachments);
+  const chosen = compileTranscript(await selectHistory(agent.history, drive, step.messages));
+  const messages = await loadAttachments(drive, chosen, model.attachments);
   const request: ModelRequest = {
     instructions,
     messages: note === undefined ? messages : [...messages, { role: 'user', text: note }],

@@ -6,7 +6,6 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { principalFor, startOf } from './callPlan.ts';
 import { callTool } from './callTool.ts';
 import type { AnyTool } from './defineTool.ts';
-import { noMemory } from './memory.ts';
 import { type RunAgent, toolsOf } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
 
@@ -139,7 +138,7 @@ export class CallsAtWork {
         agent: by.name,
         principal: principalFor(this.#drive, by, tool),
         context: by.inputs.context,
-        memory: noMemory,
+        memory: by.inputs.memory,
         progress(data) {
           const parsed = tool.parseProgress(data);
           if (!parsed.ok) throw new TypeError(`The progress of tool ${tool.name} does not fit its schema: ${parsed.issues}`);

@@ -28,7 +28,8 @@ export function compileTranscript(messages: readonly TranscriptMessage[]): Compi
   });
 }
 
-function isSaid(message: TranscriptMessage): boolean {
+/** Whether a model is sent anything of it. */
+export function isSaid(message: TranscriptMessage): boolean {
   if (message.role === 'user') return message.status === 'complete';
   return message.status !== 'discarded' && (message.text.trim() !== '' || message.toolCalls.length > 0);
 }

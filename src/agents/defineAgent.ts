@@ -4,7 +4,7 @@ import type { Agent, AgentBase, AgentContext, CustomAgent, InstructionsContext, 
 import type { AgentEvent } from './agentEvent.ts';
 import type { AnyTool, Tool } from './defineTool.ts';
 import type { Guards } from './guard.ts';
-import type { History } from './history.ts';
+import { assertHistory, type History } from './history.ts';
 import type { Model } from './model.ts';
 import { type JsonOnly, jsonSchemaOf, type Parsed, parseWith } from './schema.ts';
 
@@ -14,7 +14,9 @@ interface CommonDefinition<Context extends z.ZodType, Built> {
   readonly contextInput?: Context & JsonOnly<Context>;
   /**
    * Makes what instructions and tools get as `context`, such as a database connection for this principal: anew each time work on a run begins.
-   * What has `Symbol.asyncDispose` or `Symbol.dispose` is disposed when that work stops, however it does. Its failure is the run's.
+   * What has `Symbol.asyncDispose` or `Symbol.dispose` is disposed when that work stops, however it does; one that takes longer than
+   * `cancelGraceMs` is left behind. Its failure is the run's. Write it before the functions that take what it makes: the compiler looks at them
+   * in their order.
    */
   readonly context?: (input: InstructionsContext<z.output<Context>>) => Built | Promise<Built>;
   /** What happens to a run that nobody watches any more. Default `continue`; a send may say otherwise. */
@@ -40,9 +42,7 @@ export interface ModelAgentDefinition<
   readonly model: Model | ((context: InstructionsContext<NoInfer<Built>>) => Model | Promise<Model>);
   readonly instructions?: string | ((context: InstructionsContext<NoInfer<Built>>) => string | Promise<string>);
   /** Or a function of the run that chooses among them, asked at each step. */
-  readonly tools?:
-    | (Tools & readonly ToolFor<NoInfer<Built>>[])
-    | ((context: InstructionsContext<NoInfer<Built>>) => Tools | Promise<Tools>);
+  readonly tools?: Tools | ((context: InstructionsContext<NoInfer<Built>>) => Tools | Promise<Tools>);
   /** Agents that may take over the conversation, within the same run. A function where agents name each other. */
   readonly handoffs?: Handoffs | (() => Handoffs);
   /** The answer is JSON of this shape, and `run.result().output` is the value. */
@@ -106,6 +106,23 @@ type NamesOf<A> = A extends Agent<infer Contract> ? keyof Contract['tools'] & st
 type ToolNamed<A, Name extends string> =
   A extends Agent<infer Contract> ? (Name extends keyof Contract['tools'] ? Contract['tools'][Name] : never) : never;
 
+type Builds<Context extends z.ZodType, Built> = {
+  readonly context: (input: InstructionsContext<z.output<Context>>) => Built | Promise<Built>;
+};
+
+/** What `defineAgent` says of an agent that a model drives. */
+export interface ModelAgentContract<
+  Tools extends readonly AnyTool[],
+  Context extends z.ZodType,
+  Output extends z.ZodType,
+  Handoffs extends readonly Agent[],
+> {
+  readonly tools: ContractOfTools<Tools> & NestedTools<Tools> & ToolsOfAgents<Handoffs>;
+  readonly data: NoData;
+  readonly context: z.input<Context>;
+  readonly output: z.output<Output>;
+}
+
 type NoData = Record<never, never>;
 type NoContext = z.ZodUndefined;
 
@@ -122,20 +139,23 @@ export function defineAgent<
   readonly data: { readonly [Name in keyof Data]: z.output<Data[Name]> };
   readonly context: z.input<Context>;
 }>;
+// The compiler first looks at a definition without its functions. What `context` makes is not known then, and must not refuse any tool.
 export function defineAgent<
-  const Tools extends readonly AnyTool[] = readonly [],
+  const Tools extends readonly ToolFor<NoInfer<Built>>[] = readonly [],
+  Context extends z.ZodType = NoContext,
+  Output extends z.ZodType = z.ZodUndefined,
+  const Handoffs extends readonly Agent[] = readonly [],
+  Built = never,
+>(
+  definition: ModelAgentDefinition<Tools, Context, Output, Handoffs, Built> & Builds<Context, Built>,
+): Agent<ModelAgentContract<Tools, Context, Output, Handoffs>>;
+export function defineAgent<
+  const Tools extends readonly ToolFor<NoInfer<Built>>[] = readonly [],
   Context extends z.ZodType = NoContext,
   Output extends z.ZodType = z.ZodUndefined,
   const Handoffs extends readonly Agent[] = readonly [],
   Built = z.output<Context>,
->(
-  definition: ModelAgentDefinition<Tools, Context, Output, Handoffs, Built>,
-): Agent<{
-  readonly tools: ContractOfTools<Tools> & NestedTools<Tools> & ToolsOfAgents<Handoffs>;
-  readonly data: NoData;
-  readonly context: z.input<Context>;
-  readonly output: z.output<Output>;
-}>;
+>(definition: ModelAgentDefinition<Tools, Context, Output, Handoffs, Built>): Agent<ModelAgentContract<Tools, Context, Output, Handoffs>>;
 /** Declares an agent: one that a model drives, or a generator of your own. Throws at once for what cannot work. */
 export function defineAgent(
   definition:
@@ -203,6 +223,7 @@ function modelAgent(
   named: readonly AnyTool[],
 ): ModelAgent {
   const { model, instructions = '', tools, handoffs = [], output, history = 'all', guards = {}, onStreamCut = 'fail' } = definition;
+  assertHistory(history);
   const { temperature, maxTemperature, maxOutputTokens } = definition;
   return {
     ...agentBase(definition, named),

@@ -17,9 +17,6 @@ export async function driveAgent(drive: Drive, again: boolean): Promise<Driven> 
   if (run.agents !== null) return driveFanOut(run.agents, drive);
   const agent = registry.get(agentName);
   if (agent === undefined) throw new VerbatimError('AGENT_CHANGED', `The agent ${agentName} is no longer there.`);
-  const context = agent.parseContext(run.context ?? undefined);
-  if (!context.ok)
-    throw new VerbatimError('AGENT_CHANGED', `The agent ${agentName} does not take the context of this run any more: ${context.issues}.`);
   switch (agent.kind) {
     case 'model':
       return driveModelAgent(agent, drive, { again });

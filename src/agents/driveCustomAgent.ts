@@ -11,7 +11,6 @@ import { compileTranscript } from './compileTranscript.ts';
 import { type AnyTool, isToolFile } from './defineTool.ts';
 import { keepResult } from './keepResult.ts';
 import { loadAttachments } from './loadAttachments.ts';
-import { noMemory } from './memory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
 import type { Drive, Driven } from './runWorker.ts';
@@ -44,7 +43,6 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
       messages,
       attempt: run.attempt,
       options: run.options,
-      memory: noMemory,
       signal,
       status: (text) => {
         if (!signal.aborted) status.status(text);

@@ -1,46 +1,104 @@
+import type { RunRow } from '../db/runs.ts';
+import type { Clock } from '../protocol/clock.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Agent, InstructionsContext } from './agent.ts';
+import type { AgentRegistry } from './agentRegistry.ts';
+import type { Memory } from './memory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
+import type { LogFailure } from './runWorker.ts';
 
-/** What agents' `context` made for one stretch of work on a run, once for each agent that spoke in it. `dispose` it. */
+export interface RunContextsOptions {
+  readonly run: RunRow;
+  readonly threadId: string;
+  readonly memory: Memory;
+  readonly registry: AgentRegistry;
+  readonly clock: Clock;
+  /** How long all of them together may take to be disposed. */
+  readonly disposeTimeoutMs: number;
+  readonly logFailure: LogFailure;
+}
+
+/**
+ * What a run's instructions, models, tools and guards get as `context`, for as long as a worker works on it. An agent's is built when it is
+ * first asked for, once: an agent that takes over has its own, and one that is given back the word has the one it had. `dispose` it.
+ */
 export class RunContexts {
-  readonly #inputs: InstructionsContext;
-  readonly #made = new Map<Agent, Promise<unknown>>();
-  readonly #onFailure: (cause: unknown) => void;
+  readonly #options: RunContextsOptions;
+  readonly #built = new Map<Agent, Promise<InstructionsContext>>();
+  #disposed = false;
 
-  constructor(inputs: InstructionsContext, onFailure: (cause: unknown) => void) {
-    this.#inputs = inputs;
-    this.#onFailure = onFailure;
+  constructor(options: RunContextsOptions) {
+    this.#options = options;
   }
 
-  /** What the agent's instructions, models and tools get. Throws what the run fails with. */
-  async of(agent: Agent): Promise<InstructionsContext> {
-    const made = this.#made.get(agent) ?? this.#make(agent);
-    this.#made.set(agent, made);
-    return { ...this.#inputs, context: await made };
+  /** Rejects, for good, with what the agent's `context` threw: `AGENT_FAILED`. */
+  of(agent: Agent): Promise<InstructionsContext> {
+    let built = this.#built.get(agent);
+    if (built === undefined) {
+      // Work that outlived its grace: nobody would dispose what is built for it.
+      if (this.#disposed) return Promise.reject(new VerbatimError('CANCELLED', 'The run is no longer worked on.'));
+      built = this.#build(agent);
+      this.#built.set(agent, built);
+    }
+    return built;
   }
 
-  async #make(agent: Agent): Promise<unknown> {
+  async #build(agent: Agent): Promise<InstructionsContext> {
+    const { run, threadId, memory, registry } = this.#options;
+    const inputs = { principal: run.principal, threadId, runId: run.id, memory };
+    // A deploy, or a handoff, may have brought an agent that takes another.
+    const sent = agent.contextSchema === undefined ? undefined : agent.parseContext(run.context ?? undefined);
+    if (sent?.ok === false) {
+      const name = registry.nameOf(agent) ?? run.agent;
+      throw new VerbatimError('AGENT_CHANGED', `The agent ${name} does not take the context of this run any more: ${sent.issues}.`);
+    }
     try {
-      return await agent.buildContext(this.#inputs);
+      return { ...inputs, context: await agent.buildContext({ ...inputs, context: sent?.value }) };
     } catch (cause) {
       throw new OutsideFailure(cause, 'AGENT_FAILED', 'The context of the agent could not be made.');
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const made of this.#made.values()) {
-      try {
-        await disposeOf(await made);
-      } catch (cause) {
-        this.#onFailure(cause);
-      }
+  /**
+   * Disposes what was built, also what is still being built, by `Symbol.asyncDispose` or `Symbol.dispose`. Never rejects: what goes wrong is
+   * logged, and changes nothing. Resolves when all is done or the time is up; what hangs is left behind.
+   */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    if (this.#built.size === 0) return;
+    const { clock, disposeTimeoutMs } = this.#options;
+    let stopTimer = (): void => {};
+    const timeUp = new Promise<void>((resolve) => {
+      stopTimer = clock.after(disposeTimeoutMs, () => {
+        this.#log(new Error(`It took longer than ${disposeTimeoutMs} ms, and was left behind.`));
+        resolve();
+      });
+    });
+    const all = Promise.all([...this.#built.values()].map((built) => this.#disposeOne(built)));
+    await Promise.race([all, timeUp]);
+    stopTimer();
+  }
+
+  async #disposeOne(built: Promise<InstructionsContext>): Promise<void> {
+    // What could not be built has failed the run already.
+    const context = (await built.catch(() => undefined))?.context;
+    try {
+      await disposerOf(context)?.call(context);
+    } catch (cause) {
+      this.#log(cause);
     }
+  }
+
+  #log(cause: unknown): void {
+    this.#options.logFailure({ runId: this.#options.run.id, cause, what: 'the context of an agent could not be disposed' });
   }
 }
 
-async function disposeOf(value: unknown): Promise<void> {
-  if (typeof value !== 'object' || value === null) return;
-  const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } = value as Partial<AsyncDisposable & Disposable>;
-  if (disposeAsync !== undefined) await disposeAsync.call(value);
-  else dispose?.call(value);
+function disposerOf(value: unknown): (() => unknown) | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  for (const symbol of [Symbol.asyncDispose, Symbol.dispose]) {
+    const dispose: unknown = Reflect.get(value, symbol);
+    if (typeof dispose === 'function') return dispose as () => unknown;
+  }
+  return undefined;
 }

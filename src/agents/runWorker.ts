@@ -1,4 +1,5 @@
 import type { FileStore } from '../db/fileStore.ts';
+import type { MemoryStore } from '../db/memoryStore.ts';
 import type { RunEnd, RunEnded } from '../db/operations/finishRun.ts';
 import type { HeldRun } from '../db/operations/startRun.ts';
 import type { StartedMessage } from '../db/operations/startStep.ts';
@@ -10,6 +11,7 @@ import type { Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
 import { agentOf, driveAgent } from './driveAgent.ts';
+import { openMemory } from './memory.ts';
 import { Nudges } from './nudges.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicError } from './publicError.ts';
@@ -18,11 +20,17 @@ import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
 import type { ToolHost } from './toolHost.ts';
 
 /** Where an agent's failures go: the cause with everything in it. */
-export type LogFailure = (failure: { readonly runId: string; readonly cause: unknown }) => void;
+export type LogFailure = (failure: {
+  readonly runId: string;
+  readonly cause: unknown;
+  /** Of what the run goes on without. Absent: the run has failed by it. */
+  readonly what?: string;
+}) => void;
 
 export interface WorkerOptions {
   readonly store: RunStore;
   readonly files: FileStore;
+  readonly memories: MemoryStore;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logFailure: LogFailure;
@@ -112,7 +120,7 @@ export class RunWorker {
 
   /** Never rejects. */
   async work(): Promise<WorkerResult> {
-    const { clock, limits, registry, store, threadIdOf, logFailure } = this.#options;
+    const { clock, limits, registry, store, threadIdOf } = this.#options;
     const runTimeoutMs = registry.get(agentOf(this.run))?.runTimeoutMs ?? limits.runTimeoutMs;
     const stopTimer = clock.after(runTimeoutMs, () => {
       this.#stopWith({ kind: 'timeout', error: new VerbatimError('RUN_TIMEOUT', `The run took longer than ${runTimeoutMs} ms.`) });
@@ -127,8 +135,7 @@ export class RunWorker {
     let contexts: RunContexts | undefined;
     try {
       const threadId = await threadIdOf(this.run.thread);
-      const { id: runId, principal, context } = this.run;
-      contexts = new RunContexts({ context: context ?? undefined, principal, threadId, runId }, (cause) => logFailure({ runId, cause }));
+      contexts = this.#openContexts(threadId);
       const shared = { ...this.#options, held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status };
       const cut = async (message: StartedMessage): Promise<void> => {
         held.attempt = (await store.cutMessage(held, message)).attempt;
@@ -153,10 +160,17 @@ export class RunWorker {
     } finally {
       stopTimer();
       status.close();
-      await contexts?.[Symbol.asyncDispose]();
       // What is still at work, such as a tool beside one whose outcome could not be stored, is to hear of it.
       this.#abort.abort(reasonOf({ kind: 'leave' }));
+      await contexts?.dispose();
     }
+  }
+
+  #openContexts(threadId: string): RunContexts {
+    const { run } = this;
+    const { memories, limits, clock, registry, logFailure } = this.#options;
+    const memory = openMemory({ memories, limits, principalId: run.principal.id, threadId });
+    return new RunContexts({ run, threadId, memory, registry, clock, disposeTimeoutMs: limits.cancelGraceMs, logFailure });
   }
 
   /** How the run ends, or undefined to leave it open. */

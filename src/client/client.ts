@@ -1,5 +1,5 @@
 import type { TRPCClient } from '@trpc/client';
-import type { ApiContract, Decision, SendInput, SendToMany } from '../protocol/contract.ts';
+import type { ApiContract, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
 import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';
@@ -10,6 +10,7 @@ import type { Thread } from './thread.ts';
 
 type Approvals = Procedures<ApiContract>['approvals'];
 type ThreadProcedures = Procedures<ApiContract>['threads'];
+type MemoryProcedures = Procedures<ApiContract>['memory'];
 
 /** A call with the procedure's own input; `idempotencyKey` is made where it is not given. */
 type ThreadCall<Name extends keyof ThreadProcedures> = undefined extends ThreadProcedures[Name]['input']
@@ -50,6 +51,23 @@ export interface Client<Api extends ApiContract> {
     readonly decide: (input: Approvals['decide']['input'], options?: CallOptions) => Promise<Decision>;
   };
   readonly files: Files;
+  readonly messages: {
+    /**
+     * Sends a message of the user with another text, in a fork that ends just before it: the run's `threadId` is the fork's. Agent, context,
+     * options and metadata are those of then, unless they are given.
+     */
+    readonly edit: (
+      message: EditInput<Api> & { /** Made where it is not given. */ readonly idempotencyKey?: string },
+      options?: CallOptions,
+    ) => Promise<SentRun<Api[keyof Api & string]>>;
+  };
+  /** What tools keep for the caller from run to run, or for one of its threads. */
+  readonly memory: {
+    readonly list: (input?: MemoryProcedures['list']['input'], options?: CallOptions) => Promise<MemoryProcedures['list']['output']>;
+    readonly delete: (input: MemoryProcedures['delete']['input'], options?: CallOptions) => Promise<{ readonly deleted: number }>;
+    /** All of it. */
+    readonly clear: (input?: MemoryProcedures['clear']['input'], options?: CallOptions) => Promise<{ readonly deleted: number }>;
+  };
   readonly agents: { readonly list: (options?: CallOptions) => Promise<readonly AgentInfo<keyof Api & string>[]> };
   readonly connection: ConnectionStatus;
   /** The plain typed tRPC client, over the same connection. */

@@ -78,6 +78,13 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
     },
     approvals: { list: query('approvals.list'), decide: command('approvals.decide') },
     files,
+    messages: {
+      async edit(message, callOptions) {
+        const receipt = (await calls.command('messages.edit', message, callOptions)) as Receipt;
+        return createRun(receipt.runId, context, receipt);
+      },
+    },
+    memory: { list: query('memory.list'), delete: command('memory.delete'), clear: command('memory.clear') },
     agents: { list: (callOptions) => query('agents.list')(undefined, callOptions) },
     connection: {
       get state() {

@@ -11,6 +11,7 @@ export type {
   ClientTool,
   ContextField,
   Decision,
+  EditInput,
   EventOf,
   EventOfApi,
   JsonApi,
@@ -36,6 +37,7 @@ export { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 export type * from '../protocol/message.ts';
 export type {
   AgentInfo,
+  MemoryEntry,
   Page,
   RunInfo,
   RunStatus,

@@ -55,6 +55,11 @@ export interface Run<Agent extends AgentContract> extends AsyncIterable<EventOf<
   ): Promise<SubmittedCall>;
   /** Says that a client-side tool call could not be carried out, and why: the model is told. */
   failToolCall(call: CallRef, error: string, options?: CallOptions): Promise<SubmittedCall>;
+  /**
+   * Answers the message again, in the same thread: a new run, before which what this one said is withdrawn. Rejects with `RUN_OPEN` while the
+   * thread is at work, and with `BAD_INPUT` for a run that is not the last of its thread: edit its message, or fork.
+   */
+  retry(options?: CallOptions): Promise<SentRun<Agent>>;
   /** How the run stands. */
   info(options?: CallOptions): Promise<RunInfo>;
 }
@@ -130,6 +135,10 @@ export function createRun<Agent extends AgentContract>(id: string, context: RunC
     text: async () => (await run.result()).text,
     // The edge: what the procedure answers is typed by the contract.
     cancel: (options) => context.calls.command('runs.cancel', { runId: id }, options) as Promise<RunInfo>,
+    async retry(options) {
+      const again = (await context.calls.command('runs.retry', { runId: id }, options)) as Receipt;
+      return createRun<Agent>(again.runId, context, again);
+    },
     info: (options) => context.calls.query('runs.get', { runId: id }, options) as Promise<RunInfo>,
   };
   return run;

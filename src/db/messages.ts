@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import type { FinishReason } from '../protocol/event.ts';
 import type { ProviderState } from '../protocol/providerState.ts';
 import type { Drizzle } from './drizzle.ts';
@@ -128,7 +128,35 @@ export function prepareMessages(db: Drizzle) {
     setVerdicts(key: number, verdicts: readonly StoredVerdict[]): void {
       db.update(messages).set({ verdicts }).where(eq(messages.key, key)).run();
     },
-    /** Gives a steered message a run of its own. */
+    /** Withdraws a finished message. Its text stays in the row: the transcript of an earlier position has it. */
+    retract(key: number, seq: number): void {
+      db.update(messages).set({ status: 'discarded', discardedSeq: seq }).where(eq(messages.key, key)).run();
+    },
+    /** What the assistant has said, and not withdrawn, after a place in the transcript. */
+    saidAfter: (thread: number, seq: number): MessageRow[] =>
+      db
+        .select()
+        .from(messages)
+        .where(and(eq(messages.thread, thread), gt(messages.seq, seq), eq(messages.role, 'assistant'), eq(messages.status, 'complete')))
+        .orderBy(asc(messages.seq))
+        .all(),
+    /** The oldest of the transcript. */
+    first: (thread: number, limit: number): MessageRow[] =>
+      db
+        .select()
+        .from(messages)
+        .where(and(eq(messages.thread, thread), eq(messages.status, 'complete')))
+        .orderBy(asc(messages.seq))
+        .limit(limit)
+        .all(),
+    /** The message at a place of the transcript. */
+    idAt: (thread: number, seq: number): string | undefined =>
+      db
+        .select({ id: messages.id })
+        .from(messages)
+        .where(and(eq(messages.thread, thread), eq(messages.seq, seq)))
+        .get()?.id,
+    /** Gives a message another run: a steer that came too late, or a retry. */
     setRun(key: number, run: number): void {
       db.update(messages).set({ run, steering: false }).where(eq(messages.key, key)).run();
     },

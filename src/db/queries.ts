@@ -3,10 +3,12 @@ import { prepareApprovals } from './approvals.ts';
 import { drizzleOver } from './drizzle.ts';
 import { prepareEvents } from './events.ts';
 import { prepareFiles } from './files.ts';
+import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
 import { prepareSteps } from './steps.ts';
+import { prepareSummaries } from './summaries.ts';
 import { prepareThreads } from './threads.ts';
 import { prepareToolCalls } from './toolCalls.ts';
 
@@ -29,5 +31,7 @@ export function prepareQueries(raw: Database) {
     toolCalls: prepareToolCalls(db),
     approvals: prepareApprovals(db),
     receipts: prepareReceipts(db),
+    memories: prepareMemories(db),
+    summaries: prepareSummaries(db),
   };
 }

@@ -4,9 +4,11 @@ import type { Message } from '../protocol/message.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Page, RunInfo, RunStatus } from '../protocol/procedures.ts';
 import type { Accepted, AcceptInput } from './operations/acceptMessage.ts';
+import type { NewSummary, Summary } from './operations/addSummary.ts';
 import type { CancelAsked } from './operations/cancelRun.ts';
 import type { Command } from './operations/command.ts';
 import type { Answered, Decided, DecideInput } from './operations/decideApproval.ts';
+import type { SentMessage } from './operations/editMessage.ts';
 import type { FannedOut } from './operations/fanOut.ts';
 import type { ModelCallResult } from './operations/finishModelCall.ts';
 import type { Finished, RunEnd, RunEnded } from './operations/finishRun.ts';
@@ -160,6 +162,17 @@ export interface RunStore {
   expire(): Promise<readonly RunRow[]>;
   /** What was sent to the model at each step of a run, compiled again from what is stored. */
   sentSteps(runId: string): Promise<readonly SentStep[]>;
+  /** A message of the user that the caller owns, and what it was sent with. */
+  sentMessage(principalId: string, messageId: string): Promise<SentMessage>;
+  /** What a run of the caller's was sent with. */
+  sentRun(principalId: string, runId: string): Promise<RunRow>;
+  /** Sends a message with another text, in a fork that ends just before it. Refuses with `RUN_OPEN` one that still waits. */
+  edit(input: AcceptInput, messageId: string): Promise<Accepted>;
+  /** Answers a message again. Refuses with `RUN_OPEN` while its thread is at work, and with `BAD_INPUT` a run that is not its last. */
+  retry(input: AcceptInput, runId: string): Promise<Accepted>;
+  /** The newest summary of a thread for one of its agents. */
+  summary(thread: number, agent: string): Promise<Summary | undefined>;
+  addSummary(run: HeldRun, summary: NewSummary): Promise<void>;
   /** Forgets receipts older than this. */
   purgeReceipts(before: number): Promise<number>;
 }

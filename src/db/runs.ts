@@ -133,6 +133,15 @@ export function prepareRuns(db: Drizzle) {
     },
     /** Every open run of the file; oldest first, parents before children. */
     allOpen: (): RunRow[] => db.select().from(runs).where(openStatus).orderBy(asc(runs.key)).all(),
+    /** The root run that ended last. */
+    lastOfThread: (thread: number): RunRow | undefined =>
+      db
+        .select()
+        .from(runs)
+        .where(and(eq(runs.thread, thread), isNull(runs.parent)))
+        .orderBy(desc(runs.lastSeq))
+        .limit(1)
+        .get(),
     start(row: RunRow, change: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
       assertTransition(row, 'running');
       assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);

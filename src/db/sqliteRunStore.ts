@@ -3,10 +3,12 @@ import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
 import { ownRun, ownThread } from './operations/access.ts';
+import { addSummary, newestSummary } from './operations/addSummary.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
 import { toWake } from './operations/childEnded.ts';
 import { cutMessage } from './operations/cutMessage.ts';
 import { decideApproval, visibleApproval } from './operations/decideApproval.ts';
+import { editMessage, sentMessage } from './operations/editMessage.ts';
 import { expireCalls } from './operations/expireCalls.ts';
 import { fanOut } from './operations/fanOut.ts';
 import { discardMessage, finishModelCall } from './operations/finishModelCall.ts';
@@ -18,6 +20,7 @@ import { listApprovals } from './operations/listApprovals.ts';
 import { recordCall } from './operations/recordCall.ts';
 import { reportUsage } from './operations/reportUsage.ts';
 import { resumeRun } from './operations/resumeRun.ts';
+import { retryRun } from './operations/retryRun.ts';
 import { runProgress } from './operations/runProgress.ts';
 import { sentSteps } from './operations/sentStep.ts';
 import { beginReady, readyCalls, settleCalls, wakeRun } from './operations/settleCalls.ts';
@@ -142,6 +145,18 @@ export function sqliteRunStore(
     async sentSteps(runId) {
       return sentSteps(queries, runId);
     },
+    async sentMessage(principalId, messageId) {
+      return sentMessage(queries, principalId, messageId);
+    },
+    async sentRun(principalId, runId) {
+      return ownRun(queries, principalId, runId).run;
+    },
+    edit: (input, messageId) => commit.run((tx) => editMessage(tx, input, messageId)),
+    retry: (input, runId) => commit.run((tx) => retryRun(tx, input, runId)),
+    async summary(thread, agent) {
+      return newestSummary(queries, thread, agent);
+    },
+    addSummary: (run, summary) => commit.run((tx) => addSummary(tx, run, summary, prices)),
     purgeReceipts: (before) => commit.run((tx) => tx.queries.receipts.removeBefore(before)),
   };
 }

@@ -5,10 +5,12 @@ import { FileRemoval } from './fileRemoval.ts';
 import type { FileStore } from './fileStore.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
+import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
 import type { RunStore } from './runStore.ts';
 import { sqliteFileStore } from './sqliteFileStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
+import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
 import { sqliteRunStore } from './sqliteRunStore.ts';
 import { sqliteThreadStore } from './sqliteThreadStore.ts';
 import type { ThreadStore } from './threadStore.ts';
@@ -19,6 +21,7 @@ export interface Store {
   readonly threads: ThreadStore;
   readonly runs: RunStore;
   readonly files: FileStore;
+  readonly memories: MemoryStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -59,6 +62,7 @@ export function sqliteStore(opts: {
     threads: sqliteThreadStore(parts, removal),
     runs: sqliteRunStore(parts, files),
     files,
+    memories: sqliteMemoryStore(parts),
     get heldLogs() {
       return commit.heldLogs;
     },

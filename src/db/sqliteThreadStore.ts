@@ -1,6 +1,7 @@
 import type { FileRemoval } from './fileRemoval.ts';
 import { orderOf } from './messages.ts';
 import { ownThread } from './operations/access.ts';
+import { asModelsSee } from './operations/asModelsSee.ts';
 import { once } from './operations/command.ts';
 import { createThread, getThread } from './operations/createThread.ts';
 import { deleteThread } from './operations/deleteThread.ts';
@@ -10,6 +11,9 @@ import { messagesOf, threadInfo } from './operations/views.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 import type { ThreadStore } from './threadStore.ts';
+
+/** Messages that a title is made of: the first answer may come after several that called tools. */
+const BEGINNING = 20;
 
 export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, removal: FileRemoval): ThreadStore {
   return {
@@ -72,6 +76,13 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, remov
         ...(newest.more && first !== undefined && { nextPageToken: encodePageToken([orderOf(first)]) }),
       };
     },
+    async untitled(key) {
+      if (queries.threads.byKey(key)?.title !== null) return undefined;
+      // As models see them: a guard may have masked what is in them.
+      const rows = queries.messages.first(key, BEGINNING).map((row) => asModelsSee(row, Number.MAX_SAFE_INTEGER, row.run ?? 0));
+      return messagesOf(queries, rows, []);
+    },
+    setTitle: (key, title) => commit.run((tx) => tx.queries.threads.setTitle(key, title)),
     async fold(endedBefore) {
       let changed = 0;
       for (const { key, floor } of queries.threads.all()) {

@@ -39,6 +39,10 @@ export interface ThreadStore {
     threadId: string,
     page: { readonly limit: number; readonly pageToken: string | undefined; readonly maxBytes?: number },
   ): Promise<Page<Message>>;
+  /** The beginning of a thread that has no title, as far as it is finished. Undefined for one that has, or is gone. */
+  untitled(key: number): Promise<readonly Message[] | undefined>;
+  /** Gives a thread a title unless it has one by now. Its activity is not touched. */
+  setTitle(key: number, title: string): Promise<void>;
   /** Folds the runs of every thread that ended before a time; returns how many threads changed. */
   fold(endedBefore: number): Promise<number>;
 }

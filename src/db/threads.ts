@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { JsonObject } from '../protocol/json.ts';
 import type { Drizzle } from './drizzle.ts';
 import { runs, threads } from './schema.ts';
@@ -72,6 +72,13 @@ export function prepareThreads(db: Drizzle) {
       db.update(threads)
         .set({ ...change, updatedAt: now })
         .where(eq(threads.key, key))
+        .run();
+    },
+    /** Only where there is none. */
+    setTitle(key: number, title: string): void {
+      db.update(threads)
+        .set({ title })
+        .where(and(eq(threads.key, key), isNull(threads.title)))
         .run();
     },
     remove(key: number): void {

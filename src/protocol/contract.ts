@@ -157,6 +157,21 @@ export type SendInput<Api extends ApiContract> = {
     ContextField<Api[Name]>;
 }[keyof Api & string];
 
+/**
+ * A message of the user with another text, in a fork that ends just before it. What is left out is as it was sent then; another agent takes
+ * its own context.
+ */
+export type EditInput<Api extends ApiContract> = {
+  readonly messageId: string;
+  readonly text: string;
+  readonly onDisconnect?: OnDisconnect;
+  readonly metadata?: JsonObject;
+  readonly options?: SendOptions;
+} & (
+  | { readonly agent?: undefined; readonly context?: undefined }
+  | { [Name in keyof Api & string]: { readonly agent: Name } & ContextField<Api[Name]> }[keyof Api & string]
+);
+
 /** Proof that a command is durable. */
 export interface Receipt {
   readonly threadId: string;

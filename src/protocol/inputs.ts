@@ -10,6 +10,9 @@ const codePoints = (text: string): number => {
   return count;
 };
 
+/** UTF-16 units of a key under which tools keep a value. */
+export const MAX_MEMORY_KEY_LENGTH = 200;
+
 /** The input schemas of every procedure. Unknown keys are ignored, so that a newer client can talk to an older server. */
 export function createInputs(limits: Limits) {
   const text = z
@@ -47,6 +50,13 @@ export function createInputs(limits: Limits) {
   const include = z.array(z.enum(OPT_IN_EVENTS)).max(10).optional();
   // As large as a tool's input or output may be.
   const value = json<Json>((given) => jsonProblem(given, { maxDepth: limits.maxFrameDepth, maxBytes: limits.maxToolOutputBytes }));
+  // A key of as many characters of three bytes each, in base64.
+  const textToken = z
+    .string()
+    .min(1)
+    .max(4 * MAX_MEMORY_KEY_LENGTH)
+    .optional();
+  const options = z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional();
   return {
     send: z.object({
       threadId: threadId.optional(),
@@ -66,10 +76,25 @@ export function createInputs(limits: Limits) {
         .max(limits.maxAttachmentsPerMessage)
         .refine((ids) => new Set(ids).size === ids.length, 'must not name a file twice')
         .optional(),
-      options: z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional(),
+      options,
       context: context.optional(),
       idempotencyKey,
     }),
+    messageEdit: z.object({
+      messageId: id,
+      text,
+      agent: z.string().min(1).max(200).optional(),
+      onDisconnect: z.enum(['continue', 'cancel']).optional(),
+      metadata: jsonObject.optional(),
+      options,
+      context: context.optional(),
+      idempotencyKey,
+    }),
+    memoryList: z
+      .object({ threadId: threadId.optional(), prefix: z.string().max(MAX_MEMORY_KEY_LENGTH).optional(), limit, pageToken: textToken })
+      .default({}),
+    memoryDelete: z.object({ threadId: threadId.optional(), key: z.string().min(1).max(MAX_MEMORY_KEY_LENGTH), idempotencyKey }),
+    memoryClear: z.object({ threadId: threadId.optional(), idempotencyKey }).default({}),
     threadCreate: z
       .object({
         title: title.optional(),

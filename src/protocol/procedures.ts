@@ -1,5 +1,5 @@
 import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
-import type { ApiContract, ApprovalOptions, Decision, Receipt, SendInput, SendToMany } from './contract.ts';
+import type { ApiContract, ApprovalOptions, Decision, EditInput, Receipt, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
 import type { AnyEvent, OptInEvent, Usage } from './event.ts';
 import type { FileInfo } from './file.ts';
@@ -100,6 +100,13 @@ export interface Tracked<Data> {
   readonly data: Data;
 }
 
+/** A value that tools keep for a principal or a thread. */
+export interface MemoryEntry {
+  readonly key: string;
+  readonly value: Json;
+  readonly updatedAt: number;
+}
+
 interface Query<Input, Output> {
   readonly kind: 'query';
   readonly input: Input;
@@ -145,7 +152,20 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly fork: Mutation<Keyed & { readonly threadId: string; readonly atSeq?: number; readonly title?: string }, ThreadInfo>;
     readonly watch: Subscription<WatchInput & { readonly threadId: string; readonly snapshot?: boolean }, Event>;
   };
-  readonly messages: { readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt> };
+  readonly messages: {
+    readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt>;
+    readonly edit: Mutation<Keyed & EditInput<Api>, Receipt>;
+  };
+  /** What tools keep for the caller, or for one of its threads. */
+  readonly memory: {
+    /** By key. */
+    readonly list: Query<
+      { readonly threadId?: string; readonly prefix?: string; readonly limit?: number; readonly pageToken?: string } | undefined,
+      Page<MemoryEntry>
+    >;
+    readonly delete: Mutation<Keyed & { readonly threadId?: string; readonly key: string }, { readonly deleted: number }>;
+    readonly clear: Mutation<Keyed & { readonly threadId?: string }, { readonly deleted: number }>;
+  };
   readonly approvals: {
     /** What the caller may decide, and what is asked in its own threads; oldest first. */
     readonly list: Query<
@@ -168,6 +188,8 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
       Page<RunInfo>
     >;
     readonly cancel: Mutation<Keyed & { readonly runId: string }, RunInfo>;
+    /** A new run for the message of the last run of a thread. What that had said is withdrawn. */
+    readonly retry: Mutation<Keyed & { readonly runId: string }, Receipt>;
     readonly wait: Query<{ readonly runId: string; readonly timeoutMs?: number }, RunInfo>;
     readonly watch: Subscription<WatchInput & { readonly runId: string }, Event>;
   };

@@ -1,5 +1,7 @@
+import type { ModelAgent } from '../agents/agent.ts';
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { AnyTool } from '../agents/defineTool.ts';
+import { openMemory } from '../agents/memory.ts';
 import { publicMessage } from '../agents/publicError.ts';
 import { toolsOf } from '../agents/runAgent.ts';
 import { RunContexts } from '../agents/runContexts.ts';
@@ -7,6 +9,7 @@ import type { Command } from '../db/operations/command.ts';
 import type { Answered, Decided } from '../db/operations/decideApproval.ts';
 import type { Submitted } from '../db/operations/submitResult.ts';
 import type { AgentCall } from '../db/runStore.ts';
+import type { RunRow } from '../db/runs.ts';
 import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
@@ -128,19 +131,29 @@ export class Answers {
 
   /** The tool of a call as it is now, of the agent that asked for it. Throws `AGENT_CHANGED`. */
   async #toolOf({ call, run, agent: asking }: AgentCall): Promise<AnyTool> {
-    const { registry, store, logFailure } = this.#options;
+    const { registry, store } = this.#options;
     const name = asking ?? run.agent;
     const agent = registry.get(name);
     if (agent?.kind !== 'model')
       throw new VerbatimError('AGENT_CHANGED', `The agent ${name}, which asked for this call, is no longer there.`);
     const threadId = await store.threads.idOf(call.thread);
-    const inputs = { context: run.context ?? undefined, principal: run.principal, threadId, runId: run.id };
-    await using contexts = new RunContexts(inputs, (cause) => logFailure({ runId: run.id, cause }));
     const found = agent.tools.find((tool) => tool.name === call.tool);
-    const tool = found ?? (await toolsOf(agent, await contexts.of(agent))).find((candidate) => candidate.name === call.tool);
+    const tool = found ?? (await this.#chosenTools(agent, run, threadId)).find((candidate) => candidate.name === call.tool);
     if (tool === undefined)
       throw new VerbatimError('AGENT_CHANGED', `The tool ${call.tool} is no longer there. Reject the call, or cancel the run.`);
     return tool;
+  }
+
+  /** The tools of an agent that chooses them by the run. */
+  async #chosenTools(agent: ModelAgent, run: RunRow, threadId: string): Promise<readonly AnyTool[]> {
+    const { registry, store, limits, clock, logFailure } = this.#options;
+    const memory = openMemory({ memories: store.memories, limits, principalId: run.principal.id, threadId });
+    const contexts = new RunContexts({ run, threadId, memory, registry, clock, disposeTimeoutMs: limits.cancelGraceMs, logFailure });
+    try {
+      return await toolsOf(agent, await contexts.of(agent));
+    } finally {
+      await contexts.dispose();
+    }
   }
 }
 

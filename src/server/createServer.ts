@@ -1,7 +1,10 @@
 import { setMaxListeners } from 'node:events';
+import type { Agent } from '../agents/agent.ts';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
 import { closeGuards } from '../agents/guard.ts';
+import type { Model } from '../agents/model.ts';
 import type { LogFailure } from '../agents/runWorker.ts';
+import { loadTokenizer } from '../agents/tokenCounter.ts';
 import { openToolHost } from '../agents/toolHost.ts';
 import { isToolThread } from '../agents/toolTask.ts';
 import { newId } from '../db/ids.ts';
@@ -24,6 +27,7 @@ import { Scheduler } from './scheduler.ts';
 import { type ServerOptions, silentLogger } from './serverOptions.ts';
 import type { Services } from './services.ts';
 import { startSweep } from './sweep.ts';
+import { TitleWriter } from './titles.ts';
 import { serveWebSockets } from './webSockets.ts';
 
 export interface ListenOptions {
@@ -131,7 +135,11 @@ export async function serverOver(
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
-  const logFailure: LogFailure = ({ runId, cause }) => logger.error({ err: cause, runId }, 'a run failed');
+  const logFailure: LogFailure = ({ runId, cause, what }) => {
+    if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
+    else logger.warn({ err: cause, runId }, what);
+  };
+  const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const scheduler = new Scheduler({
     store,
     clock,
@@ -142,6 +150,7 @@ export async function serverOver(
     logFailure,
     onWaiting: () => answers.arm(),
     toolHost,
+    onEnded: (run) => titles.runEnded(run),
   });
   const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
   const closing = new AbortController();
@@ -181,8 +190,6 @@ export async function serverOver(
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ app, router, authenticate, agents, limits, clock, logger, closing: closing.signal }));
   void store.files.removeLeftovers();
-  await scheduler.recover();
-  answers.arm();
   const purge = async (): Promise<void> => {
     try {
       await store.runs.purgeReceipts(clock.now() - limits.receiptTtlMs);
@@ -190,24 +197,39 @@ export async function serverOver(
       logger.warn({ err: cause }, 'old receipts could not be removed');
     }
   };
-  await purge();
   const purgeTimer = setInterval(() => void purge(), PURGE_INTERVAL_MS);
   purgeTimer.unref();
+  let started = false;
 
-  async function close(drainMs: number): Promise<void> {
+  async function stop(drainMs: number): Promise<void> {
     clearInterval(purgeTimer);
     answers.close();
     await scheduler.close(drainMs);
     await toolHost.close();
     closing.abort();
     await closeMcp?.();
+    await titles.close();
     await sockets.close();
     await app.close();
     sweep.close();
     store.close();
-    await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? agent.model?.close?.() : undefined)));
+    await Promise.all(modelsOf(options).map((model) => model.close?.()));
     await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? closeGuards(agent.guards) : undefined)));
     if (closeDatabase) await database.close();
+    if (started) await options.onStop?.();
+  }
+
+  try {
+    await options.onStart?.();
+    started = true;
+    // Its tables take a moment in which nobody would be served.
+    if (Object.values(agents).some(countsTokens)) await loadTokenizer();
+    await scheduler.recover();
+    answers.arm();
+    await purge();
+  } catch (cause) {
+    await stop(0);
+    throw cause;
   }
 
   let closed: Promise<void> | undefined;
@@ -236,14 +258,30 @@ export async function serverOver(
     },
     fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.threads.fold(clock.now() - olderThanDays * DAY_MS),
     close(closeOptions) {
-      closed ??= close(closeOptions?.drainMs ?? limits.drainMs);
+      closed ??= stop(closeOptions?.drainMs ?? limits.drainMs);
       return closed;
     },
     crash() {
       store.abandon();
+      // Nobody is told of a crash.
+      started = false;
       return server.close({ drainMs: 0 });
     },
     [Symbol.asyncDispose]: () => server.close(),
   };
   return server;
+}
+
+/** Every model that the options name: it may hold connections. */
+function modelsOf({ agents, titles }: ServerOptions): readonly Model[] {
+  const own = Object.values(agents).flatMap((agent) => {
+    if (agent.kind !== 'model') return [];
+    const { model, history } = agent;
+    return [model, typeof history === 'object' && 'summarize' in history ? history.summarize.model : undefined];
+  });
+  return [...own, typeof titles === 'object' ? titles.model : undefined].filter((model) => model !== undefined);
+}
+
+function countsTokens(agent: Agent): boolean {
+  return agent.kind === 'model' && typeof agent.history === 'object' && !('last' in agent.history);
 }

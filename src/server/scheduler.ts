@@ -33,14 +33,17 @@ export class Scheduler {
     return this.#workforce.size;
   }
 
-  /** Makes a message and its run durable, and sees that the run is worked on. */
-  async send(input: Omit<AcceptInput, 'room' | 'lease'>): Promise<Receipt> {
+  /** Makes a message and its run durable, and sees that the run is worked on. `accept` is an edit or a retry. */
+  async send(
+    input: Omit<AcceptInput, 'room' | 'lease'>,
+    accept = (whole: AcceptInput): Promise<Accepted> => this.#options.store.runs.accept(whole),
+  ): Promise<Receipt> {
     if (this.#closing) throw shuttingDown();
     const principalId = input.principal.id;
     const room = this.#workforce.queue.take(principalId);
     let accepted: Accepted;
     try {
-      accepted = await this.#options.store.runs.accept({ ...input, room, lease: this.#options.lease });
+      accepted = await accept({ ...input, room, lease: this.#options.lease });
     } catch (cause) {
       if (room === true) this.#workforce.queue.release(principalId);
       throw cause;

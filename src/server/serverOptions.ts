@@ -6,6 +6,7 @@ import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
+import type { TitleOptions } from './titles.ts';
 
 /**
  * Says who is calling. Gets the token of the `Authorization: Bearer` header or of `connectionParams.token`, undefined when there is none.
@@ -35,6 +36,18 @@ export interface ServerOptions {
   readonly origins?: readonly string[];
   /** Host names under which it may be reached, besides loopback, when there is no `authenticate`: others are refused with 403. */
   readonly hosts?: readonly string[];
+  /**
+   * Gives threads without a title one, after an answer, by a model: `true` takes the model of the agent that answered, when it does not depend
+   * on the run. In the background; `threads.get` and `threads.list` show it once it is there. Default: none.
+   */
+  readonly titles?: TitleOptions | true;
+  /**
+   * Opens what the agents share, such as a pool of connections: awaited before any run is taken up. When it fails, so does `createServer`,
+   * with the same error.
+   */
+  readonly onStart?: () => void | Promise<void>;
+  /** Awaited once by `close`, after everything has stopped, if `onStart` had succeeded. Its failure is that of `close`. */
+  readonly onStop?: () => void | Promise<void>;
   readonly limits?: Partial<Limits>;
   /** Threads for tools with `worker: true`, started when they are first needed. Default: one less than there are cores, and at least one. */
   readonly toolWorkers?: number;

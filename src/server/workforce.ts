@@ -25,6 +25,8 @@ export interface WorkforceOptions {
   readonly toolHost: ToolHost;
   /** Calls wait for answers, some of them not for ever. */
   readonly onWaiting: () => void;
+  /** Told of each run that a worker has brought to its end. */
+  readonly onEnded: (run: RunRow) => void;
 }
 
 /** The runs that are worked on here, and those that wait for room: begins them, takes them up again, and ends what is told to. */
@@ -135,7 +137,8 @@ export class Workforce {
       for (const child of children) this.queue.push({ run: child.key, principalId: child.principal.id });
       this.#options.onWaiting();
     };
-    const work = { store: store.runs, files: store.files, clock, limits, logFailure, registry, toolHost, threadIdOf, spawned };
+    const { runs, files, memories } = store;
+    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, threadIdOf, spawned };
     const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });
@@ -154,7 +157,10 @@ export class Workforce {
     this.#workers.delete(run.key);
     this.queue.release(run.principal.id);
     if (this.#closing) return;
-    if (result.kind === 'ended') this.ended(run.key, result);
+    if (result.kind === 'ended') {
+      this.ended(run.key, result);
+      this.#options.onEnded(run);
+    }
     if (result.kind === 'waiting') this.#lookAgain(run.key).catch((cause) => this.#report(run.key, cause));
     if (result.kind !== 'storage') return;
     if (result.error.code === 'STORAGE_FULL') this.#full.add(run.key);

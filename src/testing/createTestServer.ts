@@ -34,12 +34,13 @@ export interface TestServer extends Omit<ClientMaker, 'token'>, AsyncDisposable 
   fold(options?: { readonly olderThanDays?: number }): Promise<number>;
   /**
    * Stops the server and starts another on the same data and port, as a deploy does: sockets close with 1001, runs that are open go on.
-   * Options of `createServer` may change, such as the agents.
+   * Options of `createServer` may change, such as the agents. `onStop` is called, then `onStart`.
    */
   restart(change?: Partial<TestServerOptions>): Promise<void>;
   /**
    * As `restart`, but the server ends as a crash ends it: what is not committed at this moment never is, no run is handed over, and the
-   * next server resumes each with the reason `crash`. Work in this process is told by its signal, as a test cannot kill it.
+   * next server resumes each with the reason `crash`. Work in this process is told by its signal, as a test cannot kill it. `onStop` is not
+   * called, and what `onStart` opened stays open: a process would have taken it along.
    */
   crash(change?: Partial<TestServerOptions>): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -160,6 +160,30 @@ describe('a config', () => {
     expect(existsSync(join(folder.path, 'own.db'))).toBe(true);
     await folder.serve(['--db', 'flag.db']);
     expect(existsSync(join(folder.path, 'flag.db'))).toBe(true);
+  });
+
+  test('says what to do when the server starts and when it has stopped', async () => {
+    await using folder = new CliFolder();
+    folder.write(
+      'verbatim.config.ts',
+      `import { appendFileSync } from 'node:fs';
+       import { defineAgent, defineConfig, offline } from 'verbatim-agents';
+       const note = async (word: string) => appendFileSync('order.txt', word + '\\n');
+       export default defineConfig({ agents: ${AGENTS}, onStart: () => note('started'), onStop: () => note('stopped') });`,
+    );
+    const { command } = await folder.serve();
+    expect(readFileSync(join(folder.path, 'order.txt'), 'utf8')).toBe('started\n');
+    command.kill('SIGTERM');
+    expect(await command.exited).toEqual({ code: 0, signal: null });
+    expect(readFileSync(join(folder.path, 'order.txt'), 'utf8')).toBe('started\nstopped\n');
+  });
+
+  test('whose onStart fails ends with its error', async () => {
+    await using folder = new CliFolder();
+    folder.write('verbatim.config.ts', CONFIG.replace('agents:', "onStart: () => { throw new Error('no pool today'); }, agents:"));
+    const command = folder.verbatim(['serve', '--port', '0']);
+    expect((await command.exited).code).toBe(1);
+    expect(command.stderr).toContain('no pool today');
   });
 
   test('shares its classes with the server that runs it', async () => {

@@ -4,11 +4,16 @@ import { allMessages, answer, command, finishedThread, OWNER, openStore, rowCoun
 test('everything of a thread is gone from every table, and nothing of another', async () => {
   const on = openStore();
   const other = await finishedThread(on, 'other');
+  await on.store.memories.set({ scope: 'thread', id: other.threadId }, { key: 'k', value: 1 }, { maxEntries: 10 });
+  await on.store.memories.set({ scope: 'principal', id: OWNER }, { key: 'k', value: 1 }, { maxEntries: 10 });
   const rows = rowCounts(on.raw);
   const messages = await allMessages(on, other.threadId);
   const begun = await startThread(on);
   const { message } = await on.store.runs.startStep({ run: begun.held, ...STEP, instructions: 'For Ann alone.' });
-  const calls = [{ callId: 'call_1', tool: 'look', input: { n: 1 } }];
+  const calls = [
+    { callId: 'call_1', tool: 'look', input: { n: 1 } },
+    { callId: 'call_2', tool: 'pay', input: {}, approval: { expiresAt: Number.MAX_SAFE_INTEGER } },
+  ];
   await on.store.runs.finishModelCall({
     run: begun.held,
     message,
@@ -18,6 +23,11 @@ test('everything of a thread is gone from every table, and nothing of another', 
     usage: undefined,
     calls,
   });
+  const rule = "insert into approval_rules (thread, agent, tool, decision, by, at) values (?, 'assistant', 'pay', 'approved', 'ann', 1)";
+  on.raw.prepare(rule).run(begun.thread);
+  const summary = { agent: 'assistant', text: 'Hello.', upTo: message.id, model: 'small', usage: undefined };
+  await on.store.runs.addSummary(begun.held, summary);
+  await on.store.memories.set({ scope: 'thread', id: begun.threadId }, { key: 'k', value: 1 }, { maxEntries: 10 });
   await on.store.runs.accept(send('waits', { threadId: begun.threadId }));
   await answer(on, begun.held, ['more']);
   const deleted = await on.store.threads.delete(command('threads.delete'), begun.threadId);

@@ -17,6 +17,7 @@ export type Operation =
   | { readonly do: 'end'; readonly how: 'completed' | 'failed' | 'cancelled' }
   | { readonly do: 'cancel' }
   | { readonly do: 'crash' }
+  | { readonly do: 'retry'; readonly room: boolean }
   | { readonly do: 'refused' };
 
 const text = fc.oneof(fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme' }), fc.constantFrom('"', '\\', '\u0000', '\u2028', '😀'));
@@ -44,8 +45,16 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('retry' as const), room: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refused' as const) }) },
 );
+
+const ANSWER: readonly Operation[] = [
+  { do: 'begin' },
+  { do: 'say', kind: 'text', text: 'to be withdrawn' },
+  { do: 'finishCall', calls: [] },
+  { do: 'end', how: 'completed' },
+];
 
 /** Plays operations on one thread the way a scheduler and its worker would, without either. */
 export class ThreadPlayer {
@@ -158,6 +167,16 @@ export class ThreadPlayer {
       }
       case 'crash':
         return this.#crash();
+      case 'retry': {
+        // Scripts are short: one that says something, ends, and is then retried would hardly come about.
+        for (const before of ANSWER) await this.#perform(before);
+        const [last] = (await runs.list(OWNER, { threadId: this.threadId, limit: 1 })).items;
+        if (last === undefined) return;
+        const input = send('', { threadId: this.threadId, room: next.room || { waiting: 0 } });
+        const { started } = await runs.retry({ ...input, command: command('runs.retry') }, last.id);
+        if (started !== undefined) this.#active = heldBy(started);
+        return;
+      }
       case 'refused':
         await runs.finishToolCall({ key: 999, id: 'run_gone', thread: this.thread, attempt: 1 }, 'call_gone', { output: null });
     }

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ToolContext } from '../../src/agents/defineTool.ts';
-import { noMemory } from '../../src/agents/memory.ts';
+import type { Memory, MemoryScope } from '../../src/agents/memory.ts';
 import type { McpTools } from '../../src/mcp/index.ts';
 import type { Json } from '../../src/protocol/json.ts';
 import { LOCAL_PRINCIPAL } from '../../src/protocol/principal.ts';
+
+const NONE: MemoryScope = { get: async () => undefined, set: async () => {}, delete: async () => {}, list: async () => [] };
+const NO_MEMORY: Memory = { principal: NONE, thread: NONE };
 
 /** The sample server as a process. */
 export function stdioCommand(...args: readonly string[]) {
@@ -21,7 +24,7 @@ export function callContext({ signal = new AbortController().signal, progress = 
     agent: 'bot',
     principal: LOCAL_PRINCIPAL,
     context: undefined,
-    memory: noMemory,
+    memory: NO_MEMORY,
     progress,
     status: () => {},
   };

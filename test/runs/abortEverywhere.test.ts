@@ -135,6 +135,7 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
     limits: DEFAULT_LIMITS,
     logFailure: () => {},
     toolHost: openToolHost({ clock: systemClock, limits: DEFAULT_LIMITS, report: () => {} }),
+    memories: store.memories,
     threadIdOf: (key: number) => store.threads.idOf(key),
     spawned: () => {},
   };

@@ -10,6 +10,9 @@ interface Prepared {
   readonly socket: RawSocket;
   readonly threadId: string;
   readonly runId: string;
+  /** Of another thread: it has ended. */
+  readonly endedRunId: string;
+  readonly endedMessageId: string;
 }
 
 /** Every command: an input, and another that differs. */
@@ -23,6 +26,14 @@ const COMMANDS: readonly [path: string, input: (p: Prepared) => object, other: (
   ['threads.update', ({ threadId }) => ({ threadId, title: 'a' }), ({ threadId }) => ({ threadId, title: 'b' })],
   ['threads.fork', ({ threadId }) => ({ threadId, atSeq: 0 }), ({ threadId }) => ({ threadId, atSeq: 0, title: 'b' })],
   ['threads.delete', ({ threadId }) => ({ threadId }), () => ({ threadId: 'thread_other' })],
+  [
+    'messages.edit',
+    ({ endedMessageId }) => ({ messageId: endedMessageId, text: '1 1' }),
+    ({ endedMessageId }) => ({ messageId: endedMessageId, text: '1 2' }),
+  ],
+  ['runs.retry', ({ endedRunId }) => ({ runId: endedRunId }), ({ runId }) => ({ runId })],
+  ['memory.delete', () => ({ key: 'a' }), () => ({ key: 'b' })],
+  ['memory.clear', () => ({}), ({ threadId }) => ({ threadId })],
   ['runs.cancel', ({ runId }) => ({ runId }), () => ({ runId: 'run_other' })],
 ];
 
@@ -33,14 +44,17 @@ async function prepare(options: Parameters<typeof startServer>[0] = {}): Promise
     agent: 'pour',
     text: 'hold',
   });
-  return { socket, threadId, runId, port };
+  const ended: { runId: string; messageId: string } = await socket.call('mutation', 'messages.send', { agent: 'pour', text: '1 1' });
+  await socket.call('query', 'runs.wait', { runId: ended.runId });
+  return { socket, threadId, runId, port, endedRunId: ended.runId, endedMessageId: ended.messageId };
 }
 
 test.each(COMMANDS)('%s with a key is done once: asked again, from anywhere, it gives the same receipt', async (path, input) => {
   const prepared = await prepare();
   const { socket, port } = prepared;
   const asked = { ...input(prepared), idempotencyKey: 'k' };
-  const first = await socket.call('mutation', path, asked);
+  const first: { runId?: string } = await socket.call('mutation', path, asked);
+  if (path === 'messages.edit' || path === 'runs.retry') await socket.call('query', 'runs.wait', { runId: first.runId });
   const threads = await socket.call('query', 'threads.list');
   expect(await socket.call('mutation', path, asked)).toEqual(first);
   // The order of keys is no content.
@@ -72,7 +86,8 @@ test.each(COMMANDS)('%s asked ten times at once is done once', async (path, inpu
   expect(first?.result?.type).toBe('data');
   for (const answer of answers) expect(answer.result).toEqual(first?.result);
   const runs: { items: unknown[] } = await socket.call('query', 'runs.list', {});
-  expect(runs.items.length).toBe(path === 'messages.send' ? 2 : path === 'threads.delete' ? 0 : 1);
+  const more = ['messages.send', 'messages.edit', 'runs.retry'].includes(path) ? 1 : path === 'threads.delete' ? -1 : 0;
+  expect(runs.items.length).toBe(2 + more);
 });
 
 test('without a key each asking is a command of its own', async () => {

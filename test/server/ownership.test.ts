@@ -12,6 +12,9 @@ interface Mine {
   readonly threadId: string;
   readonly runId: string;
   readonly fileId: string;
+  readonly messageId: string;
+  /** Of another thread: it has ended. */
+  readonly endedRunId: string;
 }
 interface Row {
   readonly kind: 'query' | 'mutation' | 'subscription';
@@ -33,6 +36,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   'threads.fork': { kind: 'mutation', input: ({ threadId }) => ({ threadId }) },
   'threads.watch': { kind: 'subscription', input: ({ threadId }) => ({ threadId }) },
   'messages.send': { kind: 'mutation', input: ({ threadId }) => ({ threadId, agent: 'pour', text: '1 1' }) },
+  'messages.edit': { kind: 'mutation', input: ({ messageId }) => ({ messageId, text: '1 1' }) },
+  'memory.list': { kind: 'query', input: ({ threadId }) => ({ threadId }) },
+  'memory.delete': { kind: 'mutation', input: ({ threadId }) => ({ threadId, key: 'k' }) },
+  'memory.clear': { kind: 'mutation', input: ({ threadId }) => ({ threadId }) },
+  'runs.retry': { kind: 'mutation', input: ({ endedRunId }) => ({ runId: endedRunId }) },
   'runs.get': { kind: 'query', input: ({ runId }) => ({ runId }) },
   'runs.list': { kind: 'query', input: ({ threadId }) => ({ threadId }), empty: { items: [] } },
   'runs.cancel': { kind: 'mutation', input: ({ runId }) => ({ runId }) },
@@ -61,8 +69,10 @@ async function ownedThread(): Promise<{ owner: RawSocket; other: RawSocket; mine
   const owner = await openRaw({ port, params: { token: 'ann' } });
   const other = await openRaw({ port, params: { token: 'bob' } });
   const { file } = await upload({ port, headers: { authorization: 'Bearer ann' } }, 'mine');
-  const sent: Omit<Mine, 'fileId'> = await owner.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
-  const mine = { ...sent, fileId: file.id };
+  const ended: { runId: string } = await owner.call('mutation', 'messages.send', { agent: 'pour', text: '1 1' });
+  await owner.call('query', 'runs.wait', { runId: ended.runId });
+  const sent: Omit<Mine, 'endedRunId' | 'fileId'> = await owner.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const mine: Mine = { ...sent, endedRunId: ended.runId, fileId: file.id };
   return { owner, other, mine, url, watches: () => server.stats.watches };
 }
 
@@ -75,7 +85,11 @@ test.each(NAMING)(
     // The head moves on its own: the owner's run is at work.
     const before: object = await owner.call('query', 'threads.get', { threadId: mine.threadId });
     const refused = await other.error(kind, path, input(mine));
-    const unknown = await other.error(kind, path, input({ threadId: 'thread_nope', runId: 'run_nope', fileId: 'file_nope' }));
+    const unknown = await other.error(
+      kind,
+      path,
+      input({ threadId: 'thread_nope', runId: 'run_nope', messageId: 'msg_nope', endedRunId: 'run_nope', fileId: 'file_nope' }),
+    );
     expect(refused).toEqual(unknown);
     expect(refused.data).toMatchObject({ code: 'NOT_FOUND', reason: 'NOT_FOUND', httpStatus: 404 });
     // With a cursor, an idempotency key or a page token, it is the same.
@@ -104,7 +118,7 @@ test.each(NAMING)('$path of its owner is answered', async ({ path, kind, input }
 test.each(['threads.list', 'runs.list'])("%s holds nothing of another's", async (path) => {
   const { owner, other } = await ownedThread();
   expect(await other.call('query', path, {})).toEqual({ items: [] });
-  expect(await owner.call('query', path, {})).toMatchObject({ items: [expect.anything()] });
+  expect(await owner.call('query', path, {})).toMatchObject({ items: [expect.anything(), expect.anything()] });
 });
 
 test("another's idempotency key is no key to what it made", async () => {

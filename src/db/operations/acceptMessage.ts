@@ -113,7 +113,7 @@ function newThread(tx: Tx, owner: string): ThreadRow {
   return ownThread(tx.queries, owner, id);
 }
 
-function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open: readonly RunRow[]): RunRow {
+export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open: readonly RunRow[]): RunRow {
   const { queries } = tx;
   // An interrupting message goes before those that already wait.
   const rank = input.whenBusy === 'interrupt' ? Math.min(0, ...open.map((run) => run.rank)) + RANK.interrupting : RANK.ordinary;
@@ -139,7 +139,7 @@ function speaksIn({ agent, currentAgent }: RunRow, name: string): boolean {
 }
 
 /** The runs of agents that are asked at once. They are part of the receipt, and start when their root does. */
-function askAgents(tx: Tx, { agents }: AcceptInput, run: RunRow): Receipt['children'] {
+export function askAgents(tx: Tx, { agents }: AcceptInput, run: RunRow): Receipt['children'] {
   if (agents === undefined) return undefined;
   const spawned = spawnChildren(tx, run, { ...agents, callId: null });
   if ('error' in spawned) throw new VerbatimError('BAD_INPUT', spawned.error.message);

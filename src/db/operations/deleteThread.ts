@@ -26,6 +26,8 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
       .openOfThread(key)
       .flatMap((run) => [run, ...descendantsOf(queries, run)])
       .filter((run) => isOpen(run.status));
+    queries.memories.removeAll({ scope: 'thread', id: threadId });
+    queries.summaries.removeOfThread(key);
     queries.steps.removeOfThread(key);
     queries.approvals.removeOfThread(key);
     queries.toolCalls.removeOfThread(key);

@@ -35,18 +35,24 @@ export function forkThread(tx: Tx, input: ForkInput): ThreadInfo {
     if (atSeq > head) {
       throw new VerbatimError('CURSOR_AHEAD', `This thread ends at ${head}: it cannot be forked at ${atSeq}.`, { details: { head } });
     }
-    const messages = messagesAt(tx, source, atSeq).filter(isHistory);
-    const key = tx.queries.threads.insert({
-      id: newId('thread'),
-      owner: source.owner,
-      title: input.title ?? source.title,
-      metadata: source.metadata,
-      now: tx.now,
-      floor: messages.length,
-    });
-    for (const [index, message] of messages.entries()) copyMessage(tx, key, message, { seq: index + 1, atSeq });
-    return { ...getThread(tx, key, input.epoch), head: messages.length };
+    const { key, length } = copyThread(tx, source, { atSeq, title: input.title ?? source.title });
+    return { ...getThread(tx, key, input.epoch), head: length };
   }).answer;
+}
+
+/** A thread of the same owner with the messages up to a position, and with what tools keep for the thread, as it is now. */
+export function copyThread(
+  tx: Tx,
+  source: ThreadRow,
+  { atSeq, title }: { readonly atSeq: number; readonly title: string | null },
+): { readonly key: number; readonly id: string; readonly length: number } {
+  const messages = messagesAt(tx, source, atSeq).filter(isHistory);
+  const id = newId('thread');
+  const { owner, metadata } = source;
+  const key = tx.queries.threads.insert({ id, owner, title, metadata, now: tx.now, floor: messages.length });
+  for (const [index, message] of messages.entries()) copyMessage(tx, key, message, { seq: index + 1, atSeq });
+  tx.queries.memories.copyThread(source.id, id);
+  return { key, id, length: messages.length };
 }
 
 /**

@@ -32,6 +32,8 @@ function reader(queries: Queries, thread: number, seq: number, shown = (row: Mes
   const rows = queries.messages
     .taken(thread, seq)
     .filter((row) => row.status !== 'dropped' && (row.discardedSeq === null || row.discardedSeq > seq))
+    // Withdrawn later, by a retry.
+    .map((row) => (row.status === 'discarded' && row.finish !== null ? { ...row, status: 'complete' as const } : row))
     .map((row) => shown(row));
   const calls = queries.toolCalls
     .ofThread(thread)

@@ -76,7 +76,8 @@ function messageOf(
 ): Message {
   const base = {
     id: row.id,
-    text: row.text,
+    // A message that a retry withdrew keeps its text, for forks from before.
+    text: row.status === 'discarded' ? '' : row.text,
     at: row.at,
     ...(runId !== undefined && { runId }),
     ...(row.agent !== null && { agent: row.agent }),
@@ -96,7 +97,7 @@ function messageOf(
     role: 'assistant',
     ...(parentRunId !== undefined && { parentRunId }),
     status: row.status === 'streaming' || row.status === 'discarded' ? row.status : 'complete',
-    ...(row.reasoning !== null && { reasoning: row.reasoning }),
+    ...(row.reasoning !== null && row.status !== 'discarded' && { reasoning: row.reasoning }),
     ...(row.finish !== null && { finish: row.finish }),
     toolCalls,
   };

@@ -1,66 +1,43 @@
-import type { Agent, Agents } from '../../agents/agent.ts';
-import type { SpawnPlan } from '../../db/operations/spawnChildren.ts';
-import type { Json } from '../../protocol/json.ts';
-import type { Limits } from '../../protocol/limits.ts';
-import type { Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { acceptInputOf } from '../acceptInput.ts';
 import type { Services } from '../services.ts';
 import { procedure, router } from '../trpc.ts';
 import { commandOf } from './command.ts';
 
-export function messagesRouter({ agents, inputs, limits, scheduler }: Services) {
+export function messagesRouter(services: Services) {
+  const { inputs, limits, scheduler, store } = services;
   return router({
-    send: procedure.input(inputs.send).mutation(({ ctx, input }) => {
-      if ((input.agent === undefined) === (input.agents === undefined)) {
+    send: procedure.input(inputs.send).mutation(({ ctx: { principal }, input }) => {
+      const { agent, agents, context } = input;
+      if ((agent === undefined) === (agents === undefined)) {
         throw new VerbatimError('BAD_INPUT', 'Name one `agent`, or several `agents`.', {
           details: { issues: [{ path: 'agent', message: 'give agent or agents' }] },
         });
       }
-      const names = input.agents ?? [input.agent ?? ''];
-      const asked = names.map((name) => ({ name, ...askedAgent(agents, name, input.context) }));
-      const [{ agent, context }] = asked as [(typeof asked)[0]];
-      return scheduler.send({
-        command: commandOf('messages.send', input, { principal: ctx.principal, limits }),
-        principal: ctx.principal,
-        threadId: input.threadId,
-        agent: names.join('+'),
-        agents: input.agents === undefined ? undefined : planOf(asked, ctx.principal, limits),
+      const command = commandOf('messages.send', input, { principal, limits });
+      const accepted = acceptInputOf(services, { ...input, principal, command, to: agents ?? agent ?? '', context });
+      return scheduler.send({ ...accepted, threadId: input.threadId, whenBusy: input.whenBusy ?? 'queue' });
+    }),
+    edit: procedure.input(inputs.messageEdit).mutation(async ({ ctx: { principal }, input }) => {
+      const { message, run } = await store.runs.sentMessage(principal.id, input.messageId);
+      const to = input.agent ?? run?.agents ?? message.agent;
+      if (to === null) {
+        throw new VerbatimError('BAD_INPUT', 'This message was sent to no agent: say which one is to answer, by `agent`.', {
+          details: { issues: [{ path: 'agent', message: 'is needed for this message' }] },
+        });
+      }
+      const asked = acceptInputOf(services, {
+        principal,
+        command: commandOf('messages.edit', input, { principal, limits }),
+        to,
         text: input.text,
-        metadata: input.metadata,
-        attachments: input.attachments,
-        whenBusy: input.whenBusy ?? 'queue',
-        onDisconnect: input.onDisconnect ?? agent.onDisconnect,
-        options: {
-          ...(input.options?.temperature !== undefined && { temperature: input.options.temperature }),
-          ...(input.options?.maxOutputTokens !== undefined && { maxOutputTokens: input.options.maxOutputTokens }),
-        },
-        context,
-        maxQueued: limits.maxQueuedPerThread,
+        metadata: input.metadata ?? message.metadata ?? undefined,
+        attachments: message.attachments?.map((file) => file.id),
+        onDisconnect: input.onDisconnect ?? (run?.cancelOnDisconnect === true ? 'cancel' : undefined),
+        options: input.options ?? run?.options,
+        context: input.agent === undefined ? (run?.context ?? undefined) : input.context,
       });
+      return scheduler.send(asked, (whole) => store.runs.edit(whole, input.messageId));
     }),
   });
-}
-
-interface Asked {
-  readonly name: string;
-  readonly agent: Agent;
-  readonly context: Json;
-}
-
-/** An agent that callers may send to, and the context as it takes it. */
-function askedAgent(agents: Agents, name: string, given: Json | undefined): Omit<Asked, 'name'> {
-  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
-  if (agent === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such agent.');
-  const context = agent.parseContext(given);
-  if (!context.ok) {
-    throw new VerbatimError('BAD_INPUT', `context: ${context.issues}.`, {
-      details: { issues: [{ path: 'context', message: context.issues }] },
-    });
-  }
-  // The agent's schema holds only what JSON can.
-  return { agent, context: (context.value ?? null) as Json };
-}
-
-function planOf(asked: readonly Asked[], principal: Principal, { maxDepth, maxChildRuns }: Limits): SpawnPlan {
-  return { children: asked.map(({ name, context }) => ({ agent: name, task: null, context })), principal, maxDepth, maxChildRuns };
 }

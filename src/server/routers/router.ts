@@ -3,6 +3,7 @@ import { router } from '../trpc.ts';
 import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
 import { filesRouter } from './files.ts';
+import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
 import { runsRouter } from './runs.ts';
 import { threadsRouter } from './threads.ts';
@@ -13,6 +14,7 @@ export function appRouter(services: Services) {
     agents: agentsRouter(services),
     threads: threadsRouter(services),
     messages: messagesRouter(services),
+    memory: memoryRouter(services),
     runs: runsRouter(services),
     approvals: approvalsRouter(services),
     toolCalls: toolCallsRouter(services),

@@ -1,4 +1,5 @@
 import type { RunInfo } from '../../protocol/procedures.ts';
+import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
 import { procedure, reading, router } from '../trpc.ts';
@@ -21,6 +22,20 @@ export function runsRouter(services: Services) {
     cancel: procedure
       .input(inputs.runCommand)
       .mutation(({ ctx, input }) => scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, limits }), input.runId)),
+    retry: procedure.input(inputs.runCommand).mutation(async ({ ctx: { principal }, input }) => {
+      const run = await store.runs.sentRun(principal.id, input.runId);
+      const asked = acceptInputOf(services, {
+        principal,
+        command: commandOf('runs.retry', input, { principal, limits }),
+        to: run.agents ?? run.agent,
+        // What is sent again is the message of the run.
+        text: '',
+        onDisconnect: run.cancelOnDisconnect ? 'cancel' : 'continue',
+        options: run.options,
+        context: run.context ?? undefined,
+      });
+      return scheduler.send(asked, (whole) => store.runs.retry(whole, input.runId));
+    }),
     wait: procedure
       .input(inputs.runWait)
       .query(({ ctx, input, signal }) =>

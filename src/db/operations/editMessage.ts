@@ -1,0 +1,48 @@
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Tx } from '../groupCommit.ts';
+import type { MessageRow } from '../messages.ts';
+import type { Queries } from '../queries.ts';
+import type { RunRow } from '../runs.ts';
+import type { ThreadRow } from '../threads.ts';
+import { type Accepted, type AcceptInput, acceptMessage } from './acceptMessage.ts';
+import { once } from './command.ts';
+import { copyThread } from './forkThread.ts';
+
+/** A message of the user, and what it was sent with. */
+export interface SentMessage {
+  readonly message: MessageRow;
+  readonly thread: ThreadRow;
+  /** Undefined for one that was imported, or copied by a fork. */
+  readonly run: RunRow | undefined;
+}
+
+/** The caller's own message, of the user. What is another's and what does not exist look the same. */
+export function sentMessage(queries: Queries, principalId: string, messageId: string): SentMessage {
+  const message = queries.messages.byId(messageId);
+  const thread = message === undefined ? undefined : queries.threads.byKey(message.thread);
+  if (message === undefined || thread === undefined || thread.owner !== principalId) {
+    throw new VerbatimError('NOT_FOUND', 'There is no such message.');
+  }
+  if (message.role !== 'user') throw new VerbatimError('BAD_INPUT', 'Only a message of the user can be edited.');
+  return { message, thread, run: message.run === null ? undefined : queries.runs.byKey(message.run) };
+}
+
+/**
+ * A fork that ends just before a message of the user, with another text sent in its place. The thread that it was in stays as it is. A
+ * message that still waits has no place yet: `RUN_OPEN`.
+ */
+export function editMessage(tx: Tx, input: AcceptInput, messageId: string): Accepted {
+  let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
+  const { answer } = once(tx, input.command, () => {
+    const { message, thread } = sentMessage(tx.queries, input.principal.id, messageId);
+    if (message.seq === null) {
+      throw new VerbatimError('RUN_OPEN', 'This message still waits for its turn. Cancel its run, or wait until it has begun.');
+    }
+    const fork = copyThread(tx, thread, { atSeq: message.seq - 1, title: thread.title });
+    // The command is the edit: the send within it is not remembered by itself.
+    const { receipt, ...rest } = acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId: fork.id });
+    effects = rest;
+    return receipt;
+  });
+  return { receipt: answer, ...effects };
+}

@@ -1,0 +1,75 @@
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Tx } from '../groupCommit.ts';
+import type { MessageRow } from '../messages.ts';
+import { isOpen, type RunRow } from '../runs.ts';
+import type { ThreadRow } from '../threads.ts';
+import { type Accepted, type AcceptInput, acceptMessage, askAgents, newRun } from './acceptMessage.ts';
+import { ownRun } from './access.ts';
+import { once } from './command.ts';
+import { startRun } from './startRun.ts';
+
+/**
+ * Answers a message again, in the same thread: a new run for it, without what the run that had it said, which is withdrawn. Only for a root
+ * run that has ended and is the last of its thread; what it did by its tools stays done. The message of a run that never started is sent
+ * again, whatever came after.
+ */
+export function retryRun(tx: Tx, input: AcceptInput, runId: string): Accepted {
+  let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
+  const { answer } = once(tx, input.command, () => {
+    const { run, thread } = ownRun(tx.queries, input.principal.id, runId);
+    if (run.parent !== null) throw new VerbatimError('BAD_INPUT', 'Another run asked for this one. Retry the run that was sent.');
+    if (isOpen(run.status)) throw stillOpen(run);
+    const asked = tx.queries.messages.ofRun(run.key).find((message) => message.role === 'user');
+    if (asked === undefined) throw new VerbatimError('BAD_INPUT', 'The message of this run is gone. Send it again.');
+    const { receipt, ...rest } =
+      asked.status === 'complete' ? answerAgain(tx, input, { run, asked, thread }) : sendAgain(tx, input, { asked, threadId: thread.id });
+    effects = rest;
+    return receipt;
+  });
+  return { receipt: answer, ...effects };
+}
+
+function stillOpen(run: RunRow): VerbatimError {
+  return new VerbatimError('RUN_OPEN', 'This thread has an open run. Wait for it, or cancel it.', { details: { runId: run.id } });
+}
+
+/** What came after would answer to something that is no longer there. */
+function assertLast({ queries }: Tx, run: RunRow): void {
+  const open = queries.runs.openOfThread(run.thread)[0];
+  if (open !== undefined) throw stillOpen(open);
+  const last = queries.runs.lastOfThread(run.thread);
+  if (last === undefined || last.key === run.key) return;
+  const message = 'Only the last run of a thread can be retried. Edit its message instead, or fork the thread.';
+  throw new VerbatimError('BAD_INPUT', message, { details: { lastRunId: last.id } });
+}
+
+/** Its message was dropped, and is not part of the conversation: it is sent like any other. */
+function sendAgain(tx: Tx, input: AcceptInput, { asked, threadId }: { readonly asked: MessageRow; readonly threadId: string }): Accepted {
+  const { text, metadata } = asked;
+  return acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId, text, metadata: metadata ?? undefined });
+}
+
+function answerAgain(
+  tx: Tx,
+  input: AcceptInput,
+  { run, asked, thread }: { readonly run: RunRow; readonly asked: MessageRow; readonly thread: ThreadRow },
+): Accepted {
+  assertLast(tx, run);
+  const { queries } = tx;
+  const seq = tx.headOf(thread.key);
+  const again = newRun(tx, input, thread, seq, []);
+  queries.threads.touch(thread.key, tx.now);
+  // By this event readers know which message the run answers.
+  const place = input.room === true ? 1 : input.room.waiting + 1;
+  tx.append(thread.key, again.key, { type: 'run.queued', runId: again.id, agent: again.agent, place, messageId: asked.id });
+  queries.messages.setRun(asked.key, again.key);
+  for (const { key, id } of queries.messages.saidAfter(thread.key, asked.seq ?? 0)) {
+    // Nothing may follow the end of a run: the new one withdraws what the old one said.
+    const discarded = tx.append(thread.key, again.key, { type: 'message.discarded', runId: again.id, messageId: id, reason: 'retried' });
+    queries.messages.retract(key, discarded);
+  }
+  const children = askAgents(tx, input, again);
+  const receipt = { threadId: thread.id, messageId: asked.id, runId: again.id, seq, ...(children !== undefined && { children }) };
+  if (input.room !== true) return { receipt: { ...receipt, disposition: 'queued' }, waiting: again, thread: thread.key };
+  return { receipt: { ...receipt, disposition: 'started' }, started: startRun(tx, again, input.lease), thread: thread.key };
+}

@@ -1,0 +1,65 @@
+import type { Agents } from '../agents/agent.ts';
+import type { AcceptInput } from '../db/operations/acceptMessage.ts';
+import type { Command } from '../db/operations/command.ts';
+import type { OnDisconnect } from '../protocol/contract.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
+import type { Principal } from '../protocol/principal.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Services } from './services.ts';
+
+export interface AskedMessage {
+  readonly principal: Principal;
+  readonly command: Command;
+  /** An agent, or several that are asked at once. */
+  readonly to: string | readonly string[];
+  readonly text: string;
+  readonly metadata?: JsonObject | undefined;
+  /** Ids of files. */
+  readonly attachments?: readonly string[] | undefined;
+  readonly onDisconnect?: OnDisconnect | undefined;
+  readonly options?: { readonly temperature?: number | undefined; readonly maxOutputTokens?: number | undefined } | undefined;
+  readonly context?: Json | undefined;
+}
+
+/** What is stored of a message: for agents that are there, with the context as they take it, in a new thread. */
+export function acceptInputOf({ agents, limits }: Services, message: AskedMessage): Omit<AcceptInput, 'room' | 'lease'> {
+  const { principal, command, to, text, metadata, attachments, options } = message;
+  const names = typeof to === 'string' ? [to] : to;
+  const asked = names.map((name) => ({ name, ...askedAgent(agents, name, message.context) }));
+  const [first] = asked;
+  if (first === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such agent.');
+  const { maxDepth, maxChildRuns } = limits;
+  const children = asked.map(({ name, context }) => ({ agent: name, task: null, context }));
+  return {
+    command,
+    principal,
+    threadId: undefined,
+    agent: names.join('+'),
+    agents: typeof to === 'string' ? undefined : { children, principal, maxDepth, maxChildRuns },
+    text,
+    metadata,
+    attachments,
+    whenBusy: 'queue',
+    onDisconnect: message.onDisconnect ?? first.agent.onDisconnect,
+    options: {
+      ...(options?.temperature !== undefined && { temperature: options.temperature }),
+      ...(options?.maxOutputTokens !== undefined && { maxOutputTokens: options.maxOutputTokens }),
+    },
+    context: first.context,
+    maxQueued: limits.maxQueuedPerThread,
+  };
+}
+
+/** An agent that callers may send to, and the context as it takes it. */
+function askedAgent(agents: Agents, name: string, given: Json | undefined) {
+  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
+  if (agent === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such agent.');
+  const context = agent.parseContext(given);
+  if (!context.ok) {
+    throw new VerbatimError('BAD_INPUT', `context: ${context.issues}.`, {
+      details: { issues: [{ path: 'context', message: context.issues }] },
+    });
+  }
+  // The agent's schema holds only what JSON can.
+  return { agent, context: (context.value ?? null) as Json };
+}
