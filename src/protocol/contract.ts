@@ -166,6 +166,8 @@ export type EditInput<Api extends ApiContract> = {
   readonly text: string;
   readonly onDisconnect?: OnDisconnect;
   readonly metadata?: JsonObject;
+  /** Ids of files. */
+  readonly attachments?: readonly string[];
   readonly options?: SendOptions;
 } & (
   | { readonly agent?: undefined; readonly context?: undefined }

@@ -57,6 +57,11 @@ export function createInputs(limits: Limits) {
     .max(4 * MAX_MEMORY_KEY_LENGTH)
     .optional();
   const options = z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional();
+  const attachments = z
+    .array(id)
+    .max(limits.maxAttachmentsPerMessage)
+    .refine((ids) => new Set(ids).size === ids.length, 'must not name a file twice')
+    .optional();
   return {
     send: z.object({
       threadId: threadId.optional(),
@@ -71,11 +76,7 @@ export function createInputs(limits: Limits) {
       whenBusy: z.enum(['queue', 'reject', 'interrupt', 'steer']).optional(),
       onDisconnect: z.enum(['continue', 'cancel']).optional(),
       metadata: jsonObject.optional(),
-      attachments: z
-        .array(id)
-        .max(limits.maxAttachmentsPerMessage)
-        .refine((ids) => new Set(ids).size === ids.length, 'must not name a file twice')
-        .optional(),
+      attachments,
       options,
       context: context.optional(),
       idempotencyKey,
@@ -86,6 +87,7 @@ export function createInputs(limits: Limits) {
       agent: z.string().min(1).max(200).optional(),
       onDisconnect: z.enum(['continue', 'cancel']).optional(),
       metadata: jsonObject.optional(),
+      attachments,
       options,
       context: context.optional(),
       idempotencyKey,

@@ -96,6 +96,23 @@ test('it has the agent, the context, the options and the metadata of then, unles
   });
 });
 
+test('its files go along, unless others are given', async () => {
+  const { server, client } = await conversation(answers(3), []);
+  await using _ = server;
+  const file = await client.files.upload(new Blob(['notes']), { name: 'notes.txt' });
+  const run = await client.send({ agent: 'bot', text: 'hi', attachments: [file.id] });
+  await run.result();
+  const filesOf = async (threadId: string) =>
+    (await client.threads.messages({ threadId })).items.flatMap((message) => (message.role === 'user' ? (message.attachments ?? []) : []));
+  const same = await client.messages.edit({ messageId: run.messageId, text: 'hello' });
+  await same.result();
+  const none = await client.messages.edit({ messageId: run.messageId, text: 'hello', attachments: [] });
+  await none.result();
+  expect(await filesOf(same.threadId)).toEqual(await filesOf(run.threadId));
+  expect((await filesOf(same.threadId)).map(({ id }) => id)).toEqual([file.id]);
+  expect(await filesOf(none.threadId)).toEqual([]);
+});
+
 test('a message without an agent takes one', async () => {
   const model = scriptedModel(answers(1));
   await using server = await createTestServer({ agents: { bot: defineAgent({ description: 'bot', model }) } });

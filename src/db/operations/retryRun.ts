@@ -45,8 +45,10 @@ function assertLast({ queries }: Tx, run: RunRow): void {
 
 /** Its message was dropped, and is not part of the conversation: it is sent like any other. */
 function sendAgain(tx: Tx, input: AcceptInput, { asked, threadId }: { readonly asked: MessageRow; readonly threadId: string }): Accepted {
-  const { text, metadata } = asked;
-  return acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId, text, metadata: metadata ?? undefined });
+  const { text } = asked;
+  const metadata = asked.metadata ?? undefined;
+  const attachments = asked.attachments?.map((file) => file.id);
+  return acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId, text, metadata, attachments });
 }
 
 function answerAgain(

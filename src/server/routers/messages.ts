@@ -32,7 +32,7 @@ export function messagesRouter(services: Services) {
         to,
         text: input.text,
         metadata: input.metadata ?? message.metadata ?? undefined,
-        attachments: message.attachments?.map((file) => file.id),
+        attachments: input.attachments ?? message.attachments?.map((file) => file.id),
         onDisconnect: input.onDisconnect ?? (run?.cancelOnDisconnect === true ? 'cancel' : undefined),
         options: input.options ?? run?.options,
         context: input.agent === undefined ? (run?.context ?? undefined) : input.context,
