@@ -22,14 +22,24 @@ const guides = readdirSync(join(ROOT, 'docs'))
   })
   .filter(({ blocks }) => blocks.length > 0);
 
-/** A project with the package, as it was built, and a folder for each guide. */
-beforeAll(() => {
+/** A project with the package, as it was built, a client generated from it, and a folder for each guide. */
+beforeAll(async () => {
   expectBuilt();
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules', 'verbatim-agents'));
   for (const name of ['zod', 'vitest', '@types/node', '@ai-sdk', '@modelcontextprotocol', 'ai']) {
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }
+  symlinkSync(join(ROOT, 'dist-client'), join(folder, 'node_modules', 'verbatim-client'));
+  const generated = [
+    '--config',
+    join(ROOT, 'test/generated/verbatim.config.ts'),
+    '--out',
+    'node_modules/@acme/agents',
+    '--name',
+    '@acme/agents',
+  ];
+  await runCommand(process.execPath, [join(ROOT, 'dist/cli/verbatim.js'), 'generate', ...generated], { cwd: folder });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'guides', private: true, type: 'module' }));
   const compilerOptions = {
     target: 'es2022',
