@@ -58,7 +58,7 @@ export { RESILIENCE_DEFAULTS, type ResilienceLimits, type ResilienceOptions } fr
 export { resilient } from './agents/models/resilient.ts';
 export { type RouteFunction, type RouteInput, router } from './agents/router.ts';
 export { type SemanticRouteOptions, semanticRoute } from './agents/semanticRoute.ts';
-export { DEFAULT_SUMMARY_PROMPT } from './agents/summarizeHistory.ts';
+export { DEFAULT_SUMMARY_PROMPT } from './agents/summaryPrompt.ts';
 export type { CacheKeyContext, ToolCache, ToolRetry } from './agents/toolPolicy.ts';
 export type { CacheLayer } from './agents/toolResults.ts';
 export type { Clock } from './protocol/clock.ts';
@@ -75,4 +75,4 @@ export { VerbatimError } from './protocol/verbatimError.ts';
 export { createServer, type ListenOptions, type ServerStats, type VerbatimServer } from './server/createServer.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';
 export { type Authenticate, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';
-export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titles.ts';
+export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titleOptions.ts';

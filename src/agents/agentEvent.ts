@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ModelUsage } from '../db/operations/reportUsage.ts';
 import type { ToolContract } from '../protocol/contract.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
+import type { ModelUsage } from '../protocol/usage.ts';
 import type { DataSchemas } from './defineAgent.ts';
 import type { AnyTool, ToolFileResult } from './defineTool.ts';
 

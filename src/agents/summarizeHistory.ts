@@ -4,11 +4,8 @@ import { keptTokens, type SummarizeOptions } from './history.ts';
 import { type HistoryWindow, longestEnd, within } from './historyWindow.ts';
 import { plainMessage } from './plainMessage.ts';
 import type { Drive } from './runWorker.ts';
+import { DEFAULT_SUMMARY_PROMPT } from './summaryPrompt.ts';
 import type { TokenCounter } from './tokenCounter.ts';
-
-export const DEFAULT_SUMMARY_PROMPT =
-  'Sum up the conversation that follows, for somebody who has to go on with it and has not read it. Keep names, numbers, dates, decisions, ' +
-  'open questions, and what the user wants and dislikes. Leave out pleasantries. Answer with the summary alone.';
 
 /** Of a very long thread without a summary, such as an imported one, the rest is summed up at the next steps. */
 const MAX_CALLS_PER_STEP = 8;

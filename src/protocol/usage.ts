@@ -95,3 +95,15 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
 function tidy(cost: number): number {
   return Number(cost.toPrecision(12));
 }
+
+/** What a run's agent says that a model call of its own has used. */
+export interface ModelUsage {
+  readonly model: string;
+  readonly usage: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly cachedTokens?: number | undefined;
+    readonly reasoningTokens?: number | undefined;
+    readonly estimated?: boolean | undefined;
+  };
+}

@@ -6,7 +6,7 @@ import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
-import type { TitleOptions } from './titles.ts';
+import type { TitleOptions } from './titleOptions.ts';
 
 /**
  * Says who is calling. Gets the token of the `Authorization: Bearer` header or of `connectionParams.token`, undefined when there is none.

@@ -8,17 +8,7 @@ import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Logger } from './serverOptions.ts';
-
-export interface TitleOptions {
-  readonly model: Model;
-  /** What the model is told. Default: `DEFAULT_TITLE_PROMPT`. */
-  readonly prompt?: string;
-  /** How long one call of it may take. Default 30,000. */
-  readonly timeoutMs?: number;
-}
-
-export const DEFAULT_TITLE_PROMPT =
-  'Give the conversation that follows a title of three to six words, in the language of its user. Answer with the title alone: no quotes, no full stop.';
+import { DEFAULT_TITLE_PROMPT, type TitleOptions } from './titleOptions.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** Titles made at once; of a thread that finds no room, one is made when its next run completes. */

@@ -1,19 +1,7 @@
 import type { Usage } from '../../protocol/event.ts';
-import { addUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
+import { addUsage, type ModelUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
-
-/** What a run's agent says that a model call of its own has used. */
-export interface ModelUsage {
-  readonly model: string;
-  readonly usage: {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly cachedTokens?: number | undefined;
-    readonly reasoningTokens?: number | undefined;
-    readonly estimated?: boolean | undefined;
-  };
-}
 
 /** Counts it for the run at once: it is paid for, however the run goes on. */
 export function reportUsage(tx: Tx, held: HeldRun, { model, usage }: ModelUsage, prices?: Prices): void {
