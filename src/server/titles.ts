@@ -1,7 +1,6 @@
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import { askText } from '../agents/askText.ts';
 import { isSaid } from '../agents/compileTranscript.ts';
-import type { Model } from '../agents/model.ts';
 import { plainMessage } from '../agents/plainMessage.ts';
 import type { RunRow } from '../db/runs.ts';
 import type { Store } from '../db/sqliteStore.ts';
