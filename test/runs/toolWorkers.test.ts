@@ -17,6 +17,9 @@ import { repeatable, work } from './workerTools.ts';
 
 checkLeaks();
 
+/** A thread that loads the package from its source compiles all of it. */
+const COMPILING_MS = 90_000;
+
 const serveWork = (options: Parameters<typeof serveTool>[1] = {}) => serveTool(work, { toolWorkers: 1, ...options });
 
 test('a tool is carried out in another thread, with its call, run, thread, agent and principal', async () => {
@@ -233,24 +236,32 @@ import { createServer, defineTool } from 'verbatim-agents';
 ${extra}
 export const made = defineTool({ name: 'made', description: '', input: z.object({}), output: z.string(), execute: ${execute} });`;
 
-  test.each(['tool.ts', 'tool.mjs'])('%s imports this package, installed beside it or not', async (name) => {
-    await using asking = await serveTool(moduleTool(name, made("() => 'there'")), { toolWorkers: 1 });
-    expect((await asking.ask()).output).toBe('there');
-  });
+  test.each(['tool.ts', 'tool.mjs'])(
+    '%s imports this package, installed beside it or not',
+    async (name) => {
+      await using asking = await serveTool(moduleTool(name, made("() => 'there'")), { toolWorkers: 1 });
+      expect((await asking.ask()).output).toBe('there');
+    },
+    COMPILING_MS,
+  );
 
   test.each<[name: string, text: string, logged: RegExp]>([
     ['does not export the tool', 'export const other = 1;', /does not export the tool made/],
     ['cannot be loaded', "throw new Error('at /srv/app/secret');", /at \/srv\/app\/secret/],
     ['starts a server', made("() => 'there'", 'await createServer({ agents: {} });'), /Put the tool into a module of its own/],
-  ])('that %s fails the call, and the log says why', async (_name, text, logged) => {
-    const warn = vi.fn();
-    const logger = { info: () => {}, warn, error: () => {} };
-    await using asking = await serveTool(moduleTool('tool.ts', text), { toolWorkers: 1, logger });
-    const { error } = await asking.ask();
-    expect(error).toMatchObject({ code: 'TOOL_FAILED', message: expect.stringContaining('could not be loaded') });
-    expect(error?.message).not.toContain('secret');
-    expect(warn.mock.calls).toEqual([[{ err: expect.objectContaining({ stack: expect.stringMatching(logged) }) }, expect.any(String)]]);
-  });
+  ])(
+    'that %s fails the call, and the log says why',
+    async (_name, text, logged) => {
+      const warn = vi.fn();
+      const logger = { info: () => {}, warn, error: () => {} };
+      await using asking = await serveTool(moduleTool('tool.ts', text), { toolWorkers: 1, logger });
+      const { error } = await asking.ask();
+      expect(error).toMatchObject({ code: 'TOOL_FAILED', message: expect.stringContaining('could not be loaded') });
+      expect(error?.message).not.toContain('secret');
+      expect(warn.mock.calls).toEqual([[{ err: expect.objectContaining({ stack: expect.stringMatching(logged) }) }, expect.any(String)]]);
+    },
+    COMPILING_MS,
+  );
 });
 
 test('a number of threads that cannot be is refused', async () => {
