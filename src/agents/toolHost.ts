@@ -1,7 +1,8 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { ToolPlaces } from './toolPlaces.ts';
-import { type CacheLayer, ToolResults } from './toolResults.ts';
+import type { CacheLayer } from './toolPolicy.ts';
+import { ToolResults } from './toolResults.ts';
 import { ToolThreads } from './toolThreads.ts';
 
 export interface ToolHostOptions {

@@ -106,3 +106,11 @@ function isWorthIt({ when }: ToolRetry, cause: unknown): boolean {
     return false; // The failure that it was asked about is the one to tell.
   }
 }
+
+/** A second layer behind the memory of one process. Any Keyv store, or a Keyv itself, is one: `new KeyvRedis(...)`. Its failures are misses. */
+export interface CacheLayer {
+  get(key: string): unknown;
+  set(key: string, value: unknown, ttlMs?: number): unknown;
+  delete(key: string): unknown;
+  clear(): unknown;
+}

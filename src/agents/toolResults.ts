@@ -6,15 +6,7 @@ import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AnyTool } from './defineTool.ts';
 import { publicMessage } from './publicError.ts';
-import type { CacheKeyContext, ToolCache } from './toolPolicy.ts';
-
-/** A second layer behind the memory of one process. Any Keyv store, or a Keyv itself, is one: `new KeyvRedis(...)`. Its failures are misses. */
-export interface CacheLayer {
-  get(key: string): unknown;
-  set(key: string, value: unknown, ttlMs?: number): unknown;
-  delete(key: string): unknown;
-  clear(): unknown;
-}
+import type { CacheKeyContext, CacheLayer, ToolCache } from './toolPolicy.ts';
 
 export interface ToolResultsOptions {
   readonly clock: Clock;

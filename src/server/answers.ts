@@ -1,7 +1,7 @@
 import type { ModelAgent } from '../agents/agent.ts';
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { AnyTool } from '../agents/defineTool.ts';
-import { openMemory } from '../agents/memory.ts';
+import { openMemory } from '../agents/openMemory.ts';
 import { publicMessage } from '../agents/publicError.ts';
 import { toolsOf } from '../agents/runAgent.ts';
 import { RunContexts } from '../agents/runContexts.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agents } from '../agents/agent.ts';
-import type { CacheLayer } from '../agents/toolResults.ts';
+import type { CacheLayer } from '../agents/toolPolicy.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
