@@ -149,6 +149,7 @@ async function speak(call: {
   } catch (cause) {
     // What could not be stored is ours; all else is the model's.
     spoken.assertStored();
+    await countUnfinished(drive, { model: answeredBy, request, spoken });
     throw new OutsideFailure(cause, 'MODEL_FAILED', 'The model call failed.');
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -180,6 +181,16 @@ async function speak(call: {
   const children = await store.finishModelCall(result);
   if (calls.length > 0) drive.spawned(children);
   return { text, finish, calls };
+}
+
+/** A call that was stopped or broke off is paid for too, as far as it came; nobody says how much it was. */
+async function countUnfinished(
+  { store, held }: Drive,
+  { model, request, spoken }: { readonly model: string; readonly request: ModelRequest; readonly spoken: Speech },
+): Promise<void> {
+  if (spoken.text === '' && spoken.reasoning === '') return;
+  // The run may have been taken from us meanwhile: then there is nothing to count it for.
+  await store.reportUsage(held, { model, usage: estimateUsage(request, spoken) }).catch(() => {});
 }
 
 /** What a model tells besides its answer. */

@@ -5,10 +5,15 @@ import type { ModelRequest } from './model.ts';
 const UNITS_PER_TOKEN = 4;
 
 export function estimateUsage(request: ModelRequest, said: { readonly text: string; readonly reasoning: string }): Usage {
-  const input = request.instructions.length + JSON.stringify(request.messages).length + JSON.stringify(request.tools).length;
+  const input = request.instructions.length + JSON.stringify(request.messages, withoutFiles).length + JSON.stringify(request.tools).length;
   return {
     inputTokens: Math.ceil(input / UNITS_PER_TOKEN),
     outputTokens: Math.ceil((said.text.length + said.reasoning.length) / UNITS_PER_TOKEN),
     estimated: true,
   };
+}
+
+/** How many tokens a file is depends on the provider; its bytes as JSON would be far more than all else. */
+function withoutFiles(key: string, value: unknown): unknown {
+  return key === 'attachments' ? undefined : value;
 }

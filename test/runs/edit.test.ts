@@ -319,3 +319,14 @@ describe('a retry', () => {
     expect(model.requests[2]?.messages).toEqual([{ role: 'user', text: 'one' }]);
   });
 });
+
+test('a run that was retried before cannot be retried again: the answer names the one that can', async () => {
+  const model = scriptedModel([{ text: 'one' }, { text: 'two' }]);
+  await using server = await createTestServer({ agents: { bot: defineAgent({ description: '', model }) } });
+  const client = server.client();
+  const run = await client.send({ agent: 'bot', text: 'go' });
+  await run.result();
+  const again = await run.retry();
+  await again.result();
+  await expect(run.retry()).rejects.toMatchObject({ code: 'BAD_INPUT', details: { lastRunId: again.id } });
+});

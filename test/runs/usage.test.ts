@@ -174,3 +174,16 @@ test('what a child run and a router used counts for the run, each under its mode
     },
   });
 });
+
+test('an answer that was stopped counts as far as it came, and says that it is estimated', async () => {
+  const bot = defineAgent({ description: '', model: scriptedModel([]) });
+  const model = scriptedModel([{ text: 'half an answer', until: new Promise(() => {}) }], { name: 'm' });
+  await using server = await createTestServer({ agents: { bot }, models: { bot: model }, prices: { m: { input: 1, output: 1 } } });
+  const run = await server.client().send({ agent: 'bot', text: 'go' });
+  for await (const event of run) if (event.type === 'text.delta') break;
+  await run.cancel();
+  const { status, usage } = await run.result();
+  expect(status).toBe('cancelled');
+  expect(usage).toMatchObject({ estimated: true, inputTokens: expect.any(Number), cost: expect.any(Number) });
+  expect(usage.outputTokens).toBe(4);
+});

@@ -20,6 +20,8 @@ export function retryRun(tx: Tx, input: AcceptInput, runId: string): Accepted {
     if (run.parent !== null) throw new VerbatimError('BAD_INPUT', 'Another run asked for this one. Retry the run that was sent.');
     if (isOpen(run.status)) throw stillOpen(run);
     const asked = tx.queries.messages.ofRun(run.key).find((message) => message.role === 'user');
+    // A later run answers it by now, and is the one that can be retried.
+    if (asked === undefined) assertLast(tx, run);
     if (asked === undefined) throw new VerbatimError('BAD_INPUT', 'The message of this run is gone. Send it again.');
     const { receipt, ...rest } =
       asked.status === 'complete' ? answerAgain(tx, input, { run, asked, thread }) : sendAgain(tx, input, { asked, threadId: thread.id });
