@@ -215,10 +215,8 @@ async function tell(
 }
 
 /** A stream that broke off after it had said something, and may hold when it is asked for again. Before that the model tries again by itself. */
-function isCut(cause: unknown, { text, reasoning }: Speech): boolean {
-  return (
-    (text !== '' || reasoning !== '') && cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_')
-  );
+function isCut(cause: unknown, { hasBegun }: Speech): boolean {
+  return hasBegun && cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_');
 }
 
 async function modelOf(agent: ModelAgent, inputs: InstructionsContext): Promise<Model> {
