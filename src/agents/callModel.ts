@@ -59,6 +59,7 @@ async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & 
       const again = agent.onStreamCut === 'regenerate' && isCut(cause, spoken) && drive.held.attempt < drive.limits.maxAttempts;
       if (!again || signal.aborted) throw cause;
       spoken.close();
+      await guards?.lookAgain();
       drive.logFailure({ runId: drive.run.id, cause });
       await drive.cut(message);
     } finally {

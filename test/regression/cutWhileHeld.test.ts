@@ -68,3 +68,17 @@ test('a sentence that a guard lets through after its answer broke off is not del
     .filter((event) => 'messageId' in event && message !== undefined && 'messageId' in message && event.messageId === message.messageId);
   expect(after).toEqual([]);
 });
+
+// Its last words were withdrawn before a tripwire had seen them, and stayed in the rows.
+test('a tripwire looks at all that was delivered of an answer that broke off, before another is made', async () => {
+  const model = cutModel('The password is hunter2', 'All is well.');
+  const tripwire: OutputGuard = { name: 'secrets', check: ({ text }) => ({ verdict: text.includes('hunter2') ? 'block' : 'pass' }) };
+  const bot = defineAgent({ description: '', model, onStreamCut: 'regenerate', guards: { output: [tripwire] } });
+  await using server = await createTestServer({ agents: { bot } });
+  const run = await server.client().send({ agent: 'bot', text: 'hi' });
+  expect(await run.result()).toMatchObject({ status: 'failed', error: { code: 'GUARDRAIL_TRIPPED' } });
+  expect(model.asked()).toBe(1);
+  const events = await eventsOf(server.client().run(run.id));
+  expectSoundLog(events);
+  expect(JSON.stringify(events)).not.toContain('hunter2');
+});
