@@ -59,6 +59,7 @@ async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & 
       const again = agent.onStreamCut === 'regenerate' && isCut(cause, spoken) && drive.held.attempt < drive.limits.maxAttempts;
       if (!again || signal.aborted) throw cause;
       spoken.close();
+      await guards?.lookAgain();
       drive.logFailure({ runId: drive.run.id, cause });
       await drive.cut(message);
     } finally {
@@ -215,10 +216,8 @@ async function tell(
 }
 
 /** A stream that broke off after it had said something, and may hold when it is asked for again. Before that the model tries again by itself. */
-function isCut(cause: unknown, { text, reasoning }: Speech): boolean {
-  return (
-    (text !== '' || reasoning !== '') && cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_')
-  );
+function isCut(cause: unknown, { hasBegun }: Speech): boolean {
+  return hasBegun && cause instanceof OutsideFailure && cause.info.retryable && cause.info.code.startsWith('MODEL_');
 }
 
 async function modelOf(agent: ModelAgent, inputs: InstructionsContext): Promise<Model> {

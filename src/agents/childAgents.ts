@@ -32,13 +32,20 @@ interface AgentToolOptions<Name extends string, Input extends z.ZodType> {
 const taskInput = z.object({ task: z.string().describe('Everything the agent has to know: it does not see the conversation.') });
 type TaskInput = typeof taskInput;
 
-type ContractOf<A> = A extends Agent<infer Contract> ? Contract : never;
 type NestedTools<A> = { readonly [Name in NestedName<A>]: NestedTool<A, Name> };
 type NestedName<A> = A extends Agent<infer Contract> ? keyof Contract['tools'] & string : never;
 type NestedTool<A, Name extends string> =
   A extends Agent<infer Contract> ? (Name extends keyof Contract['tools'] ? Contract['tools'][Name] : never) : never;
 
-type AnswerOf<A> = ContractOf<A> extends { readonly output: infer Output } ? ([Output] extends [undefined] ? string : Output) : string;
+/** Of several agents, what each of them may answer. */
+type AnswerOf<A> =
+  A extends Agent<infer Contract>
+    ? Contract extends { readonly output: infer Output }
+      ? [Output] extends [undefined]
+        ? string
+        : Output
+      : string
+    : never;
 
 /** One agent's part in what `parallel` gives: its answer, or why there is none. */
 export type ParallelResult<Answer = Json> =

@@ -20,7 +20,7 @@ export function compileTranscript(messages: readonly TranscriptMessage[]): Compi
   return said.flatMap((message, index): CompiledMessage[] => {
     if (message.role === 'user') {
       const { text, attachments = [] } = message;
-      return [{ role: 'user', text, ...(attachments.length > 0 && { files: attachments }) }];
+      return [{ role: 'user', text: text.toWellFormed(), ...(attachments.length > 0 && { files: attachments }) }];
     }
     // Several agents that were asked at once, or an answer that was cut and one that follows it: one turn, by the last of them.
     if (endsTurn(message, said[index + 1])) return compileAnswer(message, turnBefore(said, index));
@@ -54,10 +54,10 @@ function compileAnswer(message: Answer, before: readonly Answer[]): CompiledMess
     {
       role: 'assistant',
       text: textOf([...before, message]),
-      toolCalls: toolCalls.map((call) => ({ callId: call.callId, tool: nameOf(call), input: inputOf(call) })),
+      toolCalls: toolCalls.map((call) => ({ callId: call.callId, tool: nameOf(call), input: wellFormed(inputOf(call)) })),
       ...(providerState !== undefined && { providerState }),
     },
-    ...toolCalls.map((call): CompiledMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...resultOf(call) })),
+    ...toolCalls.map((call): CompiledMessage => ({ role: 'tool', callId: call.callId, tool: nameOf(call), ...wellFormedResult(call) })),
   ];
 }
 
@@ -77,6 +77,19 @@ function nameOf(call: ToolCall): string {
 /** Arguments must be a JSON object on every wire, also those that were not. */
 function inputOf(call: ToolCall): Json {
   return call.rejected === undefined ? (call.input ?? {}) : { invalid_arguments: call.rejected };
+}
+
+function wellFormedResult(call: ToolCall): { readonly output: Json; readonly isError: boolean } {
+  const { output, isError } = resultOf(call);
+  return { output: wellFormed(output), isError };
+}
+
+/** Tools cut text in the middle of a character, and providers refuse a request that holds half of one: for good, since it is in the log. */
+function wellFormed(value: Json): Json {
+  const text = JSON.stringify(value);
+  // Only halves are escaped like this, and a backslash of the text itself is escaped by another.
+  const whole = text.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\ufffd'));
+  return whole === text ? value : JSON.parse(whole);
 }
 
 function resultOf(call: ToolCall): { readonly output: Json; readonly isError: boolean } {

@@ -74,7 +74,7 @@ export interface CustomAgentDefinition<
   /** The tools whose events it yields. Verbatim does not call them. */
   readonly tools?: Tools;
   /** Data parts by name, for `{ type: 'data', name, data }`. */
-  readonly data?: Data;
+  readonly data?: Data & { readonly [Name in keyof Data]: JsonOnly<Data[Name]> };
 }
 
 export interface DataSchemas {

@@ -17,6 +17,8 @@ export interface CallGuards {
   speak(message: StartedMessage): Speech;
   /** To be awaited when the model has said all, before anything of it becomes a fact. Rejects when a guard stops the call. */
   settle(): Promise<void>;
+  /** To be awaited before a message that broke off is withdrawn: tripwires look at what readers have of it. Throws when one stops the call. */
+  lookAgain(): Promise<void>;
 }
 
 type Stop = { readonly kind: 'rewrite' } | { readonly kind: 'block'; readonly verdict: NewVerdict };
@@ -129,6 +131,11 @@ class GuardedCall implements CallGuards {
     await this.#asking;
     this.#assertGoingOn();
     await this.#speech?.settle();
+    this.#assertGoingOn();
+  }
+
+  async lookAgain(): Promise<void> {
+    await this.#speech?.lookAgain();
     this.#assertGoingOn();
   }
 

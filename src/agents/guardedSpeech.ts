@@ -9,7 +9,7 @@ import { SentenceBuffer } from './sentenceBuffer.ts';
 import type { SpokenMessage } from './spokenMessage.ts';
 
 /** What a model call says its message through: without guards, the message itself. */
-export type Speech = Pick<SpokenMessage, 'message' | 'say' | 'text' | 'reasoning' | 'assertStored' | 'close'>;
+export type Speech = Pick<SpokenMessage, 'message' | 'hasBegun' | 'say' | 'text' | 'reasoning' | 'assertStored' | 'close'>;
 
 export interface GuardedSpeechOptions {
   readonly guards: readonly OutputGuard[];
@@ -46,6 +46,7 @@ export class GuardedSpeech implements Speech {
   readonly #rewrites = new Map<OutputGuard, Set<string>>();
   readonly #usage = new Map<OutputGuard, Usage>();
   #isOver = false;
+  #hasBegun = false;
   #failure: unknown;
 
   constructor(inner: SpokenMessage, options: GuardedSpeechOptions) {
@@ -62,6 +63,11 @@ export class GuardedSpeech implements Speech {
     return this.#inner.message;
   }
 
+  /** Also when all of it is still held. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   get text(): string {
     return this.#inner.text;
   }
@@ -72,6 +78,7 @@ export class GuardedSpeech implements Speech {
 
   say(part: Part, delta: string): Promise<void> | undefined {
     this.#assertOpen();
+    this.#hasBegun = true;
     if (this.#holding.length === 0) return this.#deliver(part, delta);
     if (part !== this.#heldPart) {
       this.#release(this.#held.takeAll());

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from '../protocol/json.ts';
 
-/** Refuses, at compile time, a schema whose values JSON cannot hold: dates, maps, bigints, classes, and `unknown`. */
+/** Refuses, at compile time, a schema whose values JSON cannot hold (dates, maps, bigints, classes, `unknown`), or that makes something else of them. */
 export type JsonOnly<Schema extends z.ZodType> =
-  z.output<Schema> extends Json | undefined ? unknown : { readonly '~error': 'this schema is not JSON' };
+  z.output<Schema> extends Json | undefined
+    ? z.output<Schema> extends z.input<Schema>
+      ? unknown
+      : { readonly '~error': 'this schema transforms' }
+    : { readonly '~error': 'this schema is not JSON' };
 
 /**
  * The JSON Schema of a zod schema. Throws, naming `what`, for one that JSON cannot hold or that transforms: what a model writes, what is

@@ -48,6 +48,10 @@ export class SpokenMessage {
     throw new VerbatimError('MODEL_OUTPUT_TOO_LARGE', message);
   }
 
+  get hasBegun(): boolean {
+    return this.#mostBytes > 0;
+  }
+
   get text(): string {
     return this.#said.text.toString();
   }

@@ -38,7 +38,7 @@ const SECOND_LAYER_MS = 1_000;
 
 /**
  * Earlier results of tools that only read. Of calls that are the same at the same time one is made, and the others get what came of it; when
- * that one was stopped, the next is made. Failures are never kept, nor are files.
+ * that one was stopped, the next is made. Failures are never kept; files are neither kept nor shared.
  */
 export class ToolResults {
   readonly #options: ToolResultsOptions;
@@ -67,8 +67,9 @@ export class ToolResults {
       const other = this.#inFlight.get(key);
       if (other === undefined) break;
       const outcome = await orAbort(other, call.signal);
+      // A file is of the thread whose call made it: each call makes its own.
+      if (call.signal.aborted || (outcome !== undefined && 'file' in outcome)) return make();
       if (outcome !== undefined) return outcome;
-      if (call.signal.aborted) return make();
     }
     const made = this.#getOrMake(key, cache, call.signal, make);
     const shared = made.then((outcome) => {

@@ -1,5 +1,5 @@
 import type { TRPCClient } from '@trpc/client';
-import type { ApiContract, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
+import type { ApiContract, Asked, ContextOfEach, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
 import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';
@@ -29,9 +29,9 @@ export interface Client<Api extends ApiContract> {
   ): Promise<SentRun<Api[Name]>>;
   /** Asks several agents at once: the run is the root of one run for each. */
   send<const Name extends keyof Api & string>(
-    message: { readonly idempotencyKey?: string } & SendToMany<Api, Name>,
+    message: { readonly agent?: undefined; readonly idempotencyKey?: string } & SendToMany<Api, Name> & ContextOfEach<Api[Name]>,
     options?: CallOptions,
-  ): Promise<SentRun<Api[Name]>>;
+  ): Promise<SentRun<Asked<Api[Name]>>>;
   /** A run by its id. Asks nothing until it is used. */
   run(runId: string): Run<Api[keyof Api & string]>;
   thread(threadId: string): Thread<Api>;

@@ -7,7 +7,7 @@ import { clientClock } from './clientClock.ts';
 import { Connection, type TokenSource } from './connection.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { createFiles } from './files.ts';
-import { createRun, type RunContext } from './run.ts';
+import { createRun, type RunContext, type SentRun } from './run.ts';
 import { createThread } from './thread.ts';
 import type { Transport } from './transport.ts';
 import { sseTransport } from './transportSse.ts';
@@ -61,7 +61,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       calls.command(path, input, callOptions) as Promise<never>;
 
   return {
-    async send(message: object, callOptions?: CallOptions) {
+    async send(message: object, callOptions?: CallOptions): Promise<SentRun<never>> {
       const receipt = (await calls.command('messages.send', message, callOptions)) as Receipt;
       return createRun(receipt.runId, context, receipt);
     },

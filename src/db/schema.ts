@@ -15,6 +15,8 @@ export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text(
 /** One guard's word on a message. It counts for the run that the message has now; `run` is null in a fork, as that of its message. */
 export interface StoredVerdict {
   readonly run: number | null;
+  /** The run that asked that one beside others. */
+  readonly parent?: number;
   /** Agents may have guards of the same name. */
   readonly agent: string;
   readonly guard: string;

@@ -79,7 +79,7 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, remov
     async untitled(key) {
       if (queries.threads.byKey(key)?.title !== null) return undefined;
       // As models see them: a guard may have masked what is in them.
-      const rows = queries.messages.first(key, BEGINNING).map((row) => asModelsSee(row, Number.MAX_SAFE_INTEGER, row.run ?? 0));
+      const rows = queries.messages.first(key, BEGINNING).map((row) => asModelsSee(row, Number.MAX_SAFE_INTEGER));
       return messagesOf(queries, rows, []);
     },
     setTitle: (key, title) => commit.run((tx) => tx.queries.threads.setTitle(key, title)),

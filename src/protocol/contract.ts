@@ -150,6 +150,21 @@ export type SendToMany<Api extends ApiContract, Name extends keyof Api & string 
   readonly agents: readonly Name[];
 } & ContextField<Api[Name]>;
 
+/** What all of several agents take as their context, of which each is given what was sent. Agents without one have no company of those with one. */
+export type ContextOfEach<Agent extends AgentContract> = [ContextOfAll<Agent>] extends [never]
+  ? { readonly context: never }
+  : ContextField<{ readonly tools: Agent['tools']; readonly data: Agent['data']; readonly context: ContextOfAll<Agent> }>;
+type ContextOfAll<Agent extends AgentContract> = (Agent extends AgentContract ? (context: Agent['context']) => void : never) extends (
+  context: infer All,
+) => void
+  ? All
+  : never;
+
+/** A run that asks several agents has no answer of its own: each of theirs is among the `children` of its result. */
+export type Asked<Agent extends AgentContract> = Agent extends AgentContract
+  ? Omit<Agent, 'output'> & { readonly output: undefined }
+  : never;
+
 export type SendInput<Api extends ApiContract> = {
   [Name in keyof Api & string]: {
     readonly agent: Name;

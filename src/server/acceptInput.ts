@@ -45,7 +45,8 @@ export function acceptInputOf({ agents, limits }: Services, message: AskedMessag
       ...(options?.temperature !== undefined && { temperature: options.temperature }),
       ...(options?.maxOutputTokens !== undefined && { maxOutputTokens: options.maxOutputTokens }),
     },
-    context: first.context,
+    // Of several, each takes of it what it knows, also when it is asked again.
+    context: typeof to === 'string' ? first.context : (message.context ?? null),
     maxQueued: limits.maxQueuedPerThread,
   };
 }

@@ -26,6 +26,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     // Uploads are ended on time by their route; this is for bodies that nobody reads.
     requestTimeout: limits.uploadTimeoutMs,
     routerOptions: { maxParamLength: 4_096 },
+    // Of URLs that no route is looked up for, which are answered like any other.
+    frameworkErrors: (error, _request, reply) => void sendError(reply, router, httpError(error)),
   });
   app.addHook('onRequest', async (request, reply) => {
     if (!mayEnter(request.raw))

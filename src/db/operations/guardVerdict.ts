@@ -48,7 +48,7 @@ export function guardState(tx: Tx, held: HeldRun): GuardState {
   return {
     inputs: asked
       .filter((row) => row.role === 'user' && row.status === 'complete')
-      .map((row) => ({ key: row.key, id: row.id, text: textFor(row, tx.headOf(run.thread), run.key), verdicts: saidOf(row) })),
+      .map((row) => ({ key: row.key, id: row.id, text: textFor(row, tx.headOf(run.thread), run), verdicts: saidOf(row) })),
     blocked: [...asked, ...own].flatMap(saidOf).find(({ verdict }) => verdict === 'block'),
   };
 }
@@ -69,6 +69,8 @@ export function addVerdict(tx: Tx, run: RunRow, said: NewVerdict, prices?: Price
   const row = queries.messages.byId(message.id);
   // An answer that passed is never looked at again.
   if (row === undefined || (stage === 'output' && verdict !== 'block')) return;
-  const added: StoredVerdict = { run: run.key, agent, guard, verdict, seq, ...(text !== undefined && { text }) };
+  const parent = run.task === null ? run.parent : null;
+  const word = { agent, guard, verdict, seq, ...(text !== undefined && { text }) };
+  const added: StoredVerdict = { run: run.key, ...(parent !== null && { parent }), ...word };
   queries.messages.setVerdicts(row.key, [...(row.verdicts ?? []), added]);
 }

@@ -16,7 +16,7 @@ export type TranscriptMessage = Message & { readonly providerState?: ProviderSta
  * it were folded. It is what models see: what guards made of the user's messages.
  */
 export function transcript(queries: Queries, run: RunRow, seq: number): TranscriptMessage[] {
-  const read = reader(queries, run.thread, seq, (row) => asModelsSee(row, seq, run.key));
+  const read = reader(queries, run.thread, seq, (row) => asModelsSee(row, seq, run));
   if (run.parent === null) return read.conversation(undefined);
   const own = read.messages((row) => row.run === run.key).map(withoutParent);
   if (run.task === null) return [...read.conversation(run.parent), ...own];

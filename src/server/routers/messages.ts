@@ -1,3 +1,4 @@
+import type { Agents } from '../../agents/agent.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import type { Services } from '../services.ts';
@@ -5,22 +6,23 @@ import { procedure, router } from '../trpc.ts';
 import { commandOf } from './command.ts';
 
 export function messagesRouter(services: Services) {
-  const { inputs, limits, scheduler, store } = services;
+  const { agents, inputs, limits, scheduler, store } = services;
   return router({
     send: procedure.input(inputs.send).mutation(({ ctx: { principal }, input }) => {
-      const { agent, agents, context } = input;
-      if ((agent === undefined) === (agents === undefined)) {
+      const { agent, context } = input;
+      const several = input.agents;
+      if ((agent === undefined) === (several === undefined)) {
         throw new VerbatimError('BAD_INPUT', 'Name one `agent`, or several `agents`.', {
           details: { issues: [{ path: 'agent', message: 'give agent or agents' }] },
         });
       }
       const command = commandOf('messages.send', input, { principal, limits });
-      const accepted = acceptInputOf(services, { ...input, principal, command, to: agents ?? agent ?? '', context });
+      const accepted = acceptInputOf(services, { ...input, principal, command, to: several ?? agent ?? '', context });
       return scheduler.send({ ...accepted, threadId: input.threadId, whenBusy: input.whenBusy ?? 'queue' });
     }),
     edit: procedure.input(inputs.messageEdit).mutation(async ({ ctx: { principal }, input }) => {
       const { message, run } = await store.runs.sentMessage(principal.id, input.messageId);
-      const to = input.agent ?? run?.agents ?? message.agent;
+      const to = input.agent ?? run?.agents ?? askedOf(message.agent, agents);
       if (to === null) {
         throw new VerbatimError('BAD_INPUT', 'This message was sent to no agent: say which one is to answer, by `agent`.', {
           details: { issues: [{ path: 'agent', message: 'is needed for this message' }] },
@@ -33,11 +35,18 @@ export function messagesRouter(services: Services) {
         text: input.text,
         metadata: input.metadata ?? message.metadata ?? undefined,
         attachments: input.attachments ?? message.attachments?.map((file) => file.id),
-        onDisconnect: input.onDisconnect ?? (run?.cancelOnDisconnect === true ? 'cancel' : undefined),
+        onDisconnect: input.onDisconnect ?? (run === undefined ? undefined : run.cancelOnDisconnect ? 'cancel' : 'continue'),
         options: input.options ?? run?.options,
-        context: input.agent === undefined ? (run?.context ?? undefined) : input.context,
+        context: input.context ?? (input.agent === undefined ? (run?.context ?? undefined) : undefined),
       });
       return scheduler.send(asked, (whole) => store.runs.edit(whole, input.messageId));
     }),
   });
+}
+
+/** Whom a message that has no run was sent to: its agent, or those by whose names it goes when it was sent to several. */
+function askedOf(agent: string | null, agents: Agents): string | readonly string[] | null {
+  if (agent === null || Object.hasOwn(agents, agent)) return agent;
+  const several = agent.split('+');
+  return several.every((name) => Object.hasOwn(agents, name)) ? several : agent;
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { contractOf } from '../../../src/agents/contractOf.ts';
 import { contractChanges } from '../../../src/cli/generate/contractChanges.ts';
-import { type Agent, defineAgent, defineTool, offline, type Tool } from '../../../src/index.ts';
+import { type Agent, defineAgent, defineTool, type Json, offline, type Tool } from '../../../src/index.ts';
 
 const node = z.object({
   name: z.string(),
@@ -211,7 +211,7 @@ test('outputs of agents and data parts', () => {
   });
   expect(changes(judge(z.object({ total: z.number() })), judge(z.object({})))).toEqual(['! output of agent judge lost field total']);
   expect(changes(judge(z.object({})), judge())).toEqual(['! agent judge has no output any more']);
-  const charts = (data: Record<string, z.ZodType>): Record<string, Agent> => ({
+  const charts = (data: Record<string, z.ZodType<Json, Json>>): Record<string, Agent> => ({
     chart: defineAgent({ description: 'Draws', data, run: async function* () {} }) as unknown as Agent,
   });
   expect(changes(charts({ a: z.object({ n: z.number() }), b: z.null() }), charts({ a: z.object({ n: z.string() }), c: z.null() }))).toEqual(
