@@ -42,6 +42,8 @@ export class CallsAtWork {
       const open = openCallOf(call);
       if (open !== undefined) this.#start(() => this.#carryOut(open));
     }
+    // A remembered decision has let them through already, or one that came before a crash.
+    for (const call of await store.readyCalls(held)) this.#begin(call);
     for (;;) {
       if (this.#atWork.size > 0) {
         const first = await Promise.race([Promise.all(this.#atWork), nudges.next()]);
@@ -61,8 +63,8 @@ export class CallsAtWork {
   }
 
   #start(work: () => Promise<void>): void {
-    const promise = work().finally(() => this.#atWork.delete(promise));
-    // Whoever waits for all of them hears of it.
+    // What failed stays: whoever waits for all of them hears of it, though it looks away meanwhile.
+    const promise = work().then(() => void this.#atWork.delete(promise));
     promise.catch(() => {});
     this.#atWork.add(promise);
   }

@@ -25,6 +25,6 @@ export async function driveFanOut(agents: readonly string[], { store, held, run,
   return {
     kind: 'end',
     end: { status: 'completed', outcome: failed.length > 0 ? 'partial' : 'complete', children: step.children },
-    mayContinue: true,
+    mayContinue: step.mayContinue,
   };
 }

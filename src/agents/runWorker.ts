@@ -152,6 +152,7 @@ export class RunWorker {
         if (driven.kind === 'end') {
           const finished = await store.finish(held, driven.end, { mayContinue: driven.mayContinue });
           if (finished.ended) return { kind: 'ended', next: finished.next, children: finished.children, wake: finished.wake };
+          if (finished.waits) return { kind: 'waiting' };
         }
         run = (await store.read(held.key)) ?? run;
       }

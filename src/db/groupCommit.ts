@@ -91,6 +91,7 @@ export class GroupCommit {
     if (!this.#add(entry)) return;
     // Until it is committed it holds the log: its writer may be gone by then, and another log of the same thread would give out the same seq.
     log.holders++;
+    log.beginSpeaking();
     log.pending = entry;
   }
 
@@ -131,9 +132,14 @@ export class GroupCommit {
       this.#refuse(entry);
       if (entry.kind !== 'delta') continue;
       entry.stream.log.pending = undefined;
-      this.release(entry.stream.log);
+      this.#spoken(entry);
     }
     for (const resolve of waiting) resolve();
+  }
+
+  #spoken({ stream: { log } }: PendingDelta): void {
+    log.endSpeaking();
+    this.release(log);
   }
 
   #refuse(entry: PendingWrite): void {
@@ -176,7 +182,7 @@ export class GroupCommit {
     this.#committed = [];
     for (const entry of batch) if (entry.kind === 'delta') entry.stream.log.pending = undefined;
     this.#settle(batch);
-    for (const entry of batch) if (entry.kind === 'delta') this.release(entry.stream.log);
+    for (const entry of batch) if (entry.kind === 'delta') this.#spoken(entry);
     for (const resolve of waiting) resolve();
     this.#lastEndMs = performance.now();
     this.#lastCostMs = this.#lastEndMs - startMs;

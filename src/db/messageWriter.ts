@@ -1,7 +1,7 @@
 import type { VerbatimError } from '../protocol/verbatimError.ts';
 import { type DeltaType, deltaHead } from './encodedEvent.ts';
 import type { GroupCommit } from './groupCommit.ts';
-import type { HeldRun } from './operations/startRun.ts';
+import { type HeldRun, notHeld } from './operations/startRun.ts';
 import type { StartedMessage } from './operations/startStep.ts';
 import type { DeltaStream } from './pendingWrite.ts';
 import type { MessageWriter } from './runStore.ts';
@@ -16,13 +16,16 @@ export class LogMessageWriter implements MessageWriter {
   #open = true;
   uncommitted = 0;
 
-  constructor(commit: GroupCommit, run: HeldRun, message: StartedMessage) {
+  /** `isOver`: the message was closed before its speaker began. */
+  constructor(commit: GroupCommit, run: HeldRun, { message, isOver }: { readonly message: StartedMessage; readonly isOver: boolean }) {
     const log = commit.hold(run.thread);
+    log.beginSpeaking();
     const ids = { runId: run.id, messageId: message.id, message: message.key };
     const fail = (error: VerbatimError): void => {
       this.#failed ??= error;
     };
     const streamOf = (type: DeltaType): DeltaStream => ({ log, run: run.key, head: deltaHead(type, ids), fail });
+    if (isOver) this.#failed = notHeld(run);
     this.#commit = commit;
     this.#log = log;
     this.#text = streamOf('text.delta');
@@ -50,6 +53,7 @@ export class LogMessageWriter implements MessageWriter {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#log.endSpeaking();
     this.#commit.release(this.#log);
   }
 

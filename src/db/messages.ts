@@ -106,9 +106,16 @@ export function prepareMessages(db: Drizzle) {
     .set({ status: 'discarded', text: '', reasoning: null, providerState: null, discardedSeq: sql`${$('seq')}` })
     .where(eq(messages.key, $('key')))
     .prepare();
+  const status = db
+    .select({ status: messages.status })
+    .from(messages)
+    .where(eq(messages.key, $('key')))
+    .prepare();
   return {
     insert: (row: NewMessage): number => insert.get({ ...EMPTY, ...row })?.key ?? 0,
     byId: (id: string): MessageRow | undefined => byId.get({ id }),
+    /** It has begun, and not been closed. */
+    isStreaming: (key: number): boolean => status.get({ key })?.status === 'streaming',
     /** The transcript up to a seq, in order. */
     taken: (thread: number, seq: number): MessageRow[] => taken.all({ thread, seq }),
     ofRun: (run: number): MessageRow[] => ofRun.all({ run }),

@@ -21,6 +21,8 @@ export class OpenLogs {
   readonly #logs = new Map<number, ThreadLog>();
   readonly #ended = new Set<ThreadLog>();
   #touched: ThreadLog[] = [];
+  /** Messages that the open transaction closes. */
+  #closed: { readonly log: ThreadLog; readonly messageId: string }[] = [];
   #newestId = 0;
   #erased = false;
 
@@ -62,12 +64,19 @@ export class OpenLogs {
 
   insertEvent(thread: number, opts: { readonly run: number; readonly draft: EventDraft; readonly now: number }): number {
     const log = this.get(thread);
-    return this.#add(log, encodeEvent(log.last + 1, opts.now, opts.run, opts.draft));
+    const { run, draft, now } = opts;
+    if (draft.type === 'message.completed' || draft.type === 'message.discarded') this.#closeMessage(log, draft.messageId);
+    return this.#add(log, encodeEvent(log.last + 1, now, run, draft));
+  }
+
+  #closeMessage(log: ThreadLog, messageId: string): void {
+    log.closeMessage(messageId);
+    this.#closed.push({ log, messageId });
   }
 
   insertDelta({ stream, text }: PendingDelta, now: number): void {
     const { log, run, head } = stream;
-    if (log.deleted || this.#ended.has(log)) return;
+    if (log.deleted || this.#ended.has(log) || log.isClosed(head.messageId)) return;
     this.#add(log, encodeDelta(log.last + 1, now, run, head, text));
   }
 
@@ -110,6 +119,7 @@ export class OpenLogs {
   undo(): void {
     const threads = this.#touched;
     for (const log of threads) log.last = log.head;
+    for (const { log, messageId } of this.#closed) log.reopenMessage(messageId);
     this.#clear('rolledBack');
     this.forget(threads);
   }
@@ -142,6 +152,7 @@ export class OpenLogs {
   #clear(outcome: 'committed' | 'rolledBack'): void {
     for (const log of this.#touched) log.isTouched = false;
     this.#touched = [];
+    this.#closed = [];
     this.#ended.clear();
     this.#newestId = 0;
     this.#erased = false;

@@ -92,7 +92,7 @@ export function sqliteRunStore(
         return takeSteers(tx, run);
       }),
     startMessage: (run, message) => commit.run((tx) => startMessage(tx, run, message)),
-    writeMessage: (run, message) => new LogMessageWriter(commit, run, message),
+    writeMessage: (run, message) => new LogMessageWriter(commit, run, { message, isOver: !queries.messages.isStreaming(message.key) }),
     finishModelCall: (result) => commit.run((tx) => finishModelCall(tx, result, prices)),
     reportUsage: (run, used) => commit.run((tx) => reportUsage(tx, run, used, prices)),
     addToolCall: (run, message, call) => commit.run((tx) => void recordCall(tx, heldRun(tx, run), message, call)),

@@ -19,6 +19,10 @@ export class ThreadLog {
   followers = 0;
   /** The delta that ends this thread's part of the batch: the next one of the same message joins it. */
   pending: PendingDelta | undefined;
+  /** Writers of text, and text that waits for its commit. */
+  #speakers = 0;
+  /** Messages that were closed while somebody spoke. */
+  #closed: Set<string> | undefined;
   /** What the newest transaction added, until its readers were told: a reader that is behind reads pages. */
   #fresh: EncodedEvent[] | undefined;
 
@@ -33,6 +37,30 @@ export class ThreadLog {
     if (this.followers === 0) return;
     if (this.#fresh === undefined) this.#fresh = [event];
     else this.#fresh.push(event);
+  }
+
+  beginSpeaking(): void {
+    this.#speakers++;
+  }
+
+  endSpeaking(): void {
+    this.#speakers--;
+    if (this.#speakers === 0) this.#closed = undefined;
+  }
+
+  /** Text that still comes for the message is dropped: whoever speaks may not have heard of its end. */
+  closeMessage(messageId: string): void {
+    if (this.#speakers === 0) return;
+    this.#closed ??= new Set();
+    this.#closed.add(messageId);
+  }
+
+  reopenMessage(messageId: string): void {
+    this.#closed?.delete(messageId);
+  }
+
+  isClosed(messageId: string): boolean {
+    return this.#closed?.has(messageId) ?? false;
   }
 
   /** What the open transaction added of a message is not sent to anybody any more. */

@@ -140,6 +140,8 @@ export interface ApprovalResolved<Tool extends string = string, Input = Json> ex
   readonly remember?: 'run' | 'thread';
   /** Of a call that was let through: what it waits for now. */
   readonly waitsFor?: Exclude<WaitsFor, 'approval'>;
+  /** When it is given up, if it waits for the client. */
+  readonly expiresAt?: number;
 }
 
 export interface ToolProgress<Tool extends string = string, Data = Json> extends Stored {

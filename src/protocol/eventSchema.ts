@@ -115,6 +115,7 @@ export const storedEventSchema = z.discriminatedUnion('type', [
     input: json.exactOptional(),
     remember: z.enum(['run', 'thread']).exactOptional(),
     waitsFor: z.enum(['client', 'agent', 'agents']).exactOptional(),
+    expiresAt: z.number().exactOptional(),
   }),
   ofRun('agent.handoff', { from: z.string(), to: z.string(), reason: z.string().exactOptional() }),
   ofRun('agent.routed', { to: z.string(), reason: z.string() }),

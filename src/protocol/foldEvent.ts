@@ -95,10 +95,11 @@ export function foldEvent(messages: readonly Message[], event: AnyEvent): readon
         },
       }));
     case 'approval.resolved':
-      return replaceCall(messages, event, (call) => ({
+      return replaceCall(messages, event, ({ expiresAt, ...call }) => ({
         ...call,
         // A call that a person let through is carried out at once; what else may come of it is its own event.
         ...(event.decision === 'approved' && { status: event.waitsFor === undefined ? 'running' : 'waiting' }),
+        ...withExpiry(event.decision === 'approved' ? event.expiresAt : expiresAt),
         ...(event.waitsFor !== undefined && { waitsFor: event.waitsFor }),
         ...(event.input !== undefined && { editedInput: event.input }),
         approval: {
@@ -185,6 +186,8 @@ function replaceCall(
   const toolCalls = found.toolCalls.map((call) => (call.callId === event.callId ? change(call) : call));
   return messages.with(index, { ...found, toolCalls });
 }
+
+const withExpiry = (expiresAt: number | undefined) => (expiresAt === undefined ? {} : { expiresAt });
 
 function withCall(message: AssistantMessage, call: ToolCall): AssistantMessage {
   return { ...message, toolCalls: [...message.toolCalls, call] };

@@ -6,7 +6,7 @@ import { publicMessage } from '../agents/publicError.ts';
 import { toolsOf } from '../agents/runAgent.ts';
 import { RunContexts } from '../agents/runContexts.ts';
 import type { Command } from '../db/operations/command.ts';
-import type { Answered, Decided } from '../db/operations/decideApproval.ts';
+import type { Answered, Decided, LaterWait } from '../db/operations/decideApproval.ts';
 import type { Submitted } from '../db/operations/submitResult.ts';
 import type { AgentCall } from '../db/runStore.ts';
 import type { RunRow } from '../db/runs.ts';
@@ -69,7 +69,7 @@ export class Answers {
       input,
       reason: decision.reason,
       remember: decision.remember,
-      waitsFor: tool === undefined ? undefined : laterWait(tool),
+      later: tool === undefined ? undefined : laterWait(tool, this.#options),
     });
     this.#tell(answered);
     return answer;
@@ -187,8 +187,9 @@ function checkedOutput(tool: AnyTool, output: Json | undefined, { maxToolOutputB
   return JSON.parse(json) as Json;
 }
 
-function laterWait(tool: AnyTool): 'client' | 'agent' | 'agents' | undefined {
-  if (tool.kind === 'client') return 'client';
-  if (tool.children === undefined) return undefined;
-  return tool.children.many ? 'agents' : 'agent';
+/** What a call of this tool waits for once a person has let it through. */
+function laterWait({ kind, children, expiresInMs }: AnyTool, { clock, limits }: AnswersOptions): LaterWait | undefined {
+  if (kind === 'client') return { waitsFor: 'client', expiresAt: clock.now() + (expiresInMs ?? limits.clientToolTimeoutMs) };
+  if (children === undefined) return undefined;
+  return { waitsFor: children.many ? 'agents' : 'agent' };
 }

@@ -235,9 +235,7 @@ describe.each<Kind>(['model', 'custom'])('a run of a %s agent, stopped at any of
         const log = await events();
         if (typesOf(log).includes('run.resumed')) {
           expect(result.kind).toBe('left');
-          // A piece of the withdrawn message that was on its way may follow; nothing else may.
-          const after = log.slice(log.findIndex((event) => event.type === 'run.resumed') + 1);
-          expect(after.every((event) => event.type === 'text.delta' || event.type === 'reasoning.delta')).toBe(true);
+          expect(log.at(-1)?.type).toBe('run.resumed');
           expectSoundLog(log, { open: [run.id] });
         } else expectSoundLog(log);
       },

@@ -4,7 +4,7 @@ import { isOpen, type RunRow } from '../runs.ts';
 import { ownRun } from './access.ts';
 import { type Command, once } from './command.ts';
 import { endRun, type RunEnded } from './finishRun.ts';
-import { descendantsOf } from './lineage.ts';
+import { descendantsOf, workUnder } from './lineage.ts';
 import { runInfo } from './views.ts';
 
 export interface CancelAsked {
@@ -33,16 +33,11 @@ export function askCancel(tx: Tx, command: Command, runId: string): CancelAsked 
 export function cancelOpen(tx: Tx, run: RunRow, by: string): Cancelling {
   markCancelled(tx, run, by);
   // One that waits has no worker either, but there may be some at work under it: they have the grace of any other.
-  if (run.status === 'running' || (run.status === 'waiting' && workUnder(tx, run).length > 0)) return { active: run };
+  if (run.status === 'running' || (run.status === 'waiting' && workUnder(tx.queries, run).length > 0)) return { active: run };
   return { ended: run, after: endRun(tx, run, { status: 'cancelled', by }) };
 }
 
 /** Records who wants a run to end, and those under it with it. */
 export function markCancelled(tx: Tx, run: RunRow, by: string): void {
   for (const row of [run, ...descendantsOf(tx.queries, run)]) if (isOpen(row.status)) tx.queries.runs.setCancelBy(row.key, by);
-}
-
-/** Runs under a run that somebody works on. */
-export function workUnder(tx: Tx, run: RunRow): readonly RunRow[] {
-  return descendantsOf(tx.queries, run).filter((child) => child.status === 'running');
 }

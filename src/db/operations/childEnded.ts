@@ -4,7 +4,7 @@ import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
-import { descendantsOf } from './lineage.ts';
+import { workUnder } from './lineage.ts';
 
 /** Text of a child that its parent's model is given, in UTF-16 units. All of it is in the child's own messages. */
 const MAX_ANSWER = 32 * 1024;
@@ -31,7 +31,7 @@ export function childEnded(tx: Tx, key: number): RunRow | undefined {
 export function toWake(queries: Queries, key: number): RunRow | undefined {
   const run = queries.runs.byKey(key);
   if (run?.status !== 'waiting') return undefined;
-  if (run.cancelBy !== null) return descendantsOf(queries, run).some((child) => child.status === 'running') ? undefined : run;
+  if (run.cancelBy !== null) return workUnder(queries, run).length > 0 ? undefined : run;
   if (run.agents !== null) return queries.runs.children(key).some((child) => isOpen(child.status)) ? undefined : run;
   const open = queries.toolCalls.open(key);
   return open.length === 0 || open.some((call) => call.status === 'ready') ? run : undefined;

@@ -24,7 +24,13 @@ export interface DecideInput {
   readonly reason: string | undefined;
   readonly remember: 'run' | 'thread' | undefined;
   /** What the call waits for once it is let through. */
-  readonly waitsFor: Exclude<WaitsFor, 'approval'> | undefined;
+  readonly later: LaterWait | undefined;
+}
+
+export interface LaterWait {
+  readonly waitsFor: Exclude<WaitsFor, 'approval'>;
+  /** Of a client-side call: when it is given up. */
+  readonly expiresAt?: number;
 }
 
 export interface Decided {
@@ -70,6 +76,7 @@ export function decideApproval(tx: Tx, input: DecideInput): { readonly answer: D
     const may = approval.role === null ? owner === input.principal.id : hasRole(input.principal, approval.role);
     if (!may) throw new VerbatimError('NOT_ALLOWED', `Only principals with the role ${approval.role} may decide this.`);
     if (approval.status !== 'pending') throw alreadyDecided(approval, input.callId);
+    if (isExpired(call, tx.now)) throw expired(call);
     if (!isOpen(run.status) || call.status !== 'waiting') throw notWaiting(call);
     const decided = decide(tx, { approval, call, run }, input);
     answered = { wake: toWake(tx.queries, run.key), run };
@@ -86,7 +93,7 @@ interface Asked {
 
 function decide(tx: Tx, { approval, call, run }: Asked, input: DecideInput): Decided {
   const { queries } = tx;
-  const { reason, remember, principal } = input;
+  const { reason, remember, principal, later } = input;
   const status = input.decision === 'approve' ? 'approved' : 'rejected';
   const edited = status === 'approved' ? input.input : undefined;
   const change = { status, decidedAt: tx.now, by: principal.id, reason: reason ?? null, remember: remember ?? null } as const;
@@ -101,7 +108,7 @@ function decide(tx: Tx, { approval, call, run }: Asked, input: DecideInput): Dec
     ...(reason !== undefined && { reason }),
     ...(edited !== undefined && { input: edited }),
     ...(remember !== undefined && { remember }),
-    ...(status === 'approved' && input.waitsFor !== undefined && { waitsFor: input.waitsFor }),
+    ...(status === 'approved' && later),
   });
   if (remember !== undefined) {
     queries.approvals.addRule({
@@ -117,8 +124,23 @@ function decide(tx: Tx, { approval, call, run }: Asked, input: DecideInput): Dec
     });
   }
   if (status === 'rejected') recordOutcome(tx, run, call, rejection(reason));
-  else queries.toolCalls.set(call.key, { status: 'ready', expiresAt: null, ...(edited !== undefined && { editedInput: edited }) });
+  else letThrough(tx, call, { later, edited });
   return { callId: call.id, status, by: principal.id, at: tx.now, ...(reason !== undefined && { reason }) };
+}
+
+interface LetThrough {
+  readonly later: LaterWait | undefined;
+  readonly edited?: Json | undefined;
+}
+
+/** A call that a person let through. One for the client waits for that from now on: it knows of it, and may answer at once. */
+function letThrough({ queries }: Tx, call: ToolCallRow, { later, edited }: LetThrough): void {
+  queries.toolCalls.set(call.key, {
+    status: later?.waitsFor === 'client' ? 'waiting' : 'ready',
+    expiresAt: later?.expiresAt ?? null,
+    ...(later !== undefined && { waitsFor: later.waitsFor }),
+    ...(edited !== undefined && { editedInput: edited }),
+  });
 }
 
 export function hasRole(principal: Principal, role: string | null): boolean {
@@ -132,6 +154,16 @@ export function rolesOf({ roles }: Principal): readonly string[] {
 function alreadyDecided({ status, by, decidedAt, reason }: ApprovalRow, callId: string): VerbatimError {
   const details = { callId, status, by, at: decidedAt, ...(reason !== null && { reason }) };
   return new VerbatimError('ALREADY_DECIDED', `This call was ${status} already.`, { details });
+}
+
+/** Its time is over, though nobody has given it up yet: an answer is too late from that moment on. */
+export function isExpired({ status, expiresAt }: ToolCallRow, now: number): boolean {
+  return status === 'waiting' && expiresAt !== null && expiresAt <= now;
+}
+
+function expired({ id: callId, expiresAt: at }: ToolCallRow): VerbatimError {
+  const details = { callId, status: 'expired', by: 'server', at, reason: 'expired' };
+  return new VerbatimError('ALREADY_DECIDED', 'This call was expired already.', { details });
 }
 
 export function notWaiting(call: ToolCallRow): VerbatimError {

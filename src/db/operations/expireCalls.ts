@@ -17,8 +17,11 @@ export function expireCalls(tx: Tx): readonly RunRow[] {
       const of = { runId: run.id, callId: call.id, tool: call.tool };
       tx.append(run.thread, run.key, { type: 'approval.resolved', ...of, decision: 'expired', by: 'server', reason });
     }
-    const who = approval?.status === 'pending' ? 'Nobody decided about this call in time' : 'The client did not answer in time';
-    recordOutcome(tx, run, call, { error: { code: 'TOOL_EXPIRED', message: `${who}. It was not carried out.`, retryable: true } });
+    const message =
+      approval?.status === 'pending'
+        ? 'Nobody decided about this call in time. It was not carried out.'
+        : 'The client did not answer in time. It is not known whether the call was carried out.';
+    recordOutcome(tx, run, call, { error: { code: 'TOOL_EXPIRED', message, retryable: false } });
     runs.add(run.key);
   }
   return [...runs].flatMap((key) => toWake(queries, key) ?? []);

@@ -7,9 +7,11 @@ import { newId } from '../ids.ts';
 import type { MessageRow } from '../messages.ts';
 import { isOpen, RANK, type RunRow } from '../runs.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
+import { awaitAnswers } from './awaitAnswers.ts';
 import { childEnded } from './childEnded.ts';
 import { completeMessage, discardMessage } from './finishModelCall.ts';
 import { OUTCOME_UNKNOWN, recordOutcome } from './finishToolCall.ts';
+import { workUnder } from './lineage.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 
 export type RunEnd =
@@ -35,7 +37,9 @@ export interface RunEnded {
 export type Finished =
   | ({ readonly ended: true } & RunEnded)
   /** Steered messages came in time, so the run goes on with another step. */
-  | { readonly ended: false };
+  | { readonly ended: false; readonly waits?: undefined }
+  /** It was cancelled, and runs under it have their grace yet: it waits for them, and is given back. */
+  | { readonly ended: false; readonly waits: true };
 
 /**
  * Ends a run, unless it would complete and steered messages wait for it: both are looked at in one transaction, so none is lost. Returns the
@@ -45,7 +49,23 @@ export function finishRun(tx: Tx, held: HeldRun, end: RunEnd, { mayContinue }: {
   const run = heldRun(tx, held);
   if (end.status === 'completed' && mayContinue && run.cancelBy === null && tx.queries.messages.waiting(run.key).length > 0)
     return { ended: false };
+  if (end.status === 'cancelled' && run.cancelBy !== null && workUnder(tx.queries, run).length > 0) {
+    awaitEndBelow(tx, run);
+    return { ended: false, waits: true };
+  }
   return { ended: true, ...endRun(tx, run, end) };
+}
+
+/** Its own work is over, the runs under it have their grace yet. Their end ends it. */
+function awaitEndBelow(tx: Tx, run: RunRow): void {
+  for (const call of tx.queries.toolCalls.running(run.key)) recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
+  closeMessages(tx, run, 'cancelled');
+  const open = tx.queries.toolCalls.open(run.key);
+  awaitAnswers(
+    tx,
+    run,
+    open.map((call) => call.id),
+  );
 }
 
 /**
@@ -88,7 +108,9 @@ function closeCall(tx: Tx, run: RunRow, { key }: ToolCallRow): void {
   // Its children may have ended just now, and it with them.
   const call = tx.queries.toolCalls.byKey(key);
   if (call === undefined || call.status === 'completed' || call.status === 'failed') return;
-  if (call.status === 'running') return recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
+  // A client may be at work on its call: nobody here knows.
+  const begun = call.status === 'running' || (call.status === 'waiting' && call.waitsFor === 'client');
+  if (begun) return recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
   withdrawApproval(tx, run, call);
   recordOutcome(tx, run, call, { error: NOT_CARRIED_OUT });
 }
@@ -174,6 +196,7 @@ function queueSteer(tx: Tx, ended: RunRow, steer: MessageRow, index: number): vo
     id: newId('run'),
     thread: ended.thread,
     agent: steer.agent ?? ended.agent,
+    agents: ended.agents,
     principal: ended.principal,
     rank: RANK.steered + index,
     cancelOnDisconnect: ended.cancelOnDisconnect,

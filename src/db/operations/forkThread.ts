@@ -1,5 +1,6 @@
+import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import { foldEvents } from '../../protocol/foldEvent.ts';
-import type { Message } from '../../protocol/message.ts';
+import type { Message, ToolCall } from '../../protocol/message.ts';
 import type { ThreadInfo } from '../../protocol/procedures.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { decodeEvent } from '../encodedEvent.ts';
@@ -120,9 +121,19 @@ function copyMessage(tx: Tx, thread: number, message: Message, { seq, atSeq }: {
       status: call.status === 'completed' ? 'completed' : 'failed',
       output: call.output ?? null,
       file: call.file ?? null,
-      error: call.status === 'running' ? OUTCOME_UNKNOWN : (call.error ?? null),
+      editedInput: call.editedInput ?? null,
+      error: call.status === 'completed' ? null : errorOf(call),
       calledSeq: seq,
       endedSeq: seq,
     });
   }
+}
+
+/** Of a call that is open there no outcome comes to the copy. */
+function errorOf({ status, waitsFor, error }: ToolCall): ErrorInfo {
+  if (status === 'waiting' && waitsFor === 'approval') {
+    const message = 'Nobody had decided about this call when the conversation was copied. It was not carried out.';
+    return { code: 'CANCELLED', message, retryable: false };
+  }
+  return error ?? OUTCOME_UNKNOWN;
 }

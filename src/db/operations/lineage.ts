@@ -20,3 +20,8 @@ export function familyOf(queries: Queries, run: RunRow): readonly number[] {
 export function descendantsOf(queries: Queries, run: Pick<RunRow, 'key'>): readonly RunRow[] {
   return queries.runs.children(run.key).flatMap((child) => [child, ...descendantsOf(queries, child)]);
 }
+
+/** Runs under a run that somebody works on. */
+export function workUnder(queries: Queries, run: Pick<RunRow, 'key'>): readonly RunRow[] {
+  return descendantsOf(queries, run).filter((child) => child.status === 'running');
+}

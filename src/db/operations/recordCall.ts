@@ -86,8 +86,7 @@ function recordMade(tx: Tx, run: RunRow, message: StartedMessage, call: MadeCall
     calledSeq,
   });
   if (approval === undefined) return beginCall(tx, run, callId, start);
-  requestApproval(tx, run, { call, approval, waitsFor: waitsForOf(start) });
-  return [];
+  return requestApproval(tx, run, { call, approval, start, agent: tx.queries.messages.agentOf(message.key) ?? run.agent });
 }
 
 /** Begins to carry out a call that is open. Returns the child runs that it made. */
@@ -143,16 +142,18 @@ function waitsForOf(start: CallStart): Exclude<WaitsFor, 'approval'> | undefined
 interface Request {
   readonly call: MadeCall;
   readonly approval: AskedApproval;
-  /** What the call waits for once it is let through. */
-  readonly waitsFor: Exclude<WaitsFor, 'approval'> | undefined;
+  /** What happens to the call once it is let through. */
+  readonly start: CallStart;
+  /** Who asked for the call. */
+  readonly agent: string;
 }
 
-/** Asks a person, unless an earlier decision was to be remembered. */
-function requestApproval(tx: Tx, run: RunRow, { call, approval, waitsFor }: Request): void {
+/** Asks a person, unless an earlier decision was to be remembered. Returns the child runs that a call made which was let through by that. */
+function requestApproval(tx: Tx, run: RunRow, { call, approval, start, agent }: Request): readonly RunRow[] {
   const { callId, tool, input } = call;
   const { role, question, expiresAt } = approval;
   const row = tx.queries.toolCalls.byId(callId);
-  if (row === undefined) return;
+  if (row === undefined) return [];
   const of = { runId: run.id, callId, tool };
   tx.append(run.thread, run.key, {
     type: 'approval.requested',
@@ -171,11 +172,12 @@ function requestApproval(tx: Tx, run: RunRow, { call, approval, waitsFor }: Requ
     question: question ?? null,
     requestedAt: tx.now,
   });
-  const rule = approvals.rule(run.thread, { agent: agentNow(tx, run).current, tool, runs: familyOf(tx.queries, run) });
+  const rule = approvals.rule(run.thread, { agent, tool, runs: familyOf(tx.queries, run) });
   const asked = approvals.ofCall(row.key);
   // A decision of somebody without the role must not stand in for one of somebody with it.
-  if (rule === undefined || asked === undefined || (role ?? null) !== rule.role) return;
+  if (rule === undefined || asked === undefined || (role ?? null) !== rule.role) return [];
   approvals.decide(asked.key, { status: rule.decision, decidedAt: tx.now, by: rule.by, reason: rule.reason, remember: null });
+  const waitsFor = waitsForOf(start);
   tx.append(run.thread, run.key, {
     type: 'approval.resolved',
     ...of,
@@ -183,9 +185,12 @@ function requestApproval(tx: Tx, run: RunRow, { call, approval, waitsFor }: Requ
     by: rule.by,
     ...(rule.reason !== null && { reason: rule.reason }),
     ...(rule.decision === 'approved' && waitsFor !== undefined && { waitsFor }),
+    ...(rule.decision === 'approved' && start.kind === 'client' && { expiresAt: start.expiresAt }),
   });
-  if (rule.decision === 'approved') tx.queries.toolCalls.set(row.key, { status: 'ready', expiresAt: null });
-  else recordOutcome(tx, run, row, rejection(rule.reason));
+  if (rule.decision === 'rejected') recordOutcome(tx, run, row, rejection(rule.reason));
+  else if (start.kind !== 'execute') return beginCall(tx, run, callId, start);
+  else tx.queries.toolCalls.set(row.key, { status: 'ready', expiresAt: null });
+  return [];
 }
 
 /** What a model is told of a call that a person did not let through. */

@@ -3,6 +3,7 @@ import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import { isOpen } from '../runs.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
+import { awaitAnswers } from './awaitAnswers.ts';
 import { toWake } from './childEnded.ts';
 import { canonical } from './command.ts';
 import { endRun } from './finishRun.ts';
@@ -59,13 +60,6 @@ function repeatedFailures(queries: Queries, run: RunRow): { readonly most: numbe
 export function awaitChildren(tx: Tx, held: HeldRun): { readonly kind: 'done' | 'waiting' } {
   const run = heldRun(tx, held);
   return tx.queries.runs.children(run.key).some((child) => isOpen(child.status)) ? awaitAnswers(tx, run, []) : { kind: 'done' };
-}
-
-function awaitAnswers(tx: Tx, run: RunRow, callIds: readonly string[]): { readonly kind: 'waiting' } {
-  tx.append(run.thread, run.key, { type: 'run.waiting', runId: run.id, callIds });
-  tx.queries.runs.move(run, 'waiting');
-  tx.queries.runs.dropLease(run.key);
-  return { kind: 'waiting' };
 }
 
 /** Begins a call that was let through. Returns the child runs that it made. */

@@ -4,6 +4,7 @@ import type { AssistantMessage, Message } from '../../protocol/message.ts';
 import { decodeEvent } from '../encodedEvent.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
+import { descendantsOf } from './lineage.ts';
 import { messagesOf } from './views.ts';
 
 /** How many messages a snapshot holds; older ones are paged by `threads.messages`. */
@@ -27,9 +28,12 @@ export function snapshotThread(queries: Queries, thread: number, now: number, ma
   };
 }
 
-/** What is left to a watcher of one run whose events are folded: its messages, just before its terminal event. */
+/** What is left to a watcher of one run whose events are folded: its messages and those of the runs under it, just before its terminal event. */
 export function snapshotRun(queries: Queries, run: RunRow, now: number): ThreadSnapshot {
-  const rows = queries.messages.ofRun(run.key).toSorted((a, b) => (a.seq ?? a.receivedSeq) - (b.seq ?? b.receivedSeq));
+  const family = [run, ...descendantsOf(queries, run)];
+  const rows = family
+    .flatMap(({ key }) => queries.messages.ofRun(key))
+    .toSorted((a, b) => (a.seq ?? a.receivedSeq) - (b.seq ?? b.receivedSeq));
   const messages = messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key)));
   return { type: 'thread.snapshot', seq: (run.lastSeq ?? 1) - 1, at: now, messages, earlier: false };
 }

@@ -33,9 +33,13 @@ export function startQueuedRun(tx: Tx, key: number, lease: string): RunRow | und
 export function heldRun(tx: Tx, held: HeldRun): RunRow {
   const run = tx.queries.runs.byKey(held.key);
   if (run === undefined || run.attempt !== held.attempt || (run.status !== 'running' && run.status !== 'waiting')) {
-    throw new VerbatimError('INTERRUPTED', `Run ${held.id} is no longer this worker's.`);
+    throw notHeld(held);
   }
   return run;
+}
+
+export function notHeld({ id }: HeldRun): VerbatimError {
+  return new VerbatimError('INTERRUPTED', `Run ${id} is no longer this worker's.`);
 }
 
 /** A worker's claim: one attempt at one run. */

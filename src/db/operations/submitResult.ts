@@ -5,7 +5,7 @@ import type { AgentCall } from '../runStore.ts';
 import { isOpen } from '../runs.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';
-import { type Answered, notWaiting } from './decideApproval.ts';
+import { type Answered, isExpired, notWaiting } from './decideApproval.ts';
 import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
 
 export interface SubmitInput {
@@ -35,8 +35,10 @@ export function submitResult(tx: Tx, { command, callId, outcome }: SubmitInput):
   let answered: Answered = { wake: undefined, run: undefined };
   const { answer } = once(tx, command, (): Submitted => {
     const { call, run } = ownCall(tx.queries, command.principalId, callId);
-    if (call.waitsFor === 'client' && (call.status === 'completed' || call.status === 'failed')) {
-      throw new VerbatimError('ALREADY_ANSWERED', 'This call has its outcome already.', { details: { callId, status: call.status } });
+    if (call.waitsFor === 'client' && (call.endedSeq !== null || isExpired(call, tx.now))) {
+      throw new VerbatimError('ALREADY_ANSWERED', 'This call has its outcome already.', {
+        details: { callId, status: call.endedSeq === null ? 'failed' : call.status },
+      });
     }
     if (call.waitsFor !== 'client' || call.status !== 'waiting' || !isOpen(run.status)) throw notWaiting(call);
     recordOutcome(tx, run, call, outcome);

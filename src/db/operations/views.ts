@@ -107,7 +107,7 @@ function toolCallOf(row: ToolCallRow, approval: ApprovalRow | undefined): ToolCa
   return {
     callId: row.id,
     tool: row.tool,
-    status: row.status === 'ready' ? 'running' : row.status,
+    status: row.status === 'ready' ? readyStatus(row) : row.status,
     ...(row.waitsFor !== null && { waitsFor: row.waitsFor }),
     ...(row.expiresAt !== null && { expiresAt: row.expiresAt }),
     ...(approval !== undefined && { approval: approvalOf(approval) }),
@@ -117,6 +117,11 @@ function toolCallOf(row: ToolCallRow, approval: ApprovalRow | undefined): ToolCa
     ...(row.status === 'completed' && { output: row.output }),
     ...(row.error !== null && { error: row.error }),
   };
+}
+
+/** What a call that was let through, and has not begun, is for readers: its run will begin it by itself. */
+function readyStatus({ waitsFor }: ToolCallRow): 'running' | 'waiting' {
+  return waitsFor === 'agent' || waitsFor === 'agents' ? 'waiting' : 'running';
 }
 
 function approvalOf({ status, role, question, by, reason }: ApprovalRow): ToolApproval {
