@@ -2,7 +2,7 @@ import { and, asc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { ApprovalStatus } from '../protocol/approval.ts';
 import { approvalRules, approvals } from './agentTables.ts';
 import type { Drizzle } from './drizzle.ts';
-import { runs, threads, toolCalls } from './schema.ts';
+import { messages, runs, threads, toolCalls } from './schema.ts';
 
 export type ApprovalRow = typeof approvals.$inferSelect;
 export type ApprovalRule = typeof approvalRules.$inferSelect;
@@ -62,11 +62,12 @@ export function prepareApprovals(db: Drizzle) {
         afterKey === undefined ? undefined : gt(approvals.key, afterKey),
       ];
       return db
-        .select({ approval: approvals, call: toolCalls, run: runs, threadId: threads.id })
+        .select({ approval: approvals, call: toolCalls, run: runs, threadId: threads.id, agent: messages.agent })
         .from(approvals)
         .innerJoin(toolCalls, eq(toolCalls.key, approvals.call))
         .innerJoin(runs, eq(runs.key, approvals.run))
         .innerJoin(threads, eq(threads.key, approvals.thread))
+        .innerJoin(messages, eq(messages.key, toolCalls.message))
         .where(and(...conditions))
         .orderBy(asc(approvals.key))
         .limit(limit)

@@ -17,6 +17,7 @@ import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Scheduler } from './scheduler.ts';
+import { STORAGE_RETRY_MS } from './workforce.ts';
 
 /** The longest that a timer of JavaScript may wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -80,9 +81,10 @@ export class Answers {
     const { store } = this.#options;
     const asked = await store.runs.ownCall(command.principalId, callId);
     const waits = asked.call.status === 'waiting' && asked.call.waitsFor === 'client';
-    const outcome =
-      error === undefined
-        ? { output: waits ? checkedOutput(await this.#toolOf(asked), output, this.#options.limits) : (output ?? null) }
+    const outcome = !waits
+      ? undefined
+      : error === undefined
+        ? { output: checkedOutput(await this.#toolOf(asked), output, this.#options.limits) }
         : { error: new VerbatimError('TOOL_FAILED', publicMessage(error, 'The client could not do it.')).info };
     const { answer, ...answered } = await store.runs.submit({ command, callId, outcome });
     this.#tell(answered);
@@ -113,11 +115,14 @@ export class Answers {
   }
 
   async #expire(): Promise<void> {
-    const { store, scheduler, logFailure } = this.#options;
+    const { store, scheduler, clock, logFailure } = this.#options;
     try {
       for (const run of await store.runs.expire()) scheduler.wake(run);
     } catch (cause) {
-      if (!this.#closed) logFailure({ runId: '', cause });
+      if (this.#closed) return;
+      logFailure({ runId: '', cause });
+      this.#stopTimer = clock.after(STORAGE_RETRY_MS, () => void this.#expire());
+      return;
     }
     this.arm();
   }

@@ -11,8 +11,8 @@ import type { Limits } from '../protocol/limits.ts';
 import type { DisconnectWatch } from './disconnectWatch.ts';
 import { localRunQueue, type QueuedRun, type RunQueue } from './runQueue.ts';
 
-/** How long a run waits before it tries again to go on after nothing could be stored. */
-const STORAGE_RETRY_MS = 1_000;
+/** How long it takes until something that could not be stored is tried again. */
+export const STORAGE_RETRY_MS = 1_000;
 
 export interface WorkforceOptions {
   readonly store: Store;
@@ -242,10 +242,17 @@ export class Workforce {
       atWork ||= work !== undefined;
     }
     if (atWork) return;
-    const ended = await runs.endOrphan(run.key, { status: 'cancelled', by });
-    this.queue.remove(run.key);
-    this.#reasons.delete(run.key);
-    if (ended !== undefined) this.ended(run.key, ended);
+    try {
+      const ended = await runs.endOrphan(run.key, { status: 'cancelled', by });
+      this.queue.remove(run.key);
+      this.#reasons.delete(run.key);
+      if (ended !== undefined) this.ended(run.key, ended);
+    } catch (cause) {
+      // It must not be forgotten: whoever takes it up again ends it, since its row says that it is to be cancelled.
+      this.#reasons.set(run.key, 'answered');
+      this.#retry(run.key, run.principal.id);
+      throw cause;
+    }
   }
 
   /** A run at work without a worker waits for room after a crash, or for storage. */

@@ -34,13 +34,13 @@ export function listApprovals(queries: Queries, principal: Principal, filter: Ap
 
 type Row = ReturnType<Queries['approvals']['list']>[number];
 
-function infoOf({ approval, call, run, threadId }: Row): ApprovalInfo {
+function infoOf({ approval, call, run, threadId, agent }: Row): ApprovalInfo {
   const { status, role, question, requestedAt, decidedAt, by, reason, remember } = approval;
   return {
     callId: call.id,
     runId: run.id,
     threadId,
-    agent: run.currentAgent ?? run.agent,
+    agent: agent ?? run.agent,
     tool: call.tool,
     input: call.input ?? null,
     status,

@@ -11,8 +11,8 @@ import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
 export interface SubmitInput {
   readonly command: Command;
   readonly callId: string;
-  /** Checked by the tool's schema. */
-  readonly outcome: ToolOutcome;
+  /** Checked by the tool's schema; undefined when the call did not wait for it then. */
+  readonly outcome: ToolOutcome | undefined;
 }
 
 export interface Submitted {
@@ -40,7 +40,7 @@ export function submitResult(tx: Tx, { command, callId, outcome }: SubmitInput):
         details: { callId, status: call.endedSeq === null ? 'failed' : call.status },
       });
     }
-    if (call.waitsFor !== 'client' || call.status !== 'waiting' || !isOpen(run.status)) throw notWaiting(call);
+    if (outcome === undefined || call.waitsFor !== 'client' || call.status !== 'waiting' || !isOpen(run.status)) throw notWaiting(call);
     recordOutcome(tx, run, call, outcome);
     answered = { wake: toWake(tx.queries, run.key), run };
     return { callId, runId: run.id, status: 'output' in outcome ? 'completed' : 'failed' };
