@@ -138,9 +138,9 @@ export async function serverOver(
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
-  const logFailure: LogFailure = ({ runId, cause, what }) => {
+  const logFailure: LogFailure = ({ runId, cause, what, tool }) => {
     if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
-    else logger.warn({ err: cause, runId }, what);
+    else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
   };
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const scheduler = new Scheduler({
