@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { createServer } from 'verbatim-agents';
+import { createServer, defineAgent, offline } from 'verbatim-agents';
 import { openSqlite } from './openSqlite.ts';
 
 /** Threads of finished runs, as a server leaves them. All threads have the same size; thread `n` belongs to user `n % users`. */
@@ -24,7 +24,7 @@ export function seededThreadId(thread: number): string {
 
 /** Fills a new file of Verbatim with rows, by SQL. About 5 us an event; the file is on the disk when it resolves. */
 export async function seedDatabase(file: string, seed: Seed): Promise<void> {
-  await (await createServer({ agents: {}, database: file })).close();
+  await (await createServer({ agents: { bot: defineAgent({ description: 'bot', model: offline() }) }, database: file })).close();
   const raw = openSqlite(file);
   try {
     raw.pragma('journal_mode = MEMORY');

@@ -1,5 +1,6 @@
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Agent, Agents } from './agent.ts';
+import { handoffToolName } from './handoff.ts';
 
 /**
  * Every agent that may run, by name: the application's, and those that only tools and routers of these know. An agent is the same by its
@@ -45,10 +46,17 @@ export class AgentRegistry {
     }
     if (agent.kind !== 'model') return;
     for (const target of agent.handoffs()) {
-      if (this.nameOf(target) !== undefined) continue;
+      const known = this.nameOf(target);
+      if (known === undefined) {
+        throw new VerbatimError(
+          'CONFIG_INVALID',
+          `The agent ${name} hands over to an agent that is not among \`agents\`. Add it there, under a name.`,
+        );
+      }
+      if (!agent.tools.some((tool) => tool.name === handoffToolName(known))) continue;
       throw new VerbatimError(
         'CONFIG_INVALID',
-        `The agent ${name} hands over to an agent that is not among \`agents\`. Add it there, under a name.`,
+        `The agent ${name} has a tool named ${handoffToolName(known)}, as the one by which it hands over to ${known} is. Give it another name.`,
       );
     }
   }

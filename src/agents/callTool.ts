@@ -25,6 +25,8 @@ export interface CallToolOptions {
   readonly graceMs: number;
   /** Where results go that are files, or too large for an event. */
   readonly keep: KeepOptions;
+  /** Told, for the operator alone, of each attempt that the tool failed by a throw or by what it returned. */
+  readonly onFault: (cause: unknown) => void;
   /** 0 to 1: for the delays between attempts. */
   readonly random?: () => number;
 }
@@ -132,20 +134,28 @@ function pause({ clock, signal }: CallToolOptions, ms: number): Promise<boolean>
   });
 }
 
-async function attempt(tool: AnyTool, { input, context, keep }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
+async function attempt(tool: AnyTool, { input, context, keep, onFault }: CallToolOptions, signal: AbortSignal): Promise<ToolOutcome> {
   try {
     const result = await tool.execute(input, { ...context, signal });
     if (isToolFile(result)) return await keepResult(result, keep);
     const parsed = tool.parseOutput(result);
-    if (!parsed.ok) return failure('TOOL_BAD_OUTPUT', `The tool returned what its output schema refuses: ${parsed.issues}.`);
+    if (!parsed.ok) {
+      const error = new VerbatimError('TOOL_BAD_OUTPUT', `The tool returned what its output schema refuses: ${parsed.issues}.`);
+      onFault(error);
+      return { error: error.info };
+    }
     return await keepResult({ json: JSON.stringify(parsed.value ?? null) }, keep);
   } catch (cause) {
-    if (cause instanceof VerbatimError) return { error: cause.info };
+    if (cause instanceof VerbatimError) {
+      if (!signal.aborted && (cause.code === 'TOOL_FAILED' || cause.code === 'TOOL_BAD_OUTPUT')) onFault(cause);
+      return { error: cause.info };
+    }
     if (signal.aborted) return failure('CANCELLED', 'The call was stopped before it finished. It is not known whether it was carried out.');
+    onFault(cause);
     return failure('TOOL_FAILED', publicMessage(cause, 'The tool failed.'));
   }
 }
 
-function failure(code: 'TOOL_BAD_OUTPUT' | 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
+function failure(code: 'CANCELLED' | 'TOOL_FAILED', message: string): ToolOutcome {
   return { error: new VerbatimError(code, message).info };
 }

@@ -115,7 +115,7 @@ export class CallsAtWork {
   }
 
   async #call(by: RunAgent, tool: AnyTool, call: OpenCall): Promise<void> {
-    const { store, files, held, run, status, limits, clock, signal, threadId, toolHost } = this.#drive;
+    const { store, files, held, run, status, limits, clock, signal, threadId, toolHost, logFailure } = this.#drive;
     if (signal.aborted) {
       // The run was stopped between the model's wish and the call.
       if (isLeaving(signal)) return;
@@ -133,6 +133,7 @@ export class CallsAtWork {
       timeoutMs: tool.timeoutMs ?? limits.toolTimeoutMs,
       graceMs: limits.cancelGraceMs,
       keep: { files, thread: held.thread, limits },
+      onFault: (cause) => logFailure({ runId: run.id, cause, what: 'a tool failed', tool: tool.name }),
       context: {
         callId: call.callId,
         runId: run.id,

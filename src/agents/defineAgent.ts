@@ -162,12 +162,30 @@ export function defineAgent(
     | ModelAgentDefinition<readonly AnyTool[], z.ZodType, z.ZodType, readonly Agent[], unknown>
     | CustomAgentDefinition<readonly AnyTool[], DataSchemas, z.ZodType, unknown>,
 ): Agent {
+  assertDriven(definition);
   const { tools = [] } = definition;
   const named = typeof tools === 'function' ? [] : tools;
   const names = named.map((tool) => tool.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`An agent has two tools named ${twice}. Give each a name of its own.`);
-  return 'run' in definition ? customAgent(definition, named) : modelAgent(definition, named);
+  return isCustom(definition) ? customAgent(definition, named) : modelAgent(definition, named);
+}
+
+type AnyModelDefinition = ModelAgentDefinition<readonly AnyTool[], z.ZodType, z.ZodType, readonly Agent[], unknown>;
+type AnyCustomDefinition = CustomAgentDefinition<readonly AnyTool[], DataSchemas, z.ZodType, unknown>;
+
+function isCustom(definition: AnyModelDefinition | AnyCustomDefinition): definition is AnyCustomDefinition {
+  return 'run' in definition && definition.run !== undefined;
+}
+
+/** For those whom no compiler tells. */
+function assertDriven({ model, run }: { readonly model?: unknown; readonly run?: unknown }): void {
+  if (model === undefined && run === undefined) throw new TypeError('An agent needs a `model` or a `run`. It has neither.');
+  if (model !== undefined && run !== undefined) throw new TypeError('An agent has a `model` or a `run`, not both. Leave one of them out.');
+  if (run !== undefined && typeof run !== 'function') throw new TypeError('The `run` of an agent must be an async generator function.');
+  if (model === undefined || typeof model === 'function') return;
+  if (typeof model === 'object' && model !== null && 'stream' in model && typeof model.stream === 'function') return;
+  throw new TypeError('The `model` of an agent must be a model, such as openai(...), or a function that gives one. This has no `stream`.');
 }
 
 /** What every kind of agent has. */

@@ -16,13 +16,14 @@ export interface RunAgent {
 /** The agent with what it has in this run: its tools may depend on it. */
 export async function runAgent(agent: ModelAgent, drive: Drive): Promise<RunAgent> {
   const inputs = await drive.contexts.of(agent);
-  const own = await toolsOf(agent, inputs);
-  return { name: drive.agentName, agent, inputs, tools: [...own, ...handoffTools(drive, agent)] };
+  const tools = await toolsOf(agent, inputs, handoffTools(drive, agent));
+  return { name: drive.agentName, agent, inputs, tools };
 }
 
-export async function toolsOf(agent: ModelAgent, inputs: RunAgent['inputs']): Promise<RunAgent['tools']> {
+/** Its own tools, and then those of `handoffs`. */
+export async function toolsOf(agent: ModelAgent, inputs: RunAgent['inputs'], handoffs: RunAgent['tools'] = []): Promise<RunAgent['tools']> {
   try {
-    const tools = await agent.toolsOf(inputs);
+    const tools = [...(await agent.toolsOf(inputs)), ...handoffs];
     const twice = tools.find((tool, index) => tools.findIndex((other) => other.name === tool.name) !== index);
     if (twice !== undefined) throw new TypeError(`two tools are named ${twice.name}`);
     return tools;

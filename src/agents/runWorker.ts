@@ -25,6 +25,8 @@ export type LogFailure = (failure: {
   readonly cause: unknown;
   /** Of what the run goes on without. Absent: the run has failed by it. */
   readonly what?: string;
+  /** By which it failed. */
+  readonly tool?: string;
 }) => void;
 
 export interface WorkerOptions {

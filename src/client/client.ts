@@ -22,16 +22,17 @@ type ThreadCall<Name extends keyof ThreadProcedures> = undefined extends ThreadP
  * Everything it rejects with is a `VerbatimError`, but for `trpc`, which rejects as tRPC does.
  */
 export interface Client<Api extends ApiContract> {
-  /** Resolves with the run once the message is durable; rejects with `THREAD_BUSY`, `NOT_FOUND`, `BAD_INPUT` and their like. */
-  send<const Name extends keyof Api & string>(
-    message: { readonly agent: Name /** Made where it is not given. */; readonly idempotencyKey?: string } & SendInput<Pick<Api, Name>>,
-    options?: CallOptions,
-  ): Promise<SentRun<Api[Name]>>;
+  // The compiler explains the last overload that was tried: the one that most calls mean.
   /** Asks several agents at once: the run is the root of one run for each. */
   send<const Name extends keyof Api & string>(
     message: { readonly agent?: undefined; readonly idempotencyKey?: string } & SendToMany<Api, Name> & ContextOfEach<Api[Name]>,
     options?: CallOptions,
   ): Promise<SentRun<Asked<Api[Name]>>>;
+  /** Resolves with the run once the message is durable; rejects with `THREAD_BUSY`, `NOT_FOUND`, `BAD_INPUT` and their like. */
+  send<const Name extends keyof Api & string>(
+    message: { readonly agent: Name /** Made where it is not given. */; readonly idempotencyKey?: string } & SendInput<Pick<Api, Name>>,
+    options?: CallOptions,
+  ): Promise<SentRun<Api[Name]>>;
   /** A run by its id. Asks nothing until it is used. */
   run(runId: string): Run<Api[keyof Api & string]>;
   thread(threadId: string): Thread<Api>;

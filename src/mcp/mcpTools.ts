@@ -1,6 +1,7 @@
 import type { Tool as WireTool } from '@modelcontextprotocol/sdk/types.js';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { type Logger, silentLogger } from '../server/serverOptions.ts';
+import { checkMcpOptions } from './checkMcpOptions.ts';
 import type { McpAddress } from './mcpAddress.ts';
 import { McpConnection } from './mcpConnection.ts';
 import type { McpTool, McpToolPolicy } from './mcpTool.ts';
@@ -50,10 +51,11 @@ export interface McpTools<Name extends string = string> extends AsyncDisposable 
 
 /**
  * Connects to an MCP server and brings its tools. Throws `TOOL_FAILED`, retryable, when it cannot be reached, and `CONFIG_INVALID` for options
- * that cannot work. A connection that is lost later is made anew by the next call. A call that was under way then fails with `OUTCOME_UNKNOWN`,
+ * that cannot work; a `TypeError` for those that there are not. A connection that is lost later is made anew by the next call. A call that was under way then fails with `OUTCOME_UNKNOWN`,
  * unless its tool is idempotent: it is made once more.
  */
 export async function mcpTools<const Name extends string>(options: McpToolsOptions<Name>): Promise<McpTools<Name>> {
+  checkMcpOptions(options);
   const { name, include, trustHints = true, logger = silentLogger } = options;
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(name))
     throw invalid(`The name "${name}" of an MCP server must be 1 to 32 letters, digits, "_" or "-".`);
@@ -69,7 +71,7 @@ export async function mcpTools<const Name extends string>(options: McpToolsOptio
     onTools(listed) {
       const isFirst = tools === undefined;
       const wanted = include === undefined ? listed : listed.filter((tool) => include.includes(tool.name));
-      const problem = findProblem(wanted, isFirst ? options : { name });
+      const problem = findProblem({ listed, wanted }, isFirst ? options : { name });
       if (problem === undefined) tools = wanted.flatMap(asTool);
       else if (isFirst) throw invalid(problem);
       // Agents go on with what they have.
@@ -105,12 +107,15 @@ export async function mcpTools<const Name extends string>(options: McpToolsOptio
 
 /** Why these tools cannot be had. Names that options give are checked at the first list only: a server may lose a tool. */
 function findProblem(
-  listed: readonly WireTool[],
+  { listed, wanted }: { readonly listed: readonly WireTool[]; readonly wanted: readonly WireTool[] },
   { name, include = [], tools = {} }: Pick<McpToolsOptions, 'name' | 'include' | 'tools'>,
 ): string | undefined {
-  const names = listed.map((tool) => tool.name);
-  const missing = [...include, ...Object.keys(tools)].find((wanted) => !names.includes(wanted));
-  if (missing !== undefined) return `${name} has no tool "${missing}". It has: ${names.join(', ') || 'none'}.`;
+  const all = listed.map((tool) => tool.name);
+  const names = wanted.map((tool) => tool.name);
+  const missing = [...include, ...Object.keys(tools)].find((tool) => !all.includes(tool));
+  if (missing !== undefined) return `${name} has no tool "${missing}". It has: ${all.join(', ') || 'none'}.`;
+  const leftOut = Object.keys(tools).find((tool) => !names.includes(tool));
+  if (leftOut !== undefined) return `\`tools\` names "${leftOut}" of ${name}, which \`include\` leaves out.`;
   const collision = findCollision(names.map((tool) => `${name}__${tool}`));
   if (collision !== undefined)
     return `The tools ${collision.join(' and ')} would have the same name. Leave one of them out with \`include\`.`;

@@ -54,7 +54,7 @@ export function acceptInputOf({ agents, limits }: Services, message: AskedMessag
 /** An agent that callers may send to, and the context as it takes it. */
 function askedAgent(agents: Agents, name: string, given: Json | undefined) {
   const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
-  if (agent === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such agent.');
+  if (agent === undefined) throw new VerbatimError('NOT_FOUND', `There is no agent named "${[...name].slice(0, 100).join('')}".`);
   const context = agent.parseContext(given);
   if (!context.ok) {
     throw new VerbatimError('BAD_INPUT', `context: ${context.issues}.`, {

@@ -16,6 +16,7 @@ import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { localBell } from './bell.ts';
+import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
@@ -84,6 +85,8 @@ export async function createServer(options: ServerOptions): Promise<VerbatimServ
     const message = 'The module of a tool with `worker: true` starts a server. Put the tool into a module of its own, and name that one.';
     throw new VerbatimError('CONFIG_INVALID', message);
   }
+  // Before a file is made, or brought to a newer version.
+  checkOptions(options);
   const database = openDatabase({
     file: options.database ?? ':memory:',
     synchronous: options.synchronous,
@@ -135,9 +138,9 @@ export async function serverOver(
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
-  const logFailure: LogFailure = ({ runId, cause, what }) => {
+  const logFailure: LogFailure = ({ runId, cause, what, tool }) => {
     if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
-    else logger.warn({ err: cause, runId }, what);
+    else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
   };
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const scheduler = new Scheduler({

@@ -4,6 +4,7 @@ import { type Client, type ClientOptions, createClient as createSdkClient } from
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
+import { checkOptions } from '../server/checkOptions.ts';
 import { type InternalServer, type ServerStats, serverOver } from '../server/createServer.ts';
 import type { Authenticate, ServerOptions } from '../server/serverOptions.ts';
 
@@ -61,15 +62,16 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   const clients = new Set<{ close(): Promise<void> }>();
 
   const start = async (port: number): Promise<{ readonly server: InternalServer; readonly url: string; readonly port: number }> => {
-    const { models: _, createClient: __, ...serverOptions } = current;
-    const server = await serverOver(
-      database,
-      { ...serverOptions, agents: withModels(current), authenticate: testAuthenticate(current.authenticate) },
-      { closeDatabase: !inMemory },
-    );
+    const { models: _, createClient: __, ...own } = current;
+    checkOptions(own);
+    const serverOptions = { ...own, agents: withModels(current), authenticate: testAuthenticate(current.authenticate) };
+    const server = await serverOver(database, serverOptions, { closeDatabase: !inMemory });
     return { server, ...(await server.listen({ port })) };
   };
-  let running = await start(0);
+  let running = await start(0).catch(async (cause) => {
+    await database.close();
+    throw cause;
+  });
 
   async function startAgain(change: Partial<TestServerOptions>): Promise<void> {
     current = { ...current, ...change };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createServer } from 'verbatim-agents';
+import { createServer, defineAgent, offline } from 'verbatim-agents';
 import { createClient, emptyThread, type JsonApi, reduceThread } from 'verbatim-agents/client';
 import { expect, test } from 'vitest';
 import { openSqlite } from '../../bench/seed/openSqlite.ts';
@@ -19,7 +19,8 @@ test('a seeded file holds what a server would have left: events by the schema, a
   for (const text of texts) storedEventSchema.parse(JSON.parse(text));
   expect(orphans).toEqual([]);
 
-  await using server = await createServer({ agents: {}, database: file, authenticate: ({ token = '' }) => ({ id: token }) });
+  const agents = { bot: defineAgent({ description: 'bot', model: offline() }) };
+  await using server = await createServer({ agents, database: file, authenticate: ({ token = '' }) => ({ id: token }) });
   const { url } = await server.listen({ port: 0 });
   const client = createClient<JsonApi>({ url, token: () => `user-${111 % 7}` });
   const id = seededThreadId(111);

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createTestServer } from '../../src/testing/createTestServer.ts';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
+import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
 
 checkLeaks();
@@ -9,7 +10,7 @@ checkLeaks();
 test('a frame that is too large is not logged as a failure of the server', async () => {
   const errors: string[] = [];
   const logger = { info() {}, warn() {}, error: (_: object, message: string) => void errors.push(message) };
-  await using server = await createTestServer({ agents: {}, logger });
+  await using server = await createTestServer({ agents: { bot: defineAgent({ description: 'bot', model: scriptedModel([]) }) }, logger });
   const ws = new WebSocket(`ws://127.0.0.1:${server.port}/trpc`);
   await once(ws, 'open');
   ws.send('x'.repeat(300 * 1024));

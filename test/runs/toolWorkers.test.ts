@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { defineTool, type ToolContext, toolFile } from '../../src/agents/defineTool.ts';
 import { openToolHost } from '../../src/agents/toolHost.ts';
 import { systemClock } from '../../src/protocol/clock.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
-import { createManualClock } from '../../src/testing/index.ts';
+import { createManualClock, scriptedModel } from '../../src/testing/index.ts';
 import { tempFolder } from '../db/tempFolder.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
 import { serveTool } from './askedTool.ts';
@@ -202,7 +203,7 @@ test('a server that closes ends its threads, whatever they do', async () => {
   const asking = await serveWork();
   const run = await asking.send({ act: 'deaf' });
   await until(run, 'run.status');
-  await asking.server.restart({ agents: {} });
+  await asking.server.restart({ agents: { other: defineAgent({ description: 'other', model: scriptedModel([]) }) } });
   await asking[Symbol.asyncDispose]();
 });
 

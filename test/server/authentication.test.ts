@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { defineAgent, offline } from '../../src/index.ts';
 import { createServer } from '../../src/server/createServer.ts';
 import type { Authenticate } from '../../src/server/serverOptions.ts';
 import { startFaultProxy } from '../../src/testing/faultProxy.ts';
@@ -8,6 +9,8 @@ import { createManualClock } from '../../src/testing/manualClock.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
 import { dialRaw, openRaw } from '../support/rawSocket.ts';
 import { byToken, startServer } from './startServer.ts';
+
+const agents = { bot: defineAgent({ description: 'bot', model: offline() }) };
 
 checkLeaksAfterwards();
 
@@ -123,13 +126,13 @@ describe('HTTP', () => {
 });
 
 test.each(['0.0.0.0', '::', '192.168.1.5', 'example.com'])('without a hook the server refuses to listen on %s', async (host) => {
-  const server = await createServer({ agents: {}, clock: createManualClock() });
+  const server = await createServer({ agents, clock: createManualClock() });
   afterTest(() => server.close());
   await expect(server.listen({ port: 0, host })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(host) });
 });
 
 test('with a hook it listens on all addresses', async () => {
-  const server = await createServer({ agents: {}, authenticate: byToken });
+  const server = await createServer({ agents, authenticate: byToken });
   afterTest(() => server.close());
   const { port } = await server.listen({ port: 0, host: '0.0.0.0' });
   const socket = connect({ port, host: '127.0.0.1' });

@@ -132,9 +132,12 @@ test('keys that nobody knows are ignored, at every place', async () => {
 test('an agent that is not there, or is the name of what every object has, is NOT_FOUND', async () => {
   const { port } = await startServer();
   const socket = await openRaw({ port });
-  for (const agent of ['nope', 'constructor', '__proto__', 'toString']) {
+  for (const agent of ['nope', 'constructor', '__proto__', 'toString', 'x'.repeat(150)]) {
     const refused = await socket.error('mutation', 'messages.send', { agent, text: 'hi' });
-    expect(refused).toMatchObject({ message: 'There is no such agent.', data: { reason: 'NOT_FOUND' } });
+    expect(refused).toMatchObject({
+      message: `There is no agent named "${[...agent].slice(0, 100).join('')}".`,
+      data: { reason: 'NOT_FOUND' },
+    });
   }
   expect(await socket.call('query', 'threads.list')).toEqual({ items: [] });
 });
