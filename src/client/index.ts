@@ -62,5 +62,6 @@ export { emptyThread, type RunState, reduceThread, type ThreadState } from './re
 export type { Run, SentRun } from './run.ts';
 export type { RunResult } from './runResult.ts';
 export type { Thread, Watch, WatchOptions } from './thread.ts';
+export { type MessageOf, type RunStateOf, type ThreadStateOf, threadReducer } from './threadReducer.ts';
 export type { ErrorShape } from './transportMessage.ts';
 export type { WebSocketConstructor, WebSocketLike } from './webSocketLike.ts';
