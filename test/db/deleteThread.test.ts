@@ -88,7 +88,7 @@ test('a writer that opens when the thread has just gone stores nothing', async (
   ]);
   const writer = on.store.runs.writeMessage(held, message);
   writer.text('orphan');
-  await writer.committed();
+  await expect(writer.committed()).rejects.toMatchObject({ code: 'INTERRUPTED' });
   writer.close();
   expect(rowCounts(on.raw).events).toBe(0);
 });
