@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { agentTool, defineAgent, defineTool, type Model, type ModelChunk, parallel } from '../../src/index.ts';
+import { agentTool, defineAgent, defineTool, type GuardVerdict, type Model, type ModelChunk, parallel, router } from '../../src/index.ts';
+import { VerbatimError } from '../../src/protocol/verbatimError.ts';
 
 /** A call that was carried out. */
 export interface Effect {
@@ -61,8 +62,10 @@ export function unrulyAgents({ random, effects }: Unruly) {
         yield { type: 'text', delta: 'word ' };
         await pause(random() * 6, undefined, { signal });
       }
-      if (random() < 0.04) throw new Error('the model is unwell');
-      const steps = messages.filter(({ role }) => role === 'assistant').length;
+      if (random() < 0.03) throw new Error('the model is unwell');
+      if (random() < 0.05) throw new VerbatimError('MODEL_STREAM_CUT', 'The stream broke off.');
+      const asked = messages.findLastIndex(({ role }) => role === 'user');
+      const steps = messages.slice(asked).filter(({ role }) => role === 'assistant').length;
       const count = steps >= mostSteps || random() < 0.3 ? 0 : 1 + Math.floor(random() * 3);
       const toolCalls = Array.from({ length: count }, () => {
         const n = Math.ceil(random() * 700);
@@ -80,23 +83,49 @@ export function unrulyAgents({ random, effects }: Unruly) {
   const leaf = defineAgent({ description: 'leaf', model: model(own, 2), tools: common });
   const twig = defineAgent({
     description: 'twig',
-    stepTimeoutMs: 60,
+    stepTimeoutMs: 100,
+    onStreamCut: 'regenerate',
     model: model([...own, 'ask_leaf', 'ask_leaf'], 2),
     tools: [...common, agentTool(leaf, { name: 'ask_leaf', description: 'asks leaf' })],
+  });
+  const artist = defineAgent({
+    description: 'artist',
+    run: async function* ({ signal }) {
+      for (let n = 0; n < 3; n++) {
+        yield { type: 'text.delta', delta: 'line ' };
+        await pause(random() * 5, undefined, { signal });
+      }
+    },
   });
   const branch = [
     ...common,
     agentTool(leaf, { name: 'ask_leaf', description: 'asks leaf' }),
     agentTool(twig, { name: 'ask_twig', description: 'asks twig', needsApproval: true }),
-    parallel([leaf, twig], { name: 'ask_both', description: 'asks both' }),
+    parallel([leaf, artist, twig], { name: 'ask_both', description: 'asks both' }),
   ] as const;
   const asks = [...own, 'ask_leaf', 'ask_twig', 'ask_both'] as const;
-  const second = defineAgent({ description: 'second', runTimeoutMs: 80, model: model(asks, 4), tools: branch });
+  const mood = async ({ signal }: { readonly signal: AbortSignal }): Promise<GuardVerdict> => {
+    await pause(random() * 4, undefined, { signal });
+    return random() < 0.95 ? { verdict: 'pass' } : { verdict: 'block' };
+  };
+  const guards = {
+    input: [{ name: 'beside', check: mood }],
+    output: [
+      { name: 'holds', mode: 'hold' as const, check: mood },
+      { name: 'trips', check: mood },
+    ],
+  };
+  const second = defineAgent({ description: 'second', runTimeoutMs: 150, guards, model: model(asks, 4), tools: branch });
   const first = defineAgent({
     description: 'first',
     model: model([...asks, 'transfer_to_second'], 5),
     tools: branch,
     handoffs: [second],
   });
-  return { first, second, twig, leaf };
+  const either = router({
+    description: 'either',
+    agents: { first, second },
+    route: () => ({ to: random() < 0.5 ? 'first' : 'second', reason: 'a mood' }),
+  });
+  return { first, second, twig, leaf, artist, either };
 }

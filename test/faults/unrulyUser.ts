@@ -75,8 +75,8 @@ export class UnrulyUser {
   #send(threadId: string): Promise<unknown> {
     const { client, random } = this.#options;
     const whenBusy = this.#oneOf(['queue', 'steer', 'steer', 'interrupt', 'reject'] as const) ?? 'queue';
-    if (random() < 0.2) return client.send({ agents: ['leaf', 'twig', 'second'], text: 'all of you', threadId, whenBusy });
-    return client.send({ agent: random() < 0.7 ? 'first' : 'second', text: 'go', threadId, whenBusy });
+    if (random() < 0.2) return client.send({ agents: ['leaf', 'artist', 'second'], text: 'all of you', threadId, whenBusy });
+    return client.send({ agent: this.#oneOf(['first', 'first', 'second', 'either'] as const) ?? 'first', text: 'go', threadId, whenBusy });
   }
 
   async #decide(): Promise<void> {
