@@ -1,3 +1,7 @@
 import { defineConfig } from 'drizzle-kit';
 
-export default defineConfig({ dialect: 'sqlite', schema: ['./src/db/schema.ts', './src/db/agentTables.ts'], out: './src/db/migrations' });
+export default defineConfig({
+  dialect: 'sqlite',
+  schema: ['./src/db/schema.ts', './src/db/agentTables.ts', './src/db/authTables.ts'],
+  out: './src/db/migrations',
+});

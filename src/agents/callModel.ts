@@ -2,6 +2,7 @@ import type { AskedCall } from '../db/operations/recordCall.ts';
 import type { StartedMessage, StartedStep } from '../db/operations/startStep.ts';
 import type { SendOptions } from '../protocol/contract.ts';
 import type { FinishReason } from '../protocol/event.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { InstructionsContext, ModelAgent } from './agent.ts';
 import { planCalls } from './callPlan.ts';
@@ -120,7 +121,7 @@ async function speak(call: {
   const { by, drive, model, request, spoken, guards, callsLeft } = call;
   const { store, held, run, signal, limits, threadId } = drive;
   const inputs = new InputDeltas(store, held);
-  const caller = { principalId: run.principal.id, threadId, runId: run.id };
+  const caller = { principalId: ownerOf(run.principal), threadId, runId: run.id };
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
   let answeredBy = model.name;
   // Asking the signal for each token costs more than listening to it.

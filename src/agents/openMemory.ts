@@ -9,7 +9,8 @@ import type { Memory, MemoryScope } from './memory.ts';
 export interface MemoryOptions {
   readonly memories: MemoryStore;
   readonly limits: Limits;
-  readonly principalId: string;
+  /** Of its own entries, as `ownerOf` names the principal. */
+  readonly holder: string;
   readonly threadId: string;
 }
 
@@ -19,7 +20,7 @@ const MAX_VALUE_DEPTH = 100;
 /** The memory that a run's tools, instructions and contexts get. */
 export function openMemory(options: MemoryOptions): Memory {
   return {
-    principal: openScope({ scope: 'principal', id: options.principalId }, options),
+    principal: openScope({ scope: 'principal', id: options.holder }, options),
     thread: openScope({ scope: 'thread', id: options.threadId }, options),
   };
 }

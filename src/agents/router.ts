@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AgentContract } from '../protocol/contract.ts';
 import type { Usage } from '../protocol/event.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { usageOfModel } from '../protocol/usage.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Agent, Agents, InstructionsContext, RouterAgent } from './agent.ts';
@@ -125,7 +126,7 @@ function modelRoute(model: Model, agents: Agents, instructions: string): (input:
     let text = '';
     let usage: Usage | undefined;
     let answeredBy = model.name;
-    for await (const chunk of model.stream(request, { signal, caller: { principalId: principal.id, threadId, runId } })) {
+    for await (const chunk of model.stream(request, { signal, caller: { principalId: ownerOf(principal), threadId, runId } })) {
       if (chunk.type === 'text') text += chunk.delta;
       if (chunk.type === 'switched') answeredBy = chunk.to;
       if (chunk.type === 'finish') usage = usageOfModel(answeredBy, chunk.usage ?? estimateUsage(request, { text, reasoning: '' }));

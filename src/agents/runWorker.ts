@@ -8,6 +8,7 @@ import type { RunRow } from '../db/runs.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
 import { agentOf, driveAgent } from './driveAgent.ts';
@@ -172,7 +173,7 @@ export class RunWorker {
   #openContexts(threadId: string): RunContexts {
     const { run } = this;
     const { memories, limits, clock, registry, logFailure } = this.#options;
-    const memory = openMemory({ memories, limits, principalId: run.principal.id, threadId });
+    const memory = openMemory({ memories, limits, holder: ownerOf(run.principal), threadId });
     return new RunContexts({ run, threadId, memory, registry, clock, disposeTimeoutMs: limits.cancelGraceMs, logFailure });
   }
 

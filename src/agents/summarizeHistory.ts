@@ -1,4 +1,5 @@
 import type { TranscriptMessage } from '../db/operations/transcript.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { askText } from './askText.ts';
 import { keptTokens, type SummarizeOptions } from './history.ts';
 import { type HistoryWindow, longestEnd, within } from './historyWindow.ts';
@@ -90,7 +91,7 @@ async function sumUp(
   const question = {
     instructions: prompt,
     text: earlier === undefined ? conversation : `What was before, summed up:\n${earlier}\n\nThe conversation since:\n${conversation}`,
-    caller: { principalId: run.principal.id, threadId, runId: run.id },
+    caller: { principalId: ownerOf(run.principal), threadId, runId: run.id },
     // It must leave room for the messages that are kept.
     maxLength: (maxTokens - keptTokens(options)) * UNITS_PER_TOKEN,
     timeoutMs,

@@ -3,6 +3,7 @@ import { Cacheable, createKeyv, type KeyvStoreAdapter } from 'cacheable';
 import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AnyTool } from './defineTool.ts';
 import { publicMessage } from './publicError.ts';
@@ -112,7 +113,7 @@ export class ToolResults {
 /** A name for all calls that are the same. Hashed, since an input may be long and may not be for whoever looks into the second layer. */
 function keyOf(tool: AnyTool, { key, scope = 'principal' }: ToolCache, { input, context, sent }: CachedCall): string {
   const { agent, principal, threadId, runId } = context;
-  const owner = { run: runId, thread: threadId, principal: principal.id, everyone: '' }[scope];
+  const owner = { run: runId, thread: threadId, principal: ownerOf(principal), everyone: '' }[scope];
   // What a call with more authority got is not for one with less.
   const authority = scope === 'everyone' ? null : [principal.scopes ?? null, principal.roles ?? null];
   const same: Json = key === undefined ? [input, sent ?? null] : key(input as never, context as never);

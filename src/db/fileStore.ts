@@ -1,12 +1,13 @@
 import type { FileInfo, FileRef } from '../protocol/file.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { Page } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Command } from './operations/command.ts';
 
 export interface NewFile {
   /** Whose it is; or the key of the thread with which it goes, and whose owner's it is. */
-  readonly of: { readonly principalId: string } | { readonly thread: number };
+  readonly of: { readonly principal: Principal } | { readonly thread: number };
   readonly name: string | undefined;
   readonly type: string;
   /** Bytes that it will have, where that is known: what does not fit is refused before any of them. */
@@ -40,11 +41,11 @@ export interface StoredFile extends FileInfo {
  */
 export interface FileStore {
   begin(file: NewFile): Promise<FileWriter>;
-  get(principalId: string, fileId: string): Promise<StoredFile>;
+  get(principal: Principal, fileId: string): Promise<StoredFile>;
   /** Its bytes from `from` up to `to`, chunk by chunk. Throws `NOT_FOUND` midway when it is deleted meanwhile. */
   read(file: StoredFile, range?: { readonly from: number; readonly to: number }): AsyncIterable<Uint8Array>;
   /** Newest first. */
-  list(principalId: string, page: { readonly limit: number; readonly pageToken: string | undefined }): Promise<Page<FileInfo>>;
+  list(principal: Principal, page: { readonly limit: number; readonly pageToken: string | undefined }): Promise<Page<FileInfo>>;
   /** Messages and calls that refer to it go on saying what it was. */
   delete(command: Command, fileId: string): Promise<{ readonly fileId: string }>;
   /** To be called once what came of a sealed file is known: it is removed unless an event tells of it. */

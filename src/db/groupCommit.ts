@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
+import type { May } from '../protocol/policy.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { ErasedText } from './events.ts';
 import { OpenLogs } from './openLogs.ts';
@@ -12,6 +13,8 @@ import type { ThreadLog } from './threadLog.ts';
 /** What an operation may do inside the transaction. It looks first and writes after: what it throws must leave nothing behind. */
 export interface Tx {
   readonly queries: Queries;
+  /** The policy that holds. */
+  readonly may: May;
   readonly now: number;
   /** Adds an event to a thread's log and returns its seq. `run` is the run's key; 0 for none. */
   append(thread: number, run: number, draft: EventDraft): number;
@@ -28,6 +31,7 @@ export interface Tx {
 export interface GroupCommitOptions {
   readonly raw: Database;
   readonly queries: Queries;
+  readonly may: May;
   readonly clock: Clock;
   /** Called after each commit with the threads whose head moved: only now may anybody see it. */
   readonly onCommit: (threads: readonly ThreadLog[]) => void;
@@ -221,6 +225,7 @@ export class GroupCommit {
       const now = this.#options.clock.now();
       const tx: Tx = {
         queries: this.#options.queries,
+        may: this.#options.may,
         now,
         append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
         headOf: (thread) => this.#logs.headOf(thread),

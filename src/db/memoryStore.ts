@@ -1,4 +1,5 @@
 import type { Json } from '../protocol/json.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { MemoryEntry, Page } from '../protocol/procedures.ts';
 import type { MemoryHolder } from './memories.ts';
 import type { Command } from './operations/command.ts';
@@ -21,7 +22,7 @@ export interface MemoryStore {
   /** By key. */
   list(holder: MemoryHolder, page: MemoryPage): Promise<Page<MemoryEntry>>;
   /** What is kept for a principal, or for a thread of its own. `NOT_FOUND` for another's thread. */
-  listOwn(principalId: string, threadId: string | undefined, page: MemoryPage): Promise<Page<MemoryEntry>>;
+  listOwn(principal: Principal, threadId: string | undefined, page: MemoryPage): Promise<Page<MemoryEntry>>;
   /** Removes one of its entries, or all of them when no key is given; says how many there were. */
   forget(
     command: Command,

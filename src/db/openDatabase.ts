@@ -101,6 +101,33 @@ function openForReading(file: string, { migrations = MIGRATIONS }: OpenDatabaseO
   }
 }
 
+/**
+ * Opens the file that a server has open, beside it: for one command, which writes little and nothing of a log. Throws as `openDatabase` does; a
+ * server of another version has it in another form, and is to be asked itself.
+ */
+export function openForCommand(name: string): Pick<OpenDatabase, 'raw' | 'file' | 'close'> {
+  const path = parseDatabasePath(name);
+  try {
+    const file = findDatabaseFile(path, { write: true }, undefined);
+    const raw = new (loadSqlite().Database)(file, { timeout: BUSY_TIMEOUT_MS });
+    try {
+      raw.pragma('foreign_keys = ON');
+      if (!checkOwner(raw) || checkMigrations(raw, MIGRATIONS) !== MIGRATIONS.length) {
+        throw new VerbatimError(
+          'DATABASE_UNUSABLE',
+          `${file} is of another version of Verbatim. Use the command of the server that runs on it.`,
+        );
+      }
+      return { raw, file, close: async () => void raw.close() };
+    } catch (cause) {
+      raw.close();
+      throw cause;
+    }
+  } catch (cause) {
+    throw openError(path, cause);
+  }
+}
+
 function openForWriting(file: string, options: OpenDatabaseOptions): OpenDatabase {
   const { migrations = MIGRATIONS, synchronous = 'NORMAL', clock = systemClock, bootId = readBootId() } = options;
   const lock = lockFile(file);

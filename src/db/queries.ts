@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { prepareApprovals } from './approvals.ts';
+import { prepareAudit } from './audit.ts';
 import { drizzleOver } from './drizzle.ts';
 import { prepareEvents } from './events.ts';
 import { prepareFiles } from './files.ts';
@@ -7,6 +8,7 @@ import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
+import { prepareShares } from './shares.ts';
 import { prepareSteps } from './steps.ts';
 import { prepareSummaries } from './summaries.ts';
 import { prepareThreads } from './threads.ts';
@@ -33,5 +35,7 @@ export function prepareQueries(raw: Database) {
     receipts: prepareReceipts(db),
     memories: prepareMemories(db),
     summaries: prepareSummaries(db),
+    shares: prepareShares(db),
+    audit: prepareAudit(db),
   };
 }

@@ -70,13 +70,13 @@ export interface RunStore {
   accept(input: AcceptInput): Promise<Accepted>;
   /** `lastSeq` is the position of its terminal event, once it has ended. */
   get(
-    principalId: string,
+    principal: Principal,
     runId: string,
   ): Promise<{ readonly info: RunInfo; readonly key: number; readonly thread: number; readonly lastSeq: number | undefined }>;
   /** As the server itself, without an owner. Undefined when it is gone. */
   read(key: number): Promise<RunRow | undefined>;
   list(
-    principalId: string,
+    principal: Principal,
     filter: {
       readonly threadId?: string | undefined;
       readonly status?: RunStatus | undefined;
@@ -153,7 +153,7 @@ export interface RunStore {
   /** A call of which a principal may decide, or whose approval it may see. */
   approvalCall(principal: Principal, callId: string): Promise<AgentCall>;
   /** A call of one's own thread. */
-  ownCall(principalId: string, callId: string): Promise<AgentCall>;
+  ownCall(principal: Principal, callId: string): Promise<AgentCall>;
   /** The result of a call that the client carries out; the first one counts. */
   submit(input: SubmitInput): Promise<{ readonly answer: Submitted } & Answered>;
   /** When the first waiting call is given up. */
@@ -163,9 +163,9 @@ export interface RunStore {
   /** What was sent to the model at each step of a run, compiled again from what is stored. */
   sentSteps(runId: string): Promise<readonly SentStep[]>;
   /** A message of the user that the caller owns, and what it was sent with. */
-  sentMessage(principalId: string, messageId: string): Promise<SentMessage>;
+  sentMessage(principal: Principal, messageId: string): Promise<SentMessage>;
   /** What a run of the caller's was sent with. */
-  sentRun(principalId: string, runId: string): Promise<RunRow>;
+  sentRun(principal: Principal, runId: string): Promise<RunRow>;
   /** Sends a message with another text, in a fork that ends just before it. Refuses with `RUN_OPEN` one that still waits. */
   edit(input: AcceptInput, messageId: string): Promise<Accepted>;
   /** Answers a message again. Refuses with `RUN_OPEN` while its thread is at work, and with `BAD_INPUT` a run that is not its last. */

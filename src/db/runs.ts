@@ -167,13 +167,13 @@ export function prepareRuns(db: Drizzle) {
         .run();
     },
     list(filter: {
-      readonly owner: string;
+      readonly owner: string | undefined;
       readonly thread?: number | undefined;
       readonly status?: RunStatus | undefined;
       readonly beforeKey?: number | undefined;
       readonly limit: number;
     }): { run: RunRow; threadId: string }[] {
-      const conditions: (SQL | undefined)[] = [eq(threads.owner, filter.owner)];
+      const conditions: (SQL | undefined)[] = [filter.owner === undefined ? undefined : eq(threads.owner, filter.owner)];
       if (filter.thread !== undefined) conditions.push(eq(runs.thread, filter.thread));
       if (filter.status !== undefined) conditions.push(eq(runs.status, filter.status));
       if (filter.beforeKey !== undefined) conditions.push(lt(runs.key, filter.beforeKey));

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { type AnySQLiteColumn, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { WaitsFor } from '../protocol/approval.ts';
+import type { Budget } from '../protocol/budget.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { FinishReason, Usage } from '../protocol/event.ts';
 import type { FileRef } from '../protocol/file.ts';
@@ -34,6 +35,8 @@ export const threads = sqliteTable(
     key: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     owner: text().notNull(),
+    /** Of the principal that made it. */
+    tenant: text(),
     title: text(),
     metadata: text({ mode: 'json' }).$type<JsonObject | null>(),
     createdAt: integer('created_at').notNull(),
@@ -41,7 +44,11 @@ export const threads = sqliteTable(
     /** Events up to here are gone; their messages remain. The head is the last event's seq, or the floor when there is none. */
     floor: integer().notNull().default(0),
   },
-  (table) => [index('threads_activity').on(table.owner, table.updatedAt), index('threads_created').on(table.owner, table.createdAt)],
+  (table) => [
+    index('threads_activity').on(table.owner, table.updatedAt),
+    index('threads_created').on(table.owner, table.createdAt),
+    index('threads_tenant').on(table.tenant).where(sql`tenant is not null`),
+  ],
 );
 
 export const runs = sqliteTable(
@@ -73,6 +80,8 @@ export const runs = sqliteTable(
     rank: integer().notNull().default(0),
     cancelOnDisconnect: integer('cancel_on_disconnect', { mode: 'boolean' }).notNull(),
     options: text({ mode: 'json' }).$type<{ temperature?: number; maxOutputTokens?: number }>().notNull(),
+    /** What the run and those under it may use. */
+    budget: text({ mode: 'json' }).$type<Budget>(),
     context: text({ mode: 'json' }).$type<Json>(),
     /** Who asked to cancel it, once somebody has. */
     cancelBy: text('cancel_by'),

@@ -1,3 +1,4 @@
+import { ownerOf } from '../protocol/principal.ts';
 import type { FileRemoval } from './fileRemoval.ts';
 import type { FileStore, StoredFile } from './fileStore.ts';
 import type { FileRow } from './files.ts';
@@ -25,8 +26,8 @@ export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries'
         throw cause;
       }
     },
-    async get(principalId, fileId) {
-      return storedFile(queries, ownFile(queries, principalId, fileId));
+    async get(principal, fileId) {
+      return storedFile(queries, ownFile(queries, principal, fileId));
     },
     async *read({ id, size }, { from, to } = { from: 0, to: size }) {
       const key = queries.files.byId(id)?.key ?? 0;
@@ -37,9 +38,9 @@ export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries'
         yield bytes.subarray(Math.max(0, from - start), to - start);
       }
     },
-    async list(principalId, { limit, pageToken }) {
+    async list(principal, { limit, pageToken }) {
       const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-      const rows = queries.files.list(principalId, { limit: limit + 1, beforeKey });
+      const rows = queries.files.list(ownerOf(principal), { limit: limit + 1, beforeKey });
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
@@ -54,7 +55,7 @@ export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries'
       let key: number | undefined;
       const { answer } = await commit.run((tx) =>
         once(tx, command, () => {
-          key = ownFile(tx.queries, command.principalId, fileId).key;
+          key = ownFile(tx.queries, command.principal, fileId).key;
           tx.queries.files.reopen(key);
           return { fileId };
         }),

@@ -4,11 +4,13 @@ import { encodeEvent } from './encodedEvent.ts';
 import type { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
 import { LogFollower } from './logFollower.ts';
+import type { Authority } from './operations/access.ts';
 import { terminalDraft } from './operations/finishRun.ts';
 import { snapshotRun, snapshotThread } from './operations/snapshotThread.ts';
 import type { Queries } from './queries.ts';
 
-export interface SqliteParts {
+/** It is an authority, of this moment. */
+export interface SqliteParts extends Authority {
   readonly queries: Queries;
   readonly commit: GroupCommit;
   readonly clock: Clock;

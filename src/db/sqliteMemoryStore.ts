@@ -1,14 +1,15 @@
+import { ownerOf, type Principal } from '../protocol/principal.ts';
 import type { MemoryEntry, Page } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { MemoryHolder } from './memories.ts';
 import type { MemoryPage, MemoryStore } from './memoryStore.ts';
-import { ownThread } from './operations/access.ts';
+import { type Authority, openThread, type ThreadAction } from './operations/access.ts';
 import { once } from './operations/command.ts';
 import { decodeTextToken, encodeTextToken } from './pageToken.ts';
-import type { Queries } from './queries.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 
-export function sqliteMemoryStore({ queries, commit }: SqliteParts): MemoryStore {
+export function sqliteMemoryStore(parts: SqliteParts): MemoryStore {
+  const { queries, commit } = parts;
   function list(holder: MemoryHolder, { prefix, limit, maxBytes, pageToken }: MemoryPage): Page<MemoryEntry> {
     const after = pageToken === undefined ? undefined : decodeTextToken(pageToken);
     const { rows, more } = queries.memories.page(holder, { prefix, after, limit, maxBytes });
@@ -35,14 +36,14 @@ export function sqliteMemoryStore({ queries, commit }: SqliteParts): MemoryStore
     async list(holder, page) {
       return list(holder, page);
     },
-    async listOwn(principalId, threadId, page) {
-      return list(ownHolder(queries, principalId, threadId), page);
+    async listOwn(principal, threadId, page) {
+      return list(ownHolder(parts, principal, { threadId, action: 'read' }), page);
     },
     forget: (command, { threadId, key }) =>
       commit.run(
         (tx) =>
           once(tx, command, () => {
-            const holder = ownHolder(tx.queries, command.principalId, threadId);
+            const holder = ownHolder(tx, command.principal, { threadId, action: 'manage' });
             const { memories } = tx.queries;
             return { deleted: key === undefined ? memories.removeAll(holder) : memories.remove(holder, key) };
           }).answer,
@@ -50,7 +51,11 @@ export function sqliteMemoryStore({ queries, commit }: SqliteParts): MemoryStore
   };
 }
 
-function ownHolder(queries: Queries, principalId: string, threadId: string | undefined): MemoryHolder {
-  if (threadId === undefined) return { scope: 'principal', id: principalId };
-  return { scope: 'thread', id: ownThread(queries, principalId, threadId).id };
+function ownHolder(
+  authority: Authority,
+  principal: Principal,
+  { threadId, action }: { readonly threadId: string | undefined; readonly action: ThreadAction },
+): MemoryHolder {
+  if (threadId === undefined) return { scope: 'principal', id: ownerOf(principal) };
+  return { scope: 'thread', id: openThread(authority, principal, threadId, action).id };
 }

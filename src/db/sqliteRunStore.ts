@@ -1,8 +1,9 @@
+import { ownerOf } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
-import { ownRun, ownThread } from './operations/access.ts';
+import { openRun, openThread } from './operations/access.ts';
 import { addSummary, newestSummary } from './operations/addSummary.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
 import { toWake } from './operations/childEnded.ts';
@@ -35,23 +36,27 @@ import type { RunStore } from './runStore.ts';
 import { isOpen } from './runs.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 
-export function sqliteRunStore(
-  { queries, commit, prices }: SqliteParts & { readonly prices?: Prices | undefined },
-  files: FileStore,
-): RunStore {
+export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices | undefined }, files: FileStore): RunStore {
+  const { queries, commit, prices } = parts;
   return {
     accept: (input) => commit.run((tx) => acceptMessage(tx, input)),
-    async get(principalId, runId) {
-      const { run, thread } = ownRun(queries, principalId, runId);
+    async get(principal, runId) {
+      const { run, thread } = openRun(parts, principal, runId, 'read');
       return { info: runInfo(queries, run, thread.id), key: run.key, thread: thread.key, lastSeq: run.lastSeq ?? undefined };
     },
     async read(key) {
       return queries.runs.byKey(key);
     },
-    async list(principalId, { threadId, status, limit, pageToken }) {
-      const thread = threadId === undefined ? undefined : ownThread(queries, principalId, threadId).key;
+    async list(principal, { threadId, status, limit, pageToken }) {
+      const thread = threadId === undefined ? undefined : openThread(parts, principal, threadId, 'read').key;
       const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-      const rows = queries.runs.list({ owner: principalId, thread, status, beforeKey, limit: limit + 1 });
+      const rows = queries.runs.list({
+        owner: thread === undefined ? ownerOf(principal) : undefined,
+        thread,
+        status,
+        beforeKey,
+        limit: limit + 1,
+      });
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
@@ -129,13 +134,13 @@ export function sqliteRunStore(
       }),
     decide: (input) => commit.run((tx) => decideApproval(tx, input)),
     async approvals(principal, filter) {
-      return listApprovals(queries, principal, filter);
+      return listApprovals(parts, principal, filter);
     },
     async approvalCall(principal, callId) {
-      return visibleApproval(queries, principal, callId);
+      return visibleApproval(parts, principal, callId);
     },
-    async ownCall(principalId, callId) {
-      return ownCall(queries, principalId, callId);
+    async ownCall(principal, callId) {
+      return ownCall(parts, principal, callId);
     },
     submit: (input) => commit.run((tx) => submitResult(tx, input)),
     async nextExpiry() {
@@ -145,11 +150,11 @@ export function sqliteRunStore(
     async sentSteps(runId) {
       return sentSteps(queries, runId);
     },
-    async sentMessage(principalId, messageId) {
-      return sentMessage(queries, principalId, messageId);
+    async sentMessage(principal, messageId) {
+      return sentMessage(parts, principal, messageId);
     },
-    async sentRun(principalId, runId) {
-      return ownRun(queries, principalId, runId).run;
+    async sentRun(principal, runId) {
+      return openRun(parts, principal, runId, 'write').run;
     },
     edit: (input, messageId) => commit.run((tx) => editMessage(tx, input, messageId)),
     retry: (input, runId) => commit.run((tx) => retryRun(tx, input, runId)),

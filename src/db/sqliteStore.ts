@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
+import { mayBy, type Policy } from '../protocol/policy.ts';
 import type { Prices } from '../protocol/usage.ts';
+import { type AuditStore, sqliteAuditStore } from './auditStore.ts';
 import { FileRemoval } from './fileRemoval.ts';
 import type { FileStore } from './fileStore.ts';
 import { GroupCommit } from './groupCommit.ts';
@@ -22,6 +24,7 @@ export interface Store {
   readonly runs: RunStore;
   readonly files: FileStore;
   readonly memories: MemoryStore;
+  readonly audit: AuditStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -39,22 +42,36 @@ export function sqliteStore(opts: {
   readonly onCommit: (threads: readonly number[]) => void;
   /** Told the id of the log's newest event after each commit, and before one that removed the newest. */
   readonly recordHighWater: (id: number) => void;
+  /** Who may do what. Default: the server's own policy. */
+  readonly policy?: Policy | undefined;
   /** For the cost of model calls. */
   readonly prices?: Prices | undefined;
   /** Called after each commit that erased text. */
   readonly onErased?: () => void;
 }): Store {
   const { raw, epoch, clock, onCommit, recordHighWater, prices, onErased = () => {} } = opts;
+  const may = mayBy(opts.policy);
   const queries = prepareQueries(raw);
   const commit = new GroupCommit({
     raw,
     queries,
+    may,
     clock,
     recordHighWater,
     onErased,
     onCommit: (logs) => onCommit(logs.map((log) => log.key)),
   });
-  const parts = { queries, commit, clock, epoch, prices };
+  const parts = {
+    queries,
+    commit,
+    clock,
+    epoch,
+    prices,
+    may,
+    get now() {
+      return clock.now();
+    },
+  };
   const removal = new FileRemoval(parts);
   const files = sqliteFileStore(parts, removal);
   return {
@@ -63,6 +80,7 @@ export function sqliteStore(opts: {
     runs: sqliteRunStore(parts, files),
     files,
     memories: sqliteMemoryStore(parts),
+    audit: sqliteAuditStore(parts),
     get heldLogs() {
       return commit.heldLogs;
     },

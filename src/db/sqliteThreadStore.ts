@@ -1,6 +1,7 @@
+import { ownerOf } from '../protocol/principal.ts';
 import type { FileRemoval } from './fileRemoval.ts';
 import { orderOf } from './messages.ts';
-import { ownThread } from './operations/access.ts';
+import { openThread } from './operations/access.ts';
 import { asModelsSee } from './operations/asModelsSee.ts';
 import { once } from './operations/command.ts';
 import { createThread, getThread } from './operations/createThread.ts';
@@ -15,23 +16,24 @@ import type { ThreadStore } from './threadStore.ts';
 /** Messages that a title is made of: the first answer may come after several that called tools. */
 const BEGINNING = 20;
 
-export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, removal: FileRemoval): ThreadStore {
+export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): ThreadStore {
+  const { queries, commit, epoch } = parts;
   return {
     create: (input) => commit.run((tx) => createThread(tx, { ...input, epoch })),
-    async get(principalId, threadId) {
-      return threadInfo(queries, ownThread(queries, principalId, threadId), epoch);
+    async get(principal, threadId) {
+      return threadInfo(queries, openThread(parts, principal, threadId, 'read'), epoch);
     },
-    async keyOf(principalId, threadId) {
-      return ownThread(queries, principalId, threadId).key;
+    async keyOf(principal, threadId) {
+      return openThread(parts, principal, threadId, 'read').key;
     },
     async idOf(key) {
       return queries.threads.byKey(key)?.id ?? '';
     },
-    async list(principalId, filter) {
+    async list(principal, filter) {
       const { limit, pageToken, sort = 'activity', order = 'desc' } = filter;
       const [at, key] = pageToken === undefined ? [] : decodePageToken(pageToken, 2);
       const rows = queries.threads.list({
-        owner: principalId,
+        owner: ownerOf(principal),
         limit: limit + 1,
         sort,
         order,
@@ -53,7 +55,7 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, remov
       commit.run(
         (tx) =>
           once(tx, command, () => {
-            const { key } = ownThread(tx.queries, command.principalId, threadId);
+            const { key } = openThread(tx, command.principal, threadId, 'manage');
             const change = { ...(title !== undefined && { title }), ...(metadata !== undefined && { metadata }) };
             tx.queries.threads.update(key, change, tx.now);
             return getThread(tx, key, epoch);
@@ -65,8 +67,8 @@ export function sqliteThreadStore({ queries, commit, epoch }: SqliteParts, remov
       return deleted;
     },
     fork: (input) => commit.run((tx) => forkThread(tx, { ...input, epoch })),
-    async messages(principalId, threadId, { limit, pageToken, maxBytes }) {
-      const { key } = ownThread(queries, principalId, threadId);
+    async messages(principal, threadId, { limit, pageToken, maxBytes }) {
+      const { key } = openThread(parts, principal, threadId, 'read');
       const [order] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
       const newest = queries.messages.newest(key, { limit, before: order, maxBytes });
       const rows = newest.rows.toReversed();

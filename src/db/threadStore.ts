@@ -1,5 +1,6 @@
 import type { JsonObject } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { ImportedMessage, Page, ThreadInfo, ThreadListInput } from '../protocol/procedures.ts';
 import type { Command } from './operations/command.ts';
 import type { Deleted } from './operations/deleteThread.ts';
@@ -15,12 +16,12 @@ export interface ThreadStore {
     readonly metadata: JsonObject | null;
     readonly messages: readonly ImportedMessage[];
   }): Promise<ThreadInfo>;
-  get(principalId: string, threadId: string): Promise<ThreadInfo>;
+  get(principal: Principal, threadId: string): Promise<ThreadInfo>;
   /** The key by which the log knows it. */
-  keyOf(principalId: string, threadId: string): Promise<number>;
+  keyOf(principal: Principal, threadId: string): Promise<number>;
   /** The id by which callers know it; empty for one that is gone. */
   idOf(key: number): Promise<string>;
-  list(principalId: string, filter: ThreadListInput & { readonly limit: number }): Promise<Page<ThreadInfo>>;
+  list(principal: Principal, filter: ThreadListInput & { readonly limit: number }): Promise<Page<ThreadInfo>>;
   update(
     command: Command,
     threadId: string,
@@ -35,7 +36,7 @@ export interface ThreadStore {
   }): Promise<ThreadInfo>;
   /** As many as `maxBytes` of text hold, at least one. */
   messages(
-    principalId: string,
+    principal: Principal,
     threadId: string,
     page: { readonly limit: number; readonly pageToken: string | undefined; readonly maxBytes?: number },
   ): Promise<Page<Message>>;

@@ -25,6 +25,7 @@ export function prepareThreads(db: Drizzle) {
     .values({
       id: $('id'),
       owner: $('owner'),
+      tenant: $('tenant'),
       title: $('title'),
       metadata: $('metadata'),
       createdAt: $('now'),
@@ -57,6 +58,7 @@ export function prepareThreads(db: Drizzle) {
     insert(row: {
       readonly id: string;
       readonly owner: string;
+      readonly tenant: string | null;
       readonly title: string | null;
       readonly metadata: JsonObject | null;
       readonly now: number;

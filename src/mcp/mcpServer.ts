@@ -1,6 +1,7 @@
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../protocol/principal.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { McpEndpoint } from '../server/mcpEndpoint.ts';
 import type { McpHost } from '../server/mcpHost.ts';
@@ -67,21 +68,23 @@ async function serveMcp(
 
   async function exchange(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (host.closing.aborted) throw new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. Try again in a moment.');
-    const principal = await host.identify(request.raw);
+    const caller = await host.identify(request.raw);
     const body = request.method === 'POST' ? parseBody(request.body, host) : undefined;
-    const session = sessionOf(request.headers['mcp-session-id'], body, principal);
+    const session = sessionOf(request.headers['mcp-session-id'], body, caller.principal);
     const done = sessions.use(session);
     const gone = new AbortController();
+    const left = host.enter(caller);
     const headers = { ...reply.getHeaders(), 'access-control-expose-headers': 'mcp-session-id' };
     const response = reply.hijack().raw;
     // What lets a page of another origin read the answer: a hijacked reply does not send it itself.
     for (const [header, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(header, value);
     response.once('close', () => {
       gone.abort();
+      left();
       done();
     });
     try {
-      await session.handle({ principal, response, gone: gone.signal }, body);
+      await session.handle({ caller, response, gone: gone.signal }, body);
     } catch (cause) {
       host.logger.error({ err: cause }, 'an MCP request failed');
       response.destroy();
@@ -92,17 +95,17 @@ async function serveMcp(
 
   function sessionOf(id: string | string[] | undefined, body: unknown, principal: Principal): McpSession {
     if (id !== undefined) {
-      const session = sessions.get(String(id), principal.id);
+      const session = sessions.get(String(id), ownerOf(principal));
       if (session === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such session. Begin another.');
       return session;
     }
     if (!isInitializeRequest(body)) {
       throw new VerbatimError('BAD_INPUT', 'Begin with `initialize`, and send the header Mcp-Session-Id from then on.');
     }
-    sessions.makeRoom(principal.id);
+    sessions.makeRoom(ownerOf(principal));
     return new McpSession({
       host,
-      principalId: principal.id,
+      principalId: ownerOf(principal),
       tools,
       name,
       onOpen: (session) => sessions.add(session),

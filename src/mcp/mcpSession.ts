@@ -15,8 +15,8 @@ import {
   type ServerNotification,
   type ServerRequest,
 } from '@modelcontextprotocol/sdk/types.js';
-import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Caller } from '../server/auth/caller.ts';
 import type { McpHost } from '../server/mcpHost.ts';
 import { callAgent, refusal } from './callAgent.ts';
 import { IDEMPOTENCY_KEY } from './idempotencyKey.ts';
@@ -25,7 +25,7 @@ import type { ServedAgents } from './servedAgents.ts';
 
 /** The HTTP exchange that brought a message: who sent it, and where its answer goes. */
 export interface Exchange {
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly response: ServerResponse;
   /** Aborts when the connection is closed. */
   readonly gone: AbortSignal;
@@ -97,7 +97,7 @@ export class McpSession {
     if (agent === undefined) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}.`);
     const exchange = exchanges.getStore();
     if (exchange === undefined) throw new Error('a call came without its request');
-    const { principal, response, gone } = exchange;
+    const { caller, response, gone } = exchange;
     const key: unknown = extra._meta?.[IDEMPOTENCY_KEY];
     const progressToken = extra._meta?.progressToken;
     const cancelled = new AbortController();
@@ -114,7 +114,7 @@ export class McpSession {
       agent,
       arguments: params.arguments ?? {},
       idempotencyKey: typeof key === 'string' ? key : undefined,
-      caller: host.as(principal),
+      caller: host.as(caller),
       cancelled: cancelled.signal,
       gone: AbortSignal.any([gone, this.#ended.signal]),
       onProgress: (report) => {

@@ -15,6 +15,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Scheduler } from './scheduler.ts';
 import { STORAGE_RETRY_MS } from './workforce.ts';
@@ -79,7 +80,7 @@ export class Answers {
   /** The result of a client-side call. Throws `ALREADY_ANSWERED`, `NOT_WAITING`, and `BAD_INPUT` for one that the tool refuses. */
   async submit(command: Command, { callId, output, error }: Result): Promise<Submitted> {
     const { store } = this.#options;
-    const asked = await store.runs.ownCall(command.principalId, callId);
+    const asked = await store.runs.ownCall(command.principal, callId);
     const waits = asked.call.status === 'waiting' && asked.call.waitsFor === 'client';
     const outcome = !waits
       ? undefined
@@ -152,7 +153,7 @@ export class Answers {
   /** The tools of an agent that chooses them by the run. */
   async #chosenTools(agent: ModelAgent, run: RunRow, threadId: string): Promise<readonly AnyTool[]> {
     const { registry, store, limits, clock, logFailure } = this.#options;
-    const memory = openMemory({ memories: store.memories, limits, principalId: run.principal.id, threadId });
+    const memory = openMemory({ memories: store.memories, limits, holder: ownerOf(run.principal), threadId });
     const contexts = new RunContexts({ run, threadId, memory, registry, clock, disposeTimeoutMs: limits.cancelGraceMs, logFailure });
     try {
       return await toolsOf(agent, await contexts.of(agent));

@@ -8,6 +8,8 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   database: true,
   synchronous: true,
   authenticate: true,
+  auth: true,
+  policy: true,
   origins: true,
   hosts: true,
   titles: true,
@@ -30,7 +32,21 @@ export function checkOptions(options: ServerOptions): void {
     if (!Object.hasOwn(KNOWN, name)) throw unknownName(`There is no option "${name}".`, name, Object.keys(KNOWN));
   }
   checkLimits(options.limits ?? {});
+  checkAuth(options);
   checkAgents(options.agents);
+}
+
+function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 'authenticate' | 'policy'>): void {
+  if (policy !== undefined && typeof policy !== 'function') throw invalid('`policy` must be a function that answers true or false.');
+  if (authenticate !== undefined && typeof authenticate !== 'function') throw invalid('`authenticate` must be a function.');
+  if (auth === undefined) return;
+  if (authenticate !== undefined) throw invalid('Give `auth` or `authenticate`, not both: auth: [custom(authenticate), ...].');
+  if (!Array.isArray(auth) || auth.length === 0) throw invalid('`auth` must be a list of methods: [apiKeys(), custom(fn)].');
+  for (const [index, method] of auth.entries()) {
+    if (typeof method !== 'object' || method === null || typeof method.open !== 'function') {
+      throw invalid(`auth[${index}] is not a method. Make it with jwt(), apiKeys(), password() or custom(fn).`);
+    }
+  }
 }
 
 function checkLimits(limits: object): void {

@@ -9,6 +9,8 @@ import type { Sink } from './tail.ts';
 /** A ping waits behind what is in the kernel's buffers: at most so many bytes, on a link that carries at least so many a second. */
 const KERNEL_BYTES = 4 * 1024 * 1024;
 const SLOWEST_BYTES_PER_MS = 16;
+/** Errors of watches pass a few promises before they are sent. */
+const CLOSE_SOON_MS = 50;
 
 /** One WebSocket: what it holds, and whether its other end is alive, idle or stuck. Times are monotonic milliseconds. */
 export class Connection {
@@ -103,6 +105,13 @@ export class Connection {
     // The other end's close frame is to be read, and nothing that it still asks.
     this.#ws.removeAllListeners('message');
     this.#ws.resume();
+  }
+
+  /** Closes it once what is being said now has been sent: the errors that say why. */
+  closeSoon(code: number, reason: string): void {
+    this.#closing = true;
+    this.#ws.removeAllListeners('message');
+    setTimeout(() => this.close(code, reason), CLOSE_SOON_MS).unref();
   }
 
   /** Called every so often: pings, and ends what is dead, idle or stuck. */

@@ -2,25 +2,29 @@ import { setMaxListeners } from 'node:events';
 import type { Agent } from '../agents/agent.ts';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
 import { closeGuards } from '../agents/guard.ts';
-import type { Model } from '../agents/model.ts';
 import type { LogFailure } from '../agents/runWorker.ts';
 import { loadTokenizer } from '../agents/tokenCounter.ts';
 import { openToolHost } from '../agents/toolHost.ts';
 import { isToolThread } from '../agents/toolTask.ts';
 import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
+import { outsideChanges } from '../db/outsideChanges.ts';
 import { sqliteStore } from '../db/sqliteStore.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { Callers } from './auth/callers.ts';
+import { methodsOf } from './auth/methodsOf.ts';
 import { localBell } from './bell.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
 import { mcpHost } from './mcpHost.ts';
+import { modelsOf } from './modelsOf.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { appRouter } from './routers/router.ts';
@@ -34,7 +38,7 @@ import { serveWebSockets } from './webSockets.ts';
 export interface ListenOptions {
   /** Default 3000; 0 takes a free one. */
   readonly port?: number;
-  /** Default 127.0.0.1. Without `authenticate` nothing but loopback is taken. */
+  /** Default 127.0.0.1. Without authentication nothing but loopback is taken. */
   readonly host?: string;
 }
 
@@ -110,7 +114,7 @@ export async function serverOver(
   options: ServerOptions,
   { closeDatabase }: { readonly closeDatabase: boolean },
 ): Promise<InternalServer> {
-  const { agents, authenticate, logger = silentLogger, clock = systemClock } = options;
+  const { agents, logger = silentLogger, clock = systemClock } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   options.mcp?.check(agents);
   if (database.copyBeforeUpgrade !== undefined) {
@@ -135,6 +139,7 @@ export async function serverOver(
     },
     recordHighWater: database.recordHighWater,
     prices: checkPrices(options.prices),
+    policy: options.policy,
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
@@ -159,6 +164,8 @@ export async function serverOver(
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
+  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger });
+  const callers = new Callers({ hasChanged: outsideChanges(database.raw) });
   const services: Services = {
     agents,
     store,
@@ -170,6 +177,8 @@ export async function serverOver(
     limits,
     inputs: createInputs(limits),
     clock,
+    callers,
+    authenticator,
     closing: closing.signal,
   };
   const router = appRouter(services);
@@ -187,11 +196,11 @@ export async function serverOver(
       ),
     ),
   );
-  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticate === undefined });
-  const transport = { router, limits, authenticate, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, clock, closing: closing.signal });
+  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
+  const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger };
+  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, closing: closing.signal });
   const sockets = serveWebSockets({ ...transport, server: app.server });
-  const closeMcp = await options.mcp?.serve(mcpHost({ app, router, authenticate, agents, limits, clock, logger, closing: closing.signal }));
+  const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));
   void store.files.removeLeftovers();
   const purge = async (): Promise<void> => {
     try {
@@ -214,6 +223,8 @@ export async function serverOver(
     await titles.close();
     await sockets.close();
     await app.close();
+    callers.close();
+    await authenticator.close();
     sweep.close();
     store.close();
     await Promise.all(modelsOf(options).map((model) => model.close?.()));
@@ -238,10 +249,10 @@ export async function serverOver(
   let closed: Promise<void> | undefined;
   const server: InternalServer = {
     async listen({ port = 3000, host = '127.0.0.1' } = {}) {
-      if (authenticate === undefined && !isLoopbackHost(host)) {
+      if (authenticator.isOpen && !isLoopbackHost(host)) {
         throw new VerbatimError(
           'CONFIG_INVALID',
-          `Without authentication the server listens on loopback only, not on ${host}. Give createServer an \`authenticate\`, or use 127.0.0.1.`,
+          `Without authentication the server listens on loopback only, not on ${host}. Give createServer \`auth\` or \`authenticate\`, or use 127.0.0.1.`,
         );
       }
       await app.listen({ port, host });
@@ -273,16 +284,6 @@ export async function serverOver(
     [Symbol.asyncDispose]: () => server.close(),
   };
   return server;
-}
-
-/** Every model that the options name: it may hold connections. */
-function modelsOf({ agents, titles }: ServerOptions): readonly Model[] {
-  const own = Object.values(agents).flatMap((agent) => {
-    if (agent.kind !== 'model') return [];
-    const { model, history } = agent;
-    return [model, typeof history === 'object' && 'summarize' in history ? history.summarize.model : undefined];
-  });
-  return [...own, typeof titles === 'object' ? titles.model : undefined].filter((model) => model !== undefined);
 }
 
 function countsTokens(agent: Agent): boolean {

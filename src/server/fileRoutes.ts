@@ -3,11 +3,14 @@ import type { FileStore } from '../db/fileStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { identify } from './authentication.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { Caller } from './auth/caller.ts';
+import { callerOf } from './auth/callerOf.ts';
+import type { Callers } from './auth/callers.ts';
 import { receiveFile } from './receiveFile.ts';
 import { sendFile } from './sendFile.ts';
-import type { Authenticate } from './serverOptions.ts';
 import { beforeUploadDeadline } from './uploadDeadline.ts';
 
 export const FILES_PATH = '/files';
@@ -18,17 +21,31 @@ export interface FileOptions {
   /** Aborts when the server closes. */
   readonly closing: AbortSignal;
   readonly limits: Limits;
-  readonly authenticate: Authenticate | undefined;
+  readonly authenticator: Authenticator;
+  readonly callers: Callers;
 }
 
 /** `POST /files` and `GET /files/{id}`: the bytes of files, which no tRPC call carries. */
 export async function fileRoutes(app: FastifyInstance, options: FileOptions): Promise<void> {
-  const { limits, authenticate } = options;
+  const { limits, callers } = options;
   const transfers = new Map<string, number>();
   let all = 0;
 
+  /** Ends what is under way with the caller's authority. */
+  async function whileAllowed<T>(caller: Caller, end: () => void, work: () => Promise<T>): Promise<T> {
+    const left = callers.enter(caller);
+    const release = caller.hold({ fail: end });
+    try {
+      return await work();
+    } finally {
+      release();
+      left();
+    }
+  }
+
   /** Each holds a chunk, so there is a bound to how many there are. */
-  async function transfer<T>({ id }: Principal, work: () => Promise<T>): Promise<T> {
+  async function transfer<T>(principal: Principal, work: () => Promise<T>): Promise<T> {
+    const id = ownerOf(principal);
     const own = transfers.get(id) ?? 0;
     if (all >= limits.maxFileTransfers || own >= limits.maxFileTransfersPerPrincipal) {
       throw new VerbatimError('SERVER_FULL', 'Too many files are on their way. Try again in a moment.', {
@@ -53,15 +70,19 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
 
   app.post(FILES_PATH, async (request, reply) => {
     const file = await beforeUploadDeadline({ ...options, request, reply }, async (late) => {
-      const principal = await identify(authenticate, request.raw, null);
-      return transfer(principal, () => receiveFile(options, { principalId: principal.id, request, late }));
+      const caller = await callerOf(options, request.raw, 'http');
+      const { principal } = caller;
+      const cut = (): void => void request.raw.destroy();
+      return transfer(principal, () => whileAllowed(caller, cut, () => receiveFile(options, { principal, request, late })));
     });
     return reply.code(201).send(file);
   });
   app.get<{ Params: { id: string } }>(`${FILES_PATH}/:id`, { exposeHeadRoute: false }, async (request, reply) => {
-    const principal = await identify(authenticate, request.raw, null);
-    const file = await options.files.get(principal.id, request.params.id);
-    await transfer(principal, () => sendFile(options, file, { request, reply }));
+    const caller = await callerOf(options, request.raw, 'http');
+    const { principal } = caller;
+    const file = await options.files.get(principal, request.params.id);
+    const cut = (): void => void request.raw.socket.destroy();
+    await transfer(principal, () => whileAllowed(caller, cut, () => sendFile(options, file, { request, reply })));
     return reply;
   });
 }

@@ -4,22 +4,23 @@ import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/a
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import superjson from 'superjson';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { identify } from './authentication.ts';
+import type { Caller } from './auth/caller.ts';
+import { callerOf } from './auth/callerOf.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
-import { type Context, toTrpcError } from './trpc.ts';
+import { type Context, contextOf, contextOfNobody, toTrpcError } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'clock' | 'closing'> {
+export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing'> {
   readonly epoch: string;
 }
 
 /** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
 export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
-  const { router, limits, authenticate, mayEnter, logger } = options;
+  const { router, limits, mayEnter, logger } = options;
   const app = fastify({
     bodyLimit: limits.maxFrameBytes,
     forceCloseConnections: true,
@@ -28,6 +29,9 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     routerOptions: { maxParamLength: 4_096 },
     // Of URLs that no route is looked up for, which are answered like any other.
     frameworkErrors: (error, _request, reply) => void sendError(reply, router, httpError(error)),
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer');
   });
   app.addHook('onRequest', async (request, reply) => {
     if (!mayEnter(request.raw))
@@ -58,9 +62,9 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           if (typeof json === 'string' && nestsDeeper(json, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
         }
         try {
-          return { principal: await identify(authenticate, req.raw, null), connection: undefined };
+          return contextOf(await callerOf(options, req.raw, 'http'), undefined);
         } catch (cause) {
-          throw toTrpcError(cause);
+          return contextOfNobody(cause);
         }
       },
       onError({ error, path }) {
@@ -81,14 +85,14 @@ async function serveSse(
   options: HttpOptions,
   { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<void> {
-  const { router, limits, authenticate, budget, sweep, epoch, logger } = options;
-  let ctx: Context;
+  const { router, limits, callers, budget, sweep, epoch, logger } = options;
+  let caller: Caller;
   try {
     // Node gives an answer its socket when those before it are done, which a watch may never be: what waits behind it would have no bound.
     if (reply.raw.socket === null) {
       throw new VerbatimError('BAD_INPUT', 'A watch does not wait behind other answers of its connection. Ask for it on one of its own.');
     }
-    ctx = { principal: await identify(authenticate, request.raw, null), connection: undefined };
+    caller = await callerOf(options, request.raw, 'sse');
   } catch (cause) {
     return sendError(reply, router, cause);
   }
@@ -98,10 +102,12 @@ async function serveSse(
   const stream = openSse({ response, headers, epoch, limits, budget });
   if (stream === undefined) return;
   sweep.add(stream);
+  const left = callers.enter(caller);
   const abort = new AbortController();
   let watch: Watch | undefined;
   response.once('close', () => {
     sweep.remove(stream);
+    left();
     stream.ended();
     abort.abort();
     watch?.tail.end();
@@ -111,7 +117,7 @@ async function serveSse(
       router,
       path,
       getRawInput: async () => sseInput(request, limits.maxFrameDepth),
-      ctx,
+      ctx: contextOf(caller, undefined),
       type: 'subscription',
       signal: abort.signal,
       batchIndex: 0,

@@ -7,14 +7,16 @@ import type { Receipt } from '../protocol/contract.ts';
 import type { AnyEvent } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Limits } from '../protocol/limits.ts';
-import type { Principal } from '../protocol/principal.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
-import { identify } from './authentication.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { Caller } from './auth/caller.ts';
+import { callerOf } from './auth/callerOf.ts';
+import type { Callers } from './auth/callers.ts';
 import type { AppRouter } from './routers/router.ts';
-import type { Authenticate, Logger } from './serverOptions.ts';
+import type { Logger } from './serverOptions.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import type { Sink } from './tail.ts';
-import { createCallerFactory, verbatimErrorOf } from './trpc.ts';
+import { contextOf, createCallerFactory, verbatimErrorOf } from './trpc.ts';
 import { Watch } from './watch.ts';
 
 /** What the MCP endpoint gets of a server: its HTTP side, and the API as a caller may use it. */
@@ -27,10 +29,12 @@ export interface McpHost {
   /** Aborts when the server closes. */
   readonly closing: AbortSignal;
   /** Who asks, or throws `UNAUTHENTICATED`. */
-  identify(request: IncomingMessage): Promise<Principal>;
+  identify(request: IncomingMessage): Promise<Caller>;
+  /** Until the returned function is called, what the caller has open ends with its authority. */
+  enter(caller: Caller): () => void;
   /** Whether a body nests deeper than `maxFrameDepth`. */
   isTooDeep(json: string): boolean;
-  as(principal: Principal): McpCaller;
+  as(caller: Caller): McpCaller;
 }
 
 /** The procedures that a call needs, with all checks of the API. What they throw is a `VerbatimError`. */
@@ -52,17 +56,19 @@ export interface McpCaller {
 
 export interface McpHostOptions extends Pick<McpHost, 'app' | 'agents' | 'limits' | 'clock' | 'logger' | 'closing'> {
   readonly router: AppRouter;
-  readonly authenticate: Authenticate | undefined;
+  readonly authenticator: Authenticator;
+  readonly callers: Callers;
 }
 
-export function mcpHost({ router, authenticate, ...rest }: McpHostOptions): McpHost {
+export function mcpHost({ router, authenticator, callers, ...rest }: McpHostOptions): McpHost {
   const callerFor = createCallerFactory(router);
   return {
     ...rest,
-    identify: (request) => identify(authenticate, request, null),
+    identify: (request) => callerOf({ authenticator, clock: rest.clock }, request, 'mcp'),
+    enter: (caller) => callers.enter(caller),
     isTooDeep: (json) => nestsDeeper(json, rest.limits.maxFrameDepth),
-    as(principal) {
-      const api = callerFor({ principal, connection: undefined });
+    as(caller) {
+      const api = callerFor(contextOf(caller, undefined));
       return {
         // The procedure's schema checks it.
         send: (input) => typed(api.messages.send(input as { agent: string; text: string; context?: Json })),

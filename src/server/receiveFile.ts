@@ -4,11 +4,12 @@ import { fileName } from '../agents/fileName.ts';
 import { parseMediaType, SNIFFED_BYTES, sniffMediaType } from '../agents/mediaType.ts';
 import { type FileWriter, fileTooLarge } from '../db/fileStore.ts';
 import type { FileRef } from '../protocol/file.ts';
+import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { FileOptions } from './fileRoutes.ts';
 
 export interface Upload {
-  readonly principalId: string;
+  readonly principal: Principal;
   readonly request: FastifyRequest;
   /** Aborts when it has taken too long. */
   readonly late: AbortSignal;
@@ -18,7 +19,7 @@ export interface Upload {
  * Takes the body of a request into the store, no faster than that takes it. Throws `FILE_TOO_LARGE`, `FILE_TYPE_REFUSED`, and `BAD_INPUT` for a body
  * that was cut off; nothing is then left of it.
  */
-export async function receiveFile({ files, limits }: FileOptions, { principalId, request, late }: Upload): Promise<FileRef> {
+export async function receiveFile({ files, limits }: FileOptions, { principal, request, late }: Upload): Promise<FileRef> {
   const { raw, query } = request;
   const size = sizeOf(raw);
   let writer: FileWriter | undefined;
@@ -38,7 +39,7 @@ export async function receiveFile({ files, limits }: FileOptions, { principalId,
       throw new VerbatimError('FILE_TYPE_REFUSED', 'The bytes of this file are not of the type that it was sent as.');
     }
     const { name } = query as { readonly name?: unknown };
-    writer = await files.begin({ of: { principalId }, name: fileName(name), type, size, limits });
+    writer = await files.begin({ of: { principal }, name: fileName(name), type, size, limits });
     for (const piece of head) await writer.write(piece);
     for await (const piece of body) await writer.write(piece);
     late.throwIfAborted();

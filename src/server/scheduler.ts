@@ -2,6 +2,7 @@ import type { Accepted, AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { Command } from '../db/operations/command.ts';
 import type { RunRow } from '../db/runs.ts';
 import type { Receipt } from '../protocol/contract.ts';
+import { ownerOf, type Principal } from '../protocol/principal.ts';
 import type { RunInfo } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { type DisconnectWatch, disconnectWatch, type Readers } from './disconnectWatch.ts';
@@ -39,7 +40,7 @@ export class Scheduler {
     accept = (whole: AcceptInput): Promise<Accepted> => this.#options.store.runs.accept(whole),
   ): Promise<Receipt> {
     if (this.#closing) throw shuttingDown();
-    const principalId = input.principal.id;
+    const principalId = ownerOf(input.principal);
     const room = this.#workforce.queue.take(principalId);
     let accepted: Accepted;
     try {
@@ -56,13 +57,13 @@ export class Scheduler {
     if (started !== undefined) this.#workforce.work(started);
     else if (room === true) this.#workforce.queue.release(principalId);
     if (waiting !== undefined) this.#workforce.queue.push({ run: waiting.key, principalId });
-    if (input.onDisconnect === 'cancel' && receipt.disposition !== 'steered') await this.#watchById(receipt.runId, principalId);
+    if (input.onDisconnect === 'cancel' && receipt.disposition !== 'steered') await this.#watchById(receipt.runId, input.principal);
     return receipt;
   }
 
   async cancel(command: Command, runId: string): Promise<RunInfo> {
     const asked = await this.#options.store.runs.askCancel(command, runId);
-    await this.#workforce.cancel(asked, command.principalId);
+    await this.#workforce.cancel(asked, command.principal.id);
     return asked.info;
   }
 
@@ -78,7 +79,7 @@ export class Scheduler {
       queued.add(run.key);
       // A child waits for room as soon as its parent has begun.
       const isNext = run.parent === null ? (await runs.openOfThread(run.thread))[0]?.key === run.key : !queued.has(run.parent);
-      if (isNext) this.#workforce.queue.push({ run: run.key, principalId: run.principal.id });
+      if (isNext) this.#workforce.queue.push({ run: run.key, principalId: ownerOf(run.principal) });
     }
   }
 
@@ -118,9 +119,9 @@ export class Scheduler {
     if (asked !== undefined) await this.#workforce.cancel(asked, 'disconnect');
   }
 
-  async #watchById(runId: string, principalId: string): Promise<void> {
+  async #watchById(runId: string, principal: Principal): Promise<void> {
     try {
-      const { key, thread, info } = await this.#options.store.runs.get(principalId, runId);
+      const { key, thread, info } = await this.#options.store.runs.get(principal, runId);
       if (info.endedAt === undefined) this.#watch.add(key, thread);
     } catch (cause) {
       // Its thread was deleted meanwhile. The message was accepted all the same, and a retry gets the receipt of then.

@@ -3,8 +3,10 @@ import type { Agents } from '../agents/agent.ts';
 import type { CacheLayer } from '../agents/toolPolicy.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Policy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
+import type { AuthMethod } from './auth/authMethod.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
 import type { TitleOptions } from './titleOptions.ts';
 
@@ -30,11 +32,18 @@ export interface ServerOptions {
   readonly database?: string;
   /** `NORMAL` (default) keeps every commit through a crash of the process, `FULL` through a power loss too. */
   readonly synchronous?: 'NORMAL' | 'FULL';
-  /** Without it there is one principal, `local`, and the server listens on loopback only. */
+  /** Without it, and without `auth`, there is one principal, `local`, and the server listens on loopback only. */
   readonly authenticate?: Authenticate;
+  /**
+   * How callers are known: `[jwt({ ... }), apiKeys(), password(), custom(fn)]`, tried in order. `authenticate` is short for one `custom(fn)`. Give
+   * one of the two.
+   */
+  readonly auth?: readonly AuthMethod[];
+  /** Decides who may do what, in the place of the server's own policy or around it. Default: owners, shares, tenants and administrators. */
+  readonly policy?: Policy;
   /** Web origins that may use the server, such as `https://app.example.com`, besides its own. Others are refused with 403. */
   readonly origins?: readonly string[];
-  /** Host names under which it may be reached, besides loopback, when there is no `authenticate`: others are refused with 403. */
+  /** Host names under which it may be reached, besides loopback, when there is no authentication: others are refused with 403. */
   readonly hosts?: readonly string[];
   /**
    * Gives threads without a title one, after an answer, by a model: `true` takes the model of the agent that answered, when it does not depend

@@ -5,6 +5,8 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Answers } from './answers.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { Callers } from './auth/callers.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -21,6 +23,8 @@ export interface Services {
   readonly limits: Limits;
   readonly inputs: Inputs;
   readonly clock: Clock;
+  readonly callers: Callers;
+  readonly authenticator: Authenticator;
   /** Aborts when the server closes: what waits ends. */
   readonly closing: AbortSignal;
 }

@@ -6,6 +6,7 @@ import type { RunRow } from '../db/runs.ts';
 import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import type { Logger } from './serverOptions.ts';
 import { DEFAULT_TITLE_PROMPT, type TitleOptions } from './titleOptions.ts';
 
@@ -77,7 +78,7 @@ export class TitleWriter {
     const answer = seen.find((message) => message.role === 'assistant' && message.text.trim() !== '');
     if (asked === undefined || answer === undefined) return;
     const text = [asked, answer].map((message) => plainMessage(message).slice(0, MAX_MESSAGE_LENGTH)).join('\n\n');
-    const caller = { principalId: row.principal.id, threadId: await store.threads.idOf(thread), runId: row.id };
+    const caller = { principalId: ownerOf(row.principal), threadId: await store.threads.idOf(thread), runId: row.id };
     const { maxTitleCodePoints } = limits;
     const question = { instructions: prompt, text, caller, maxLength: 4 * maxTitleCodePoints, timeoutMs };
     const said = await askText(model, question, { clock, signal: this.#closing.signal });

@@ -4,13 +4,38 @@ import { ZodError } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../protocol/errorCodes.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { Caller } from './auth/caller.ts';
 import type { Connection } from './connection.ts';
 
 /** What every procedure knows of its caller. */
 export interface Context {
+  /** Undefined where nobody is known: such a call gets no further than procedures that are for everybody. */
+  readonly caller: Caller | undefined;
+  /** Who it is now. Throws `UNAUTHENTICATED`. */
   readonly principal: Principal;
   /** The socket it came by; undefined over HTTP. */
   readonly connection: Connection | undefined;
+}
+
+export function contextOf(caller: Caller, connection: Connection | undefined): Context {
+  return {
+    caller,
+    connection,
+    get principal() {
+      return caller.principal;
+    },
+  };
+}
+
+/** A call of nobody, for the reason given. */
+export function contextOfNobody(refused: unknown): Context {
+  return {
+    caller: undefined,
+    connection: undefined,
+    get principal(): Principal {
+      throw refused;
+    },
+  };
 }
 
 const TRPC_CODES = {
@@ -99,13 +124,19 @@ const trpc = initTRPC.context<Context>().create({
 
 export const { router, createCallerFactory } = trpc;
 
-/** Any call: counted while it is answered, and its errors made ours. */
-export const procedure = trpc.procedure.use(async ({ ctx, next }) => {
+/** A call that anybody may make: counted while it is answered, and its errors made ours. */
+export const publicProcedure = trpc.procedure.use(async ({ ctx, next }) => {
   ctx.connection?.callStarted();
   const result = await next();
   ctx.connection?.callEnded();
   if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(verbatimErrorOf(result.error)) };
   return result;
+});
+
+/** A call of somebody who is known. */
+export const procedure = publicProcedure.use(({ ctx, next }) => {
+  void ctx.principal;
+  return next();
 });
 
 /** A call that only reads: on a socket one is answered after the other, each when its reader has taken enough of those before. */

@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import type { Services } from './services.ts';
 import { takeStartedId } from './socketEncoder.ts';
 import { Tail, type TailOptions } from './tail.ts';
+import type { Context } from './trpc.ts';
 import { toTrpcError } from './trpc.ts';
 
 export interface WatchOptions {
@@ -17,13 +18,16 @@ export interface WatchOptions {
   readonly mode: 'events' | 'messages' | undefined;
   readonly include: readonly OptInEvent[] | undefined;
   readonly snapshot: boolean;
-  readonly connection: Connection | undefined;
+  readonly context: Context;
+  /** Throws when the caller may no longer read it. */
+  readonly lookAgain: () => Promise<unknown>;
 }
 
 /** Opens a watch, or refuses: a cursor beyond the head is an error, one that means nothing here any more starts with a snapshot. */
 export async function openWatch(services: Services, options: WatchOptions): Promise<Watch> {
   const { store, bell, readers, limits } = services;
-  const { thread, run, connection } = options;
+  const { thread, run, context, lookAgain } = options;
+  const { caller, connection } = context;
   const bounds = await store.log.bounds(thread);
   if (bounds === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such thread.');
   if (connection !== undefined && connection.subscriptions >= limits.maxSubscriptionsPerSocket) {
@@ -38,7 +42,11 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
   const from = startOf(store.log.epoch, options, bounds);
   const forget = readers.add(thread, run?.key);
   if (connection !== undefined) connection.subscriptions++;
-  const tail = new Tail({
+  const release = caller?.hold({
+    lookAgain: async () => void (await lookAgain()),
+    fail: (error) => tail.fail(error),
+  });
+  const tail: Tail = new Tail({
     log: store.log,
     bell,
     thread,
@@ -51,6 +59,7 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     onEnd: () => {
       if (connection !== undefined) connection.subscriptions--;
       forget();
+      release?.();
     },
   });
   return new Watch(tail, connection, store.log.epoch);

@@ -3,17 +3,21 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getWSConnectionHandler } from '@trpc/server/adapters/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
-import { identify } from './authentication.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import { Caller } from './auth/caller.ts';
+import type { Callers } from './auth/callers.ts';
 import { Connection } from './connection.ts';
 import type { OriginCheck } from './originCheck.ts';
 import type { Budget } from './outbox.ts';
+import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
-import type { Authenticate, Logger } from './serverOptions.ts';
+import type { Logger } from './serverOptions.ts';
 import { socketEncoder } from './socketEncoder.ts';
 import type { Sweep } from './sweep.ts';
-import { type Context, toTrpcError } from './trpc.ts';
+import { type Context, contextOf, toTrpcError } from './trpc.ts';
 
 /** Where both transports are served. */
 export const TRPC_PATH = '/trpc';
@@ -22,7 +26,9 @@ export interface WebSocketOptions {
   readonly server: Server;
   readonly router: AppRouter;
   readonly limits: Limits;
-  readonly authenticate: Authenticate | undefined;
+  readonly authenticator: Authenticator;
+  readonly callers: Callers;
+  readonly clock: Clock;
   readonly mayEnter: OriginCheck;
   readonly budget: Budget;
   readonly sweep: Sweep;
@@ -78,7 +84,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function createAccept({ router, limits, authenticate, budget, sweep, logger }: WebSocketOptions) {
+function createAccept({ router, limits, authenticator, callers, clock, budget, sweep, logger }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
   /** By their upgrades: those whose first frame is to say who they are. */
   const awaiting = new WeakMap<IncomingMessage, Connection>();
@@ -91,9 +97,19 @@ function createAccept({ router, limits, authenticate, budget, sweep, logger }: W
       const connection = connections.get(res);
       awaiting.delete(req);
       try {
-        const principal = await identify(authenticate, req, info.connectionParams);
+        const identity = await authenticator.identify(req, info.connectionParams);
+        const caller = new Caller({
+          identity,
+          clock,
+          address: remoteAddress(req),
+          transport: 'ws',
+          onEnd: () => connection?.closeSoon(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED'),
+        });
+        const left = callers.enter(caller);
+        res.once('close', left);
+        if (res.readyState !== res.OPEN) left();
         connection?.authenticated();
-        return { principal, connection };
+        return contextOf(caller, connection);
       } catch (cause) {
         // Before tRPC closes it without a code, which clients take for a broken connection.
         connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');

@@ -8,6 +8,7 @@ import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ResumeReason } from '../protocol/event.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { ownerOf } from '../protocol/principal.ts';
 import type { DisconnectWatch } from './disconnectWatch.ts';
 import { localRunQueue, type QueuedRun, type RunQueue } from './runQueue.ts';
 
@@ -55,7 +56,7 @@ export class Workforce {
   wake(run: RunRow): void {
     if (this.#closing) return;
     this.#reasons.set(run.key, 'answered');
-    this.queue.push({ run: run.key, principalId: run.principal.id });
+    this.queue.push({ run: run.key, principalId: ownerOf(run.principal) });
   }
 
   /** One of a run's calls was answered: its worker goes on with it, if there is one. */
@@ -66,7 +67,7 @@ export class Workforce {
   /** A run that another process left: it goes on when there is room. */
   resume(run: RunRow, reason: ResumeReason): void {
     this.#reasons.set(run.key, reason);
-    this.queue.push({ run: run.key, principalId: run.principal.id });
+    this.queue.push({ run: run.key, principalId: ownerOf(run.principal) });
   }
 
   /** A run that is gone, with its thread. */
@@ -134,7 +135,7 @@ export class Workforce {
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
     const spawned = (children: readonly RunRow[]): void => {
-      for (const child of children) this.queue.push({ run: child.key, principalId: child.principal.id });
+      for (const child of children) this.queue.push({ run: child.key, principalId: ownerOf(child.principal) });
       this.#options.onWaiting();
     };
     const { runs, files, memories } = store;
@@ -155,7 +156,7 @@ export class Workforce {
 
   #settle(run: RunRow, result: WorkerResult): void {
     this.#workers.delete(run.key);
-    this.queue.release(run.principal.id);
+    this.queue.release(ownerOf(run.principal));
     if (this.#closing) return;
     if (result.kind === 'ended') {
       this.ended(run.key, result);
@@ -164,7 +165,7 @@ export class Workforce {
     if (result.kind === 'waiting') this.#lookAgain(run.key).catch((cause) => this.#report(run.key, cause));
     if (result.kind !== 'storage') return;
     if (result.error.code === 'STORAGE_FULL') this.#full.add(run.key);
-    this.#retryStorage(run.key, run.principal.id);
+    this.#retryStorage(run.key, ownerOf(run.principal));
   }
 
   /** A run was given back to wait: it may have been answered, or cancelled, just before. */
@@ -184,7 +185,7 @@ export class Workforce {
       this.queue.remove(child.key);
       this.#workers.get(child.key)?.worker.leave();
     }
-    if (next?.status === 'queued') this.queue.push({ run: next.key, principalId: next.principal.id });
+    if (next?.status === 'queued') this.queue.push({ run: next.key, principalId: ownerOf(next.principal) });
     if (wake !== undefined) this.wake(wake);
   }
 
@@ -250,7 +251,7 @@ export class Workforce {
     } catch (cause) {
       // It must not be forgotten: whoever takes it up again ends it, since its row says that it is to be cancelled.
       this.#reasons.set(run.key, 'answered');
-      this.#retry(run.key, run.principal.id);
+      this.#retry(run.key, ownerOf(run.principal));
       throw cause;
     }
   }
@@ -269,7 +270,7 @@ export class Workforce {
       if (ended !== undefined) this.ended(key, ended);
     } catch (cause) {
       // It must not be forgotten: the next try ends it, since its row says that it is to be cancelled.
-      this.#retry(key, principal.id);
+      this.#retry(key, ownerOf(principal));
       throw cause;
     }
   }

@@ -4,9 +4,10 @@ import { type Client, type ClientOptions, createClient as createSdkClient } from
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
+import { custom } from '../server/auth/custom.ts';
 import { checkOptions } from '../server/checkOptions.ts';
 import { type InternalServer, type ServerStats, serverOver } from '../server/createServer.ts';
-import type { Authenticate, ServerOptions } from '../server/serverOptions.ts';
+import type { ServerOptions } from '../server/serverOptions.ts';
 
 export interface TestServerOptions extends ServerOptions {
   /** Models to use instead of the agents' own, by the agent's name. Scripted ones must have no steps left at the end. */
@@ -64,7 +65,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   const start = async (port: number): Promise<{ readonly server: InternalServer; readonly url: string; readonly port: number }> => {
     const { models: _, createClient: __, ...own } = current;
     checkOptions(own);
-    const serverOptions = { ...own, agents: withModels(current), authenticate: testAuthenticate(current.authenticate) };
+    const serverOptions = { ...own, agents: withModels(current), ...testAuth(current) };
     const server = await serverOver(database, serverOptions, { closeDatabase: !inMemory });
     return { server, ...(await server.listen({ port })) };
   };
@@ -136,9 +137,9 @@ function withModels({ agents, models = {} }: TestServerOptions): Agents {
 }
 
 /** `as(...)` names its caller in the token; every other token is the application's. */
-function testAuthenticate(own: Authenticate | undefined): Authenticate {
-  return ({ token, request }) => {
-    if (token?.startsWith(TOKEN_PREFIX)) return JSON.parse(decodeURIComponent(token.slice(TOKEN_PREFIX.length)));
-    return own === undefined ? LOCAL_PRINCIPAL : own({ token, request });
-  };
+function testAuth({ auth, authenticate }: TestServerOptions): Pick<ServerOptions, 'auth'> {
+  const named = custom(({ token }) =>
+    token?.startsWith(TOKEN_PREFIX) ? JSON.parse(decodeURIComponent(token.slice(TOKEN_PREFIX.length))) : undefined,
+  );
+  return { auth: [named, ...(auth ?? [custom(authenticate ?? (() => LOCAL_PRINCIPAL))])] };
 }

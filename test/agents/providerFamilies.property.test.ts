@@ -136,7 +136,7 @@ test('so does what the rows of any thread say was sent at each step', async () =
       await player.open();
       await player.play(operations);
       const { runs } = player.test.store;
-      const { items } = await runs.list(OWNER, { limit: 1_000 });
+      const { items } = await runs.list({ id: OWNER }, { limit: 1_000 });
       for (const { id } of items) {
         for (const { messages } of await runs.sentSteps(id)) expectValid(requestOf(messages, extras));
       }

@@ -10,7 +10,7 @@ const limits = { maxFileBytes: 2_000_000, maxFileBytesPerPrincipal: 3_000_000 };
 /** What any store of files must do. */
 export function testFileStore({ name, open }: { readonly name: string; readonly open: () => TestStore }): void {
   const begin = ({ store }: TestStore, file: Partial<NewFile> = {}) =>
-    store.files.begin({ of: { principalId: OWNER }, name: 'a.png', type: 'image/png', limits, ...file });
+    store.files.begin({ of: { principal: { id: OWNER } }, name: 'a.png', type: 'image/png', limits, ...file });
 
   async function keep(on: TestStore, bytes: Uint8Array, pieceBytes = 50_000): Promise<FileRef> {
     const writer = await begin(on);
@@ -20,7 +20,7 @@ export function testFileStore({ name, open }: { readonly name: string; readonly 
 
   async function read({ store }: TestStore, fileId: string, range?: { from: number; to: number }): Promise<Buffer> {
     const pieces: Uint8Array[] = [];
-    for await (const piece of store.files.read(await store.files.get(OWNER, fileId), range)) pieces.push(piece);
+    for await (const piece of store.files.read(await store.files.get({ id: OWNER }, fileId), range)) pieces.push(piece);
     return Buffer.concat(pieces);
   }
 
@@ -34,7 +34,7 @@ export function testFileStore({ name, open }: { readonly name: string; readonly 
       const file = await keep(on, bytes, 70_001);
       expect(file).toEqual({ id: file.id, type: 'image/png', size: bytes.byteLength, name: 'a.png' });
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      expect(await on.store.files.get(OWNER, file.id)).toEqual({ ...file, createdAt: on.clock.now(), sha256 });
+      expect(await on.store.files.get({ id: OWNER }, file.id)).toEqual({ ...file, createdAt: on.clock.now(), sha256 });
       expect((await read(on, file.id)).equals(bytes)).toBe(true);
     });
 
@@ -57,9 +57,9 @@ export function testFileStore({ name, open }: { readonly name: string; readonly 
       const on = open();
       const writer = await begin(on);
       await writer.write(pngOf(300_000));
-      expect(await on.store.files.list(OWNER, { limit: 10, pageToken: undefined })).toEqual({ items: [] });
+      expect(await on.store.files.list({ id: OWNER }, { limit: 10, pageToken: undefined })).toEqual({ items: [] });
       const { id } = await writer.finish();
-      expect((await on.store.files.list(OWNER, { limit: 10, pageToken: undefined })).items).toMatchObject([{ id }]);
+      expect((await on.store.files.list({ id: OWNER }, { limit: 10, pageToken: undefined })).items).toMatchObject([{ id }]);
     });
 
     test('one that is given up, or is too large, leaves nothing', async () => {
@@ -94,7 +94,7 @@ export function testFileStore({ name, open }: { readonly name: string; readonly 
       await expect(b.finish()).rejects.toMatchObject({ code: 'FILE_TOO_LARGE', details: { limit: 'maxFileBytesPerPrincipal' } });
       b.discard();
       await expect(begin(on, { size: 1 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
-      await begin(on, { size: 1, of: { principalId: 'bob' } });
+      await begin(on, { size: 1, of: { principal: { id: 'bob' } } });
       await on.store.files.delete(command('files.delete'), first.id);
       await begin(on, { size: 1_500_000 });
     });
@@ -132,12 +132,12 @@ export function testFileStore({ name, open }: { readonly name: string; readonly 
     test('the output of a call is seen from its event on, and goes with its thread', async () => {
       const on = open();
       const { held, file, threadId } = await calling(on);
-      await expect(on.store.files.get(OWNER, file.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(on.store.files.get({ id: OWNER }, file.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       expect(await on.store.runs.finishToolCall(held, 'call_1', { file, preview: 'a picture' })).toBe(true);
-      expect(await on.store.files.get(OWNER, file.id)).toMatchObject({ ...file, threadId });
+      expect(await on.store.files.get({ id: OWNER }, file.id)).toMatchObject({ ...file, threadId });
       await answer(on, held, ['there']);
       await on.store.threads.delete(command('threads.delete'), threadId);
-      await expect(on.store.files.get(OWNER, file.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(on.store.files.get({ id: OWNER }, file.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expectNone(on);
     });
 

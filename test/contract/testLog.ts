@@ -148,7 +148,7 @@ export function testLog({ name, open }: { readonly name: string; readonly open: 
       const test = open();
       const messages = upTo(201).map((n) => ({ role: n % 2 === 1 ? ('user' as const) : ('assistant' as const), text: `m${n}` }));
       const { id } = await test.store.threads.create({ command: command('create'), title: null, metadata: null, messages });
-      const snapshot = await test.store.log.snapshot(await test.store.threads.keyOf(OWNER, id));
+      const snapshot = await test.store.log.snapshot(await test.store.threads.keyOf({ id: OWNER }, id));
       expect(snapshot.messages.map((message) => message.text)).toEqual(messages.slice(1).map((message) => message.text));
       expect(snapshot).toMatchObject({ seq: 201, earlier: true });
     });

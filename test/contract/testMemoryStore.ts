@@ -106,11 +106,11 @@ export function testMemoryStore({ name, open }: { readonly name: string; readonl
       await on.store.memories.set({ scope: 'thread', id: threadId }, { key: 'k', value: 1 }, MANY);
       const bob = command('memory.delete', {}, { by: 'bob' });
       await expect(on.store.memories.forget(bob, { threadId, key: 'k' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      await expect(on.store.memories.listOwn('bob', threadId, PAGE)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(on.store.memories.listOwn({ id: 'bob' }, threadId, PAGE)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       const asked = command('memory.delete', {}, { key: 'once' });
       expect(await on.store.memories.forget(asked, { threadId, key: 'k' })).toEqual({ deleted: 1 });
       expect(await on.store.memories.forget(asked, { threadId, key: 'k' })).toEqual({ deleted: 1 });
-      expect((await on.store.memories.listOwn(OWNER, threadId, PAGE)).items).toEqual([]);
+      expect((await on.store.memories.listOwn({ id: OWNER }, threadId, PAGE)).items).toEqual([]);
     });
   });
 }

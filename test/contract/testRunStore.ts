@@ -58,7 +58,7 @@ export function testRunStore({ name, open }: { readonly name: string; readonly o
       expect(b.receipt).toEqual(a.receipt);
       expect([a.started === undefined, b.started === undefined]).toEqual([false, true]);
       await expect(on.store.runs.accept(send('other', { key: 'k' }))).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
-      expect((await on.store.threads.list(OWNER, { limit: 10 })).items.length).toBe(1);
+      expect((await on.store.threads.list({ id: OWNER }, { limit: 10 })).items.length).toBe(1);
     });
 
     test('a refusal is not remembered: the same key may succeed later', async () => {
@@ -227,12 +227,12 @@ export function testRunStore({ name, open }: { readonly name: string; readonly o
       const b = await startThread(on);
       const c = (await on.store.runs.accept(send('later', { threadId: b.threadId }))).receipt;
       await startThread(on, 'his', { principal: { id: 'bob' } });
-      const ids = async (filter: object) => (await on.store.runs.list(OWNER, { limit: 10, ...filter })).items.map((run) => run.id);
+      const ids = async (filter: object) => (await on.store.runs.list({ id: OWNER }, { limit: 10, ...filter })).items.map((run) => run.id);
       expect(await ids({})).toEqual([c.runId, b.runId, a.runId]);
       expect(await ids({ threadId: b.threadId })).toEqual([c.runId, b.runId]);
       expect(await ids({ status: 'completed' })).toEqual([a.runId]);
-      const first = await on.store.runs.list(OWNER, { limit: 2 });
-      const second = await on.store.runs.list(OWNER, { limit: 2, pageToken: first.nextPageToken });
+      const first = await on.store.runs.list({ id: OWNER }, { limit: 2 });
+      const second = await on.store.runs.list({ id: OWNER }, { limit: 2, pageToken: first.nextPageToken });
       expect([...first.items, ...second.items].map((run) => run.id)).toEqual([c.runId, b.runId, a.runId]);
       expect(second.nextPageToken).toBeUndefined();
     });

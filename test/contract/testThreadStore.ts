@@ -19,14 +19,14 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
   const create = (on: TestStore, title: string | null = null, key?: string) =>
     on.store.threads.create({ ...NOTHING, title, command: command('threads.create', { title }, key === undefined ? {} : { key }) });
   const list = (on: TestStore, filter: ThreadListInput = {}, by = OWNER) =>
-    on.store.threads.list(by, { ...filter, limit: filter.limit ?? 100 });
+    on.store.threads.list({ id: by }, { ...filter, limit: filter.limit ?? 100 });
   const titles = async (on: TestStore, filter: ThreadListInput = {}) => (await list(on, filter)).items.map((thread) => thread.title);
 
   /** Every row of a list, page by page. */
   async function pages(on: TestStore, filter: ThreadListInput & { readonly limit: number }): Promise<(string | null)[]> {
     const found: (string | null)[] = [];
     for (let pageToken: string | undefined, turn = 0; turn < 100; turn++) {
-      const page = await on.store.threads.list(OWNER, { ...filter, pageToken });
+      const page = await on.store.threads.list({ id: OWNER }, { ...filter, pageToken });
       expect(page.items.length).toBeLessThanOrEqual(filter.limit);
       found.push(...page.items.map((thread) => thread.title));
       pageToken = page.nextPageToken;
@@ -49,7 +49,7 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
         floor: 0,
         epoch: on.store.log.epoch,
       });
-      expect(await on.store.threads.get(OWNER, info.id)).toEqual(info);
+      expect(await on.store.threads.get({ id: OWNER }, info.id)).toEqual(info);
     });
 
     test('another’s thread is NOT_FOUND to every call, as one that does not exist', async () => {
@@ -58,18 +58,18 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
       for (const threadId of [id, 'thread_none']) {
         const by = command('x', {}, { by: 'bob' });
         const calls = await Promise.allSettled([
-          on.store.threads.get('bob', threadId),
-          on.store.threads.keyOf('bob', threadId),
+          on.store.threads.get({ id: 'bob' }, threadId),
+          on.store.threads.keyOf({ id: 'bob' }, threadId),
           on.store.threads.update(by, threadId, { title: 'mine' }),
           on.store.threads.delete(by, threadId),
           on.store.threads.fork({ command: by, threadId, atSeq: undefined, title: undefined }),
-          on.store.threads.messages('bob', threadId, { limit: 1, pageToken: undefined }),
+          on.store.threads.messages({ id: 'bob' }, threadId, { limit: 1, pageToken: undefined }),
         ]);
         const refused = { status: 'rejected', reason: { code: 'NOT_FOUND', message: 'There is no such thread.' } };
         expect(calls).toMatchObject(calls.map(() => refused));
       }
       expect((await list(on, {}, 'bob')).items).toEqual([]);
-      expect((await on.store.threads.get(OWNER, id)).title).toBeNull();
+      expect((await on.store.threads.get({ id: OWNER }, id)).title).toBeNull();
     });
 
     test('the same key makes one thread, also within one commit; other content is a conflict', async () => {
@@ -187,7 +187,7 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
         Buffer.from('0x1,2').toString('base64url'),
       ]) {
         await expect(list(on, { pageToken })).rejects.toMatchObject({ code: 'BAD_INPUT' });
-        await expect(on.store.threads.messages(OWNER, id, { limit: 1, pageToken })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+        await expect(on.store.threads.messages({ id: OWNER }, id, { limit: 1, pageToken })).rejects.toMatchObject({ code: 'BAD_INPUT' });
       }
     });
 
@@ -210,7 +210,7 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
       await on.store.runs.accept(send('m10', { threadId: id }));
       const read: string[][] = [];
       for (let pageToken: string | undefined, turn = 0; turn < 10; turn++) {
-        const page = await on.store.threads.messages(OWNER, id, { limit: 3, pageToken });
+        const page = await on.store.threads.messages({ id: OWNER }, id, { limit: 3, pageToken });
         read.push(page.items.map((message) => message.text));
         pageToken = page.nextPageToken;
         if (pageToken === undefined) break;

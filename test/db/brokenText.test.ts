@@ -25,7 +25,7 @@ test('a fork in the middle of a character has a mark where the other half is mis
   const { held, threadId } = await startThread(on);
   await answer(on, held, ['cut \ud83d', '\ude00']);
   await complete(on, held);
-  const head = (await on.store.threads.get(OWNER, threadId)).head;
+  const head = (await on.store.threads.get({ id: OWNER }, threadId)).head;
   const texts = [];
   // Before the second half, and with it; then the message and the run are completed.
   for (const atSeq of [head - 3, head - 2]) {

@@ -106,5 +106,5 @@ test('another’s thread is not deleted', async () => {
   await expect(on.store.threads.delete(command('threads.delete', {}, { by: 'bob' }), threadId)).rejects.toMatchObject({
     code: 'NOT_FOUND',
   });
-  expect((await on.store.threads.get(OWNER, threadId)).id).toBe(threadId);
+  expect((await on.store.threads.get({ id: OWNER }, threadId)).id).toBe(threadId);
 });

@@ -18,12 +18,12 @@ test('the events of a run that ended long ago go; its messages, the head and its
   const on = openStore();
   const { threadId, thread, runId } = await finishedThread(on);
   const messages = await allMessages(on, threadId);
-  const [before, run] = [await on.store.threads.get(OWNER, threadId), await on.store.runs.get(OWNER, runId)];
+  const [before, run] = [await on.store.threads.get({ id: OWNER }, threadId), await on.store.runs.get({ id: OWNER }, runId)];
   expect(await on.store.threads.fold(on.clock.now())).toBe(1);
   expect(await encodedEvents(on, thread)).toEqual([]);
-  expect(await on.store.threads.get(OWNER, threadId)).toEqual({ ...before, floor: before.head });
+  expect(await on.store.threads.get({ id: OWNER }, threadId)).toEqual({ ...before, floor: before.head });
   expect(await allMessages(on, threadId)).toEqual(messages);
-  expect(await on.store.runs.get(OWNER, runId)).toEqual(run);
+  expect(await on.store.runs.get({ id: OWNER }, runId)).toEqual(run);
 });
 
 test('a run that ended since, or has not ended, keeps its events', async () => {
@@ -43,7 +43,7 @@ test('folding again changes nothing', async () => {
 test('what comes after folding takes the next seq, also after a crash', async () => {
   const on = openStore();
   const { threadId, thread } = await finishedThread(on);
-  const { head } = await on.store.threads.get(OWNER, threadId);
+  const { head } = await on.store.threads.get({ id: OWNER }, threadId);
   await on.store.threads.fold(on.clock.now());
   const after = on.crash();
   const { receipt } = await after.store.runs.accept(send('more', { threadId }));
@@ -58,7 +58,7 @@ test('the floor stops below the first event of a run that waits', async () => {
   await answer(on, held, ['Hi']);
   await complete(on, held);
   await on.store.threads.fold(on.clock.now());
-  expect((await on.store.threads.get(OWNER, threadId)).floor).toBe(waiting.seq);
+  expect((await on.store.threads.get({ id: OWNER }, threadId)).floor).toBe(waiting.seq);
   expect(counted(await encodedEvents(on, thread))[0]).toBe(waiting.seq + 1);
   const [next] = await on.store.runs.openOfThread(thread);
   const started = await on.store.runs.start(next?.key ?? 0, 'boot_1');

@@ -80,7 +80,7 @@ test('text that was withdrawn later is in a fork from before', async () => {
 test('beyond the head is CURSOR_AHEAD, and at 0 is an empty thread', async () => {
   const on = openStore();
   const { threadId } = await finishedThread(on);
-  const { head } = await on.store.threads.get(OWNER, threadId);
+  const { head } = await on.store.threads.get({ id: OWNER }, threadId);
   await expect(fork(on, threadId, head + 1)).rejects.toMatchObject({ code: 'CURSOR_AHEAD', details: { head } });
   expect(await fork(on, threadId, 0)).toMatchObject({ head: 0, floor: 0 });
 });
@@ -90,7 +90,7 @@ test('below the floor, a fork has the messages as they are folded', async () => 
   const { threadId, held } = await startThread(on, 'one');
   await answer(on, held, ['a', 'b']);
   await complete(on, held);
-  const { head } = await on.store.threads.get(OWNER, threadId);
+  const { head } = await on.store.threads.get({ id: OWNER }, threadId);
   const { started } = await on.store.runs.accept(send('two', { threadId }));
   if (started !== undefined) await complete(on, heldBy(started));
   await on.store.threads.fold(on.clock.now());
@@ -102,11 +102,11 @@ test('below the floor, a fork has the messages as they are folded', async () => 
 test('a thread folded in the middle of interleaved runs is forked whole, without a doubled text', async () => {
   const on = openStore();
   const { threadId, thread, third } = await interleaved(on);
-  const { head } = await on.store.threads.get(OWNER, threadId);
+  const { head } = await on.store.threads.get({ id: OWNER }, threadId);
   const whole = await texts(on, (await fork(on, threadId)).id);
   expect(whole).toEqual(['one', 'first', 'two', 'second']);
   await on.store.threads.fold(on.clock.now());
-  const { floor } = await on.store.threads.get(OWNER, threadId);
+  const { floor } = await on.store.threads.get({ id: OWNER }, threadId);
   expect(floor).toBe(third.firstSeq - 1);
   expect(floor).toBeGreaterThan(0);
   for (let atSeq = floor; atSeq <= head; atSeq++) {

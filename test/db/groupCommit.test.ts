@@ -5,6 +5,7 @@ import { openDatabase } from '../../src/db/openDatabase.ts';
 import type { DeltaStream } from '../../src/db/pendingWrite.ts';
 import { prepareQueries } from '../../src/db/queries.ts';
 import type { ThreadLog } from '../../src/db/threadLog.ts';
+import { mayBy } from '../../src/protocol/policy.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
 import { createManualClock } from '../../src/testing/index.ts';
 
@@ -19,13 +20,14 @@ function openCommit() {
   const commit = new GroupCommit({
     raw,
     queries,
+    may: mayBy(undefined),
     clock: createManualClock(),
     onCommit: (logs) => rings.push(logs.map((log) => log.key)),
     recordHighWater: (id) => highWater.push(id),
     onErased: () => {},
   });
   for (const id of ['a', 'b', 'where the messages are'])
-    queries.threads.insert({ id, owner: 'ann', title: null, metadata: null, now: 0, floor: 0 });
+    queries.threads.insert({ id, owner: 'ann', tenant: null, title: null, metadata: null, now: 0, floor: 0 });
   const run = queries.runs.insert({
     id: 'r',
     thread: 3,

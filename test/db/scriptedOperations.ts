@@ -170,7 +170,7 @@ export class ThreadPlayer {
       case 'retry': {
         // Scripts are short: one that says something, ends, and is then retried would hardly come about.
         for (const before of ANSWER) await this.#perform(before);
-        const [last] = (await runs.list(OWNER, { threadId: this.threadId, limit: 1 })).items;
+        const [last] = (await runs.list({ id: OWNER }, { threadId: this.threadId, limit: 1 })).items;
         if (last === undefined) return;
         const input = send('', { threadId: this.threadId, room: next.room || { waiting: 0 } });
         const { started } = await runs.retry({ ...input, command: command('runs.retry') }, last.id);

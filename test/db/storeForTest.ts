@@ -55,7 +55,7 @@ export function openStore(file = ':memory:'): TestStore {
 }
 
 export function command(name: string, input: unknown = {}, opts: { readonly key?: string; readonly by?: string } = {}): Command {
-  return { name, principalId: opts.by ?? OWNER, key: opts.key, input, receiptTtlMs: RECEIPT_TTL_MS };
+  return { name, principal: { id: opts.by ?? OWNER }, key: opts.key, input, receiptTtlMs: RECEIPT_TTL_MS };
 }
 
 export function send(text: string, change: Partial<AcceptInput> & { readonly key?: string } = {}): AcceptInput {
@@ -129,7 +129,7 @@ export async function eventsOf(test: TestStore, thread: number, after = 0): Prom
 }
 
 export async function allMessages({ store }: TestStore, threadId: string) {
-  return (await store.threads.messages(OWNER, threadId, { limit: 1_000, pageToken: undefined })).items;
+  return (await store.threads.messages({ id: OWNER }, threadId, { limit: 1_000, pageToken: undefined })).items;
 }
 
 export const counted = (events: readonly { readonly seq: number }[]): number[] => events.map((event) => event.seq);

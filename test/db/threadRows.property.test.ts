@@ -75,7 +75,7 @@ test('seqs are 1, 2, 3 without a gap, and every run that ended has one terminal 
       await player.play(operations);
       const events = await eventsOf(player.test, player.thread);
       expect(counted(events)).toEqual(upTo(events.length));
-      const { items } = await player.test.store.runs.list(OWNER, { limit: 1_000 });
+      const { items } = await player.test.store.runs.list({ id: OWNER }, { limit: 1_000 });
       for (const run of items) {
         const own = events.filter((event) => event.runId === run.id);
         const ends = own.filter(isTerminalEvent);
@@ -131,12 +131,12 @@ test('folding changes no message, no transcript and no fork at the head', async 
       const endedBefore = player.test.clock.now() - 5_000;
       await player.play(after);
       const { store } = player.test;
-      const { head } = await store.threads.get(OWNER, player.threadId);
+      const { head } = await store.threads.get({ id: OWNER }, player.threadId);
       const messages = await allMessages(player.test, player.threadId);
       const history = historyOf(foldEvents(await eventsOf(player.test, player.thread)));
       const open = await store.runs.openOfThread(player.thread);
       await store.threads.fold(endedBefore);
-      const info = await store.threads.get(OWNER, player.threadId);
+      const info = await store.threads.get({ id: OWNER }, player.threadId);
       expect(info.head).toBe(head);
       expect(await allMessages(player.test, player.threadId)).toEqual(messages);
       expect(counted(await encodedEvents(player.test, player.thread))).toEqual(upTo(head).slice(info.floor));

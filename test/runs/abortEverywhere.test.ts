@@ -100,7 +100,7 @@ function agentOf(kind: Kind, awaits: Awaits): Agent {
 async function accept(store: Store): Promise<RunRow> {
   const principal = { id: 'local' };
   const accepted = await store.runs.accept({
-    command: { name: 'send', principalId: 'local', key: undefined, input: {}, receiptTtlMs: 1 },
+    command: { name: 'send', principal: { id: 'local' }, key: undefined, input: {}, receiptTtlMs: 1 },
     principal,
     threadId: undefined,
     agent: 'bot',

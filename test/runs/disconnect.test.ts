@@ -44,11 +44,12 @@ test('a run that nobody ever watched is cancelled when the grace after its send 
 });
 
 test('the agent may ask for it, and a send may say otherwise', async () => {
-  const { clock, server, status } = await serve({ byAgent: true, steps: 2 });
+  const { clock, server, model, status } = await serve({ byAgent: true, steps: 2 });
   await using _ = server;
   const client = server.client();
   const gone = await client.send({ agent: 'bot', text: 'a' });
   const kept = await client.send({ agent: 'bot', text: 'b', onDisconnect: 'continue' });
+  await vi.waitFor(() => expect(model.requests).toHaveLength(2));
   await clock.advance(30_000);
   expect(await gone.result()).toMatchObject({ status: 'cancelled' });
   expect(await status(kept.id)).toBe('running');

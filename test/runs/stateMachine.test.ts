@@ -27,7 +27,7 @@ function openRuns() {
   const database = openDatabase({ file: ':memory:' });
   onTestFinished(() => database.close());
   const { runs, threads } = prepareQueries(database.raw);
-  threads.insert({ id: 'thread', owner: 'local', title: null, metadata: null, now: 0, floor: 0 });
+  threads.insert({ id: 'thread', owner: 'local', tenant: null, title: null, metadata: null, now: 0, floor: 0 });
   const thread = threads.byId('thread')?.key ?? 0;
   let made = 0;
   const insert = (): RunRow => {

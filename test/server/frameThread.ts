@@ -143,7 +143,7 @@ export class FrameThread implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     const { receipt, started } = await this.store.runs.accept({
-      command: { name: 'messages.send', principalId: LOCAL_PRINCIPAL.id, key: undefined, input: {}, receiptTtlMs: 1 },
+      command: { name: 'messages.send', principal: LOCAL_PRINCIPAL, key: undefined, input: {}, receiptTtlMs: 1 },
       principal: LOCAL_PRINCIPAL,
       threadId: this.#thread.id === '' ? undefined : this.#thread.id,
       agent: 'a',

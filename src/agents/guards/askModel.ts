@@ -1,4 +1,5 @@
 import type { Usage } from '../../protocol/event.ts';
+import { ownerOf } from '../../protocol/principal.ts';
 import { usageOfModel } from '../../protocol/usage.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { estimateUsage } from '../estimateUsage.ts';
@@ -23,7 +24,7 @@ export async function askModel(
     ...(output !== undefined && { output }),
   };
   const said = { text: '', reasoning: '' };
-  for await (const chunk of model.stream(asked, { signal, caller: { principalId: principal.id, threadId, runId } })) {
+  for await (const chunk of model.stream(asked, { signal, caller: { principalId: ownerOf(principal), threadId, runId } })) {
     signal.throwIfAborted();
     if (chunk.type === 'finish') return { text: said.text, usage: usageOfModel(model.name, chunk.usage ?? estimateUsage(asked, said)) };
     if (chunk.type === 'text') said.text += chunk.delta;

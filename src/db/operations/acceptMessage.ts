@@ -1,12 +1,13 @@
 import type { OnDisconnect, Receipt, SendOptions, WhenBusy } from '../../protocol/contract.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Principal } from '../../protocol/principal.ts';
+import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import { RANK, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
-import { ownThread } from './access.ts';
+import { assertMayCreate, openThread } from './access.ts';
 import { attachedFiles } from './attachedFiles.ts';
 import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
@@ -56,7 +57,7 @@ export function acceptMessage(tx: Tx, input: AcceptInput): Accepted {
 
 function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow }): Receipt {
   const { queries } = tx;
-  const existing = input.threadId === undefined ? undefined : ownThread(queries, input.principal.id, input.threadId);
+  const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
   attachedFiles(queries, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
@@ -74,7 +75,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
       },
     );
   }
-  const thread = existing ?? newThread(tx, input.principal.id);
+  const thread = existing ?? newThread(tx, input.principal);
   const seq = tx.headOf(thread.key);
   queries.threads.touch(thread.key, tx.now);
   if (active !== undefined && input.whenBusy === 'steer' && speaksIn(active, input.agent) && active.cancelBy === null) {
@@ -107,10 +108,21 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   return { ...receipt, disposition: 'interrupted', interruptedRunId: active.id };
 }
 
-function newThread(tx: Tx, owner: string): ThreadRow {
+function newThread(tx: Tx, principal: Principal): ThreadRow {
+  assertMayCreate(tx, principal);
   const id = newId('thread');
-  tx.queries.threads.insert({ id, owner, title: null, metadata: null, now: tx.now, floor: 0 });
-  return ownThread(tx.queries, owner, id);
+  const key = tx.queries.threads.insert({
+    id,
+    owner: ownerOf(principal),
+    tenant: principal.tenant ?? null,
+    title: null,
+    metadata: null,
+    now: tx.now,
+    floor: 0,
+  });
+  const thread = tx.queries.threads.byKey(key);
+  if (thread === undefined) throw new Error(`thread ${key} is gone`);
+  return thread;
 }
 
 export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open: readonly RunRow[]): RunRow {

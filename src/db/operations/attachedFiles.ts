@@ -7,7 +7,7 @@ import { findOwnFile, noSuchFile } from './access.ts';
 export function attachedFiles(queries: Queries, { attachments = [], principal }: AcceptInput): readonly FileRef[] | undefined {
   if (attachments.length === 0) return undefined;
   return attachments.map((fileId) => {
-    const file = findOwnFile(queries, principal.id, fileId);
+    const file = findOwnFile(queries, principal, fileId);
     // One of several: the caller is told which.
     if (file === undefined) throw noSuchFile({ fileId });
     const { id, type, size, name } = file;

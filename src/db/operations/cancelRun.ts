@@ -1,7 +1,7 @@
 import type { RunInfo } from '../../protocol/procedures.ts';
 import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
-import { ownRun } from './access.ts';
+import { openRun } from './access.ts';
 import { type Command, once } from './command.ts';
 import { endRun, type RunEnded } from './finishRun.ts';
 import { descendantsOf, workUnder } from './lineage.ts';
@@ -22,8 +22,8 @@ type Cancelling = Pick<{ -readonly [Key in keyof CancelAsked]: CancelAsked[Key] 
 export function askCancel(tx: Tx, command: Command, runId: string): CancelAsked {
   const effects: Cancelling = {};
   const { answer } = once(tx, command, () => {
-    const { run, thread } = ownRun(tx.queries, command.principalId, runId);
-    if (isOpen(run.status)) Object.assign(effects, cancelOpen(tx, run, command.principalId));
+    const { run, thread } = openRun(tx, command.principal, runId, 'write');
+    if (isOpen(run.status)) Object.assign(effects, cancelOpen(tx, run, command.principal.id));
     return runInfo(tx.queries, tx.queries.runs.byKey(run.key) ?? run, thread.id);
   });
   return { info: answer, ...effects };

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../protocol/json.ts';
+import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
 
 /** A change that somebody asks for, by a key that makes it happen once. */
 export interface Command {
   readonly name: string;
-  readonly principalId: string;
+  readonly principal: Principal;
   /** Absent: the command is not remembered, and asking again does it again. */
   readonly key: string | undefined;
   /** What was asked, without the key: compared when the key comes again. */
@@ -23,12 +24,13 @@ export function once<Answer extends object>(
   command: Command,
   perform: () => Answer,
 ): { readonly answer: Answer; readonly again: boolean } {
-  const { key, principalId } = command;
+  const { key } = command;
   if (key === undefined) return { answer: perform(), again: false };
+  const principal = ownerOf(command.principal);
   const hash = createHash('sha256')
     .update(`${command.name}\n${canonical(command.input)}`)
     .digest('base64url');
-  const known = tx.queries.receipts.get(principalId, key);
+  const known = tx.queries.receipts.get(principal, key);
   if (known !== undefined && known.at > tx.now - command.receiptTtlMs) {
     if (known.hash !== hash) {
       throw new VerbatimError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used for another command. Use a new key for each command.');
@@ -36,7 +38,7 @@ export function once<Answer extends object>(
     return { answer: known.answer as never, again: true };
   }
   const answer = perform();
-  tx.queries.receipts.put({ principal: principalId, key, hash, answer: answer as unknown as Json, at: tx.now });
+  tx.queries.receipts.put({ principal, key, hash, answer: answer as unknown as Json, at: tx.now });
   return { answer, again: false };
 }
 

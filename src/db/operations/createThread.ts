@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../protocol/json.ts';
+import { ownerOf } from '../../protocol/principal.ts';
 import type { ImportedMessage, ThreadInfo } from '../../protocol/procedures.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
+import { assertMayCreate } from './access.ts';
 import { type Command, once } from './command.ts';
 import { threadInfo } from './views.ts';
 
@@ -21,8 +23,17 @@ export function createThread(tx: Tx, input: CreateInput): ThreadInfo {
   return once(tx, input.command, () => {
     const { title, metadata, messages, epoch } = input;
     const id = newId('thread');
-    const owner = input.command.principalId;
-    const key = tx.queries.threads.insert({ id, owner, title, metadata, now: tx.now, floor: messages.length });
+    const { principal } = input.command;
+    assertMayCreate(tx, principal);
+    const key = tx.queries.threads.insert({
+      id,
+      owner: ownerOf(principal),
+      tenant: principal.tenant ?? null,
+      title,
+      metadata,
+      now: tx.now,
+      floor: messages.length,
+    });
     for (const [index, { role, text }] of messages.entries()) {
       tx.queries.messages.insert({
         id: newId('msg'),
@@ -33,7 +44,7 @@ export function createThread(tx: Tx, input: CreateInput): ThreadInfo {
         receivedSeq: index + 1,
         text,
         finish: role === 'assistant' ? 'stop' : null,
-        principalId: role === 'user' ? owner : null,
+        principalId: role === 'user' ? principal.id : null,
         at: tx.now,
       });
     }

@@ -1,13 +1,15 @@
 import type { ApprovalStatus, WaitsFor } from '../../protocol/approval.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { Principal } from '../../protocol/principal.ts';
+import { rolesOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { Tx } from '../groupCommit.ts';
-import type { Queries } from '../queries.ts';
 import type { AgentCall } from '../runStore.ts';
 import { isOpen, type RunRow } from '../runs.ts';
+import type { ThreadRow } from '../threads.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
+import { type Authority, mayWith } from './access.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';
 import { recordOutcome } from './finishToolCall.ts';
@@ -49,32 +51,39 @@ export interface Answered {
 
 /** The approval of a call, when the principal may see it. Another's does not exist. */
 export function visibleApproval(
-  queries: Queries,
+  authority: Authority,
   principal: Principal,
   callId: string,
-): AgentCall & { readonly approval: ApprovalRow; readonly owner: string } {
+): AgentCall & { readonly approval: ApprovalRow; readonly thread: ThreadRow } {
+  const { queries } = authority;
   const call = queries.toolCalls.byId(callId);
   const approval = call === undefined ? undefined : queries.approvals.ofCall(call.key);
   const run = approval === undefined ? undefined : queries.runs.byKey(approval.run);
-  const owner = approval === undefined ? undefined : queries.threads.byKey(approval.thread)?.owner;
+  const thread = approval === undefined ? undefined : queries.threads.byKey(approval.thread);
   if (
     call === undefined ||
     approval === undefined ||
     run === undefined ||
-    owner === undefined ||
-    !(owner === principal.id || hasRole(principal, approval.role))
+    thread === undefined ||
+    !(mayWith(authority, principal, thread, 'read') || hasRole(principal, approval.role, thread))
   )
     throw new VerbatimError('NOT_FOUND', 'There is no such approval.');
-  return { approval, call, run, owner, agent: queries.messages.agentOf(call.message) ?? null };
+  return { approval, call, run, thread, agent: queries.messages.agentOf(call.message) ?? null };
 }
 
 /** Decides once: whoever comes second learns what was decided. */
 export function decideApproval(tx: Tx, input: DecideInput): { readonly answer: Decided } & Answered {
   let answered: Answered = { wake: undefined, run: undefined };
   const { answer } = once(tx, input.command, () => {
-    const { approval, call, run, owner } = visibleApproval(tx.queries, input.principal, input.callId);
-    const may = approval.role === null ? owner === input.principal.id : hasRole(input.principal, approval.role);
-    if (!may) throw new VerbatimError('NOT_ALLOWED', `Only principals with the role ${approval.role} may decide this.`);
+    const { approval, call, run, thread } = visibleApproval(tx, input.principal, input.callId);
+    const may = approval.role === null ? mayWith(tx, input.principal, thread, 'write') : hasRole(input.principal, approval.role, thread);
+    if (!may)
+      throw new VerbatimError(
+        'NOT_ALLOWED',
+        approval.role === null
+          ? 'You may read this thread, but not decide in it.'
+          : `Only principals with the role ${approval.role} may decide this.`,
+      );
     if (approval.status !== 'pending') throw alreadyDecided(approval, input.callId);
     if (isExpired(call, tx.now)) throw expired(call);
     if (!isOpen(run.status) || call.status !== 'waiting') throw notWaiting(call);
@@ -143,12 +152,9 @@ function letThrough({ queries }: Tx, call: ToolCallRow, { later, edited }: LetTh
   });
 }
 
-export function hasRole(principal: Principal, role: string | null): boolean {
-  return role !== null && rolesOf(principal).includes(role);
-}
-
-export function rolesOf({ roles }: Principal): readonly string[] {
-  return Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : [];
+/** A role counts within the principal's tenant. */
+export function hasRole(principal: Principal, role: string | null, { tenant }: Pick<ThreadRow, 'tenant'>): boolean {
+  return role !== null && rolesOf(principal).includes(role) && (principal.tenant === undefined || principal.tenant === tenant);
 }
 
 function alreadyDecided({ status, by, decidedAt, reason }: ApprovalRow, callId: string): VerbatimError {

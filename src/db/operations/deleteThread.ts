@@ -1,6 +1,6 @@
 import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
-import { ownThread } from './access.ts';
+import { openThread } from './access.ts';
 import { type Command, once } from './command.ts';
 import { descendantsOf } from './lineage.ts';
 
@@ -20,7 +20,7 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
   let files: readonly number[] = [];
   const { answer } = once(tx, command, () => {
     const { queries } = tx;
-    const thread = ownThread(queries, command.principalId, threadId);
+    const thread = openThread(tx, command.principal, threadId, 'manage');
     key = thread.key;
     open = queries.runs
       .openOfThread(key)
@@ -29,6 +29,7 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
     queries.memories.removeAll({ scope: 'thread', id: threadId });
     queries.summaries.removeOfThread(key);
     queries.steps.removeOfThread(key);
+    queries.shares.removeOfThread(key);
     queries.approvals.removeOfThread(key);
     queries.toolCalls.removeOfThread(key);
     queries.messages.removeOfThread(key);

@@ -1,10 +1,11 @@
+import type { Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { MessageRow } from '../messages.ts';
-import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { type Accepted, type AcceptInput, acceptMessage } from './acceptMessage.ts';
+import { type Authority, noSuch, threadOf } from './access.ts';
 import { once } from './command.ts';
 import { copyThread } from './forkThread.ts';
 
@@ -17,12 +18,11 @@ export interface SentMessage {
 }
 
 /** The caller's own message, of the user. What is another's and what does not exist look the same. */
-export function sentMessage(queries: Queries, principalId: string, messageId: string): SentMessage {
+export function sentMessage(authority: Authority, principal: Principal, messageId: string): SentMessage {
+  const { queries } = authority;
   const message = queries.messages.byId(messageId);
-  const thread = message === undefined ? undefined : queries.threads.byKey(message.thread);
-  if (message === undefined || thread === undefined || thread.owner !== principalId) {
-    throw new VerbatimError('NOT_FOUND', 'There is no such message.');
-  }
+  const thread = threadOf(authority, principal, { key: message?.thread, action: 'read', what: 'message' });
+  if (message === undefined) throw noSuch('message');
   if (message.role !== 'user') throw new VerbatimError('BAD_INPUT', 'Only a message of the user can be edited.');
   return { message, thread, run: message.run === null ? undefined : queries.runs.byKey(message.run) };
 }
@@ -34,11 +34,11 @@ export function sentMessage(queries: Queries, principalId: string, messageId: st
 export function editMessage(tx: Tx, input: AcceptInput, messageId: string): Accepted {
   let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
   const { answer } = once(tx, input.command, () => {
-    const { message, thread } = sentMessage(tx.queries, input.principal.id, messageId);
+    const { message, thread } = sentMessage(tx, input.principal, messageId);
     if (message.seq === null) {
       throw new VerbatimError('RUN_OPEN', 'This message still waits for its turn. Cancel its run, or wait until it has begun.');
     }
-    const fork = copyThread(tx, thread, { atSeq: message.seq - 1, title: thread.title });
+    const fork = copyThread(tx, thread, { atSeq: message.seq - 1, title: thread.title, principal: input.principal });
     // The command is the edit: the send within it is not remembered by itself.
     const { receipt, ...rest } = acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId: fork.id });
     effects = rest;

@@ -1,6 +1,7 @@
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import { foldEvents } from '../../protocol/foldEvent.ts';
 import type { Message, ToolCall } from '../../protocol/message.ts';
+import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import type { ThreadInfo } from '../../protocol/procedures.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { decodeEvent } from '../encodedEvent.ts';
@@ -8,7 +9,7 @@ import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import type { StoredVerdict } from '../schema.ts';
 import type { ThreadRow } from '../threads.ts';
-import { ownThread } from './access.ts';
+import { assertMayCreate, openThread } from './access.ts';
 import { verdictsOf } from './asModelsSee.ts';
 import { type Command, once } from './command.ts';
 import { getThread } from './createThread.ts';
@@ -30,27 +31,37 @@ export interface ForkInput {
  */
 export function forkThread(tx: Tx, input: ForkInput): ThreadInfo {
   return once(tx, input.command, () => {
-    const source = ownThread(tx.queries, input.command.principalId, input.threadId);
+    const source = openThread(tx, input.command.principal, input.threadId, 'read');
     const head = tx.headOf(source.key);
     const atSeq = input.atSeq ?? head;
     if (atSeq > head) {
       throw new VerbatimError('CURSOR_AHEAD', `This thread ends at ${head}: it cannot be forked at ${atSeq}.`, { details: { head } });
     }
-    const { key, length } = copyThread(tx, source, { atSeq, title: input.title ?? source.title });
+    const { key, length } = copyThread(tx, source, { atSeq, title: input.title ?? source.title, principal: input.command.principal });
     return { ...getThread(tx, key, input.epoch), head: length };
   }).answer;
 }
 
-/** A thread of the same owner with the messages up to a position, and with what tools keep for the thread, as it is now. */
+/** A thread of the principal's own with the messages up to a position, and with what tools keep for the thread, as it is now. */
 export function copyThread(
   tx: Tx,
   source: ThreadRow,
-  { atSeq, title }: { readonly atSeq: number; readonly title: string | null },
+  { atSeq, title, principal }: { readonly atSeq: number; readonly title: string | null; readonly principal: Principal },
 ): { readonly key: number; readonly id: string; readonly length: number } {
   const messages = messagesAt(tx, source, atSeq).filter(isHistory);
   const id = newId('thread');
-  const { owner, metadata } = source;
-  const key = tx.queries.threads.insert({ id, owner, title, metadata, now: tx.now, floor: messages.length });
+  assertMayCreate(tx, principal);
+  const { metadata } = source;
+  const owner = ownerOf(principal);
+  const key = tx.queries.threads.insert({
+    id,
+    owner,
+    tenant: principal.tenant ?? null,
+    title,
+    metadata,
+    now: tx.now,
+    floor: messages.length,
+  });
   for (const [index, message] of messages.entries()) copyMessage(tx, key, message, { seq: index + 1, atSeq });
   tx.queries.memories.copyThread(source.id, id);
   return { key, id, length: messages.length };

@@ -1,3 +1,4 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { fileTooLarge, type NewFile } from '../fileStore.ts';
 import type { Tx } from '../groupCommit.ts';
@@ -7,7 +8,7 @@ export function beginFile(tx: Tx, id: string, { of, name, type, size = 0, limits
   const { queries } = tx;
   if (size > limits.maxFileBytes) throw fileTooLarge(limits.maxFileBytes);
   const thread = 'thread' in of ? of.thread : null;
-  const owner = 'thread' in of ? queries.threads.byKey(of.thread)?.owner : of.principalId;
+  const owner = 'thread' in of ? queries.threads.byKey(of.thread)?.owner : ownerOf(of.principal);
   if (owner === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such thread.');
   assertRoom(tx, owner, size, limits.maxFileBytesPerPrincipal);
   return { key: queries.files.insert({ id, owner, thread, name: name ?? null, type, createdAt: tx.now }) };

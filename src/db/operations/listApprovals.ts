@@ -1,10 +1,9 @@
 import type { ApprovalInfo, ApprovalStatus } from '../../protocol/approval.ts';
-import type { Principal } from '../../protocol/principal.ts';
+import { ownerOf, type Principal, rolesOf } from '../../protocol/principal.ts';
 import type { Page } from '../../protocol/procedures.ts';
 import { decodePageToken, encodePageToken } from '../pageToken.ts';
 import type { Queries } from '../queries.ts';
-import { ownThread } from './access.ts';
-import { rolesOf } from './decideApproval.ts';
+import { type Authority, openThread } from './access.ts';
 
 export interface ApprovalsFilter {
   readonly threadId?: string | undefined;
@@ -14,13 +13,13 @@ export interface ApprovalsFilter {
 }
 
 /** What a principal may decide, and what is asked in its own threads; oldest first. */
-export function listApprovals(queries: Queries, principal: Principal, filter: ApprovalsFilter): Page<ApprovalInfo> {
+export function listApprovals(authority: Authority, principal: Principal, filter: ApprovalsFilter): Page<ApprovalInfo> {
   const { threadId, status, limit, pageToken } = filter;
   const [afterKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-  const rows = queries.approvals.list({
-    owner: principal.id,
+  const rows = authority.queries.approvals.list({
+    owner: ownerOf(principal),
     roles: rolesOf(principal),
-    thread: threadId === undefined ? undefined : ownThread(queries, principal.id, threadId).key,
+    thread: threadId === undefined ? undefined : openThread(authority, principal, threadId, 'read').key,
     status,
     afterKey,
     limit: limit + 1,

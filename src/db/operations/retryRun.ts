@@ -4,7 +4,7 @@ import type { MessageRow } from '../messages.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { type Accepted, type AcceptInput, acceptMessage, askAgents, newRun } from './acceptMessage.ts';
-import { ownRun } from './access.ts';
+import { openRun } from './access.ts';
 import { once } from './command.ts';
 import { startRun } from './startRun.ts';
 
@@ -16,7 +16,7 @@ import { startRun } from './startRun.ts';
 export function retryRun(tx: Tx, input: AcceptInput, runId: string): Accepted {
   let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
   const { answer } = once(tx, input.command, () => {
-    const { run, thread } = ownRun(tx.queries, input.principal.id, runId);
+    const { run, thread } = openRun(tx, input.principal, runId, 'write');
     if (run.parent !== null) throw new VerbatimError('BAD_INPUT', 'Another run asked for this one. Retry the run that was sent.');
     if (isOpen(run.status)) throw stillOpen(run);
     const asked = tx.queries.messages.ofRun(run.key).find((message) => message.role === 'user');

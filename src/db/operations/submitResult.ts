@@ -1,8 +1,9 @@
+import type { Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
-import type { Queries } from '../queries.ts';
 import type { AgentCall } from '../runStore.ts';
 import { isOpen } from '../runs.ts';
+import { type Authority, noSuch, threadOf } from './access.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';
 import { type Answered, isExpired, notWaiting } from './decideApproval.ts';
@@ -21,12 +22,13 @@ export interface Submitted {
   readonly status: 'completed' | 'failed';
 }
 
-/** A call of one's own thread. Another's does not exist. */
-export function ownCall(queries: Queries, principalId: string, callId: string): AgentCall {
+/** A call of a thread in which the caller may write. */
+export function ownCall(authority: Authority, principal: Principal, callId: string): AgentCall {
+  const { queries } = authority;
   const call = queries.toolCalls.byId(callId);
+  threadOf(authority, principal, { key: call?.thread, action: 'write', what: 'tool call' });
   const run = call?.run == null ? undefined : queries.runs.byKey(call.run);
-  if (call === undefined || run === undefined || queries.threads.byKey(call.thread)?.owner !== principalId)
-    throw new VerbatimError('NOT_FOUND', 'There is no such tool call.');
+  if (call === undefined || run === undefined) throw noSuch('tool call');
   return { call, run, agent: queries.messages.agentOf(call.message) ?? null };
 }
 
@@ -34,7 +36,7 @@ export function ownCall(queries: Queries, principalId: string, callId: string): 
 export function submitResult(tx: Tx, { command, callId, outcome }: SubmitInput): { readonly answer: Submitted } & Answered {
   let answered: Answered = { wake: undefined, run: undefined };
   const { answer } = once(tx, command, (): Submitted => {
-    const { call, run } = ownCall(tx.queries, command.principalId, callId);
+    const { call, run } = ownCall(tx, command.principal, callId);
     if (call.waitsFor === 'client' && (call.endedSeq !== null || isExpired(call, tx.now))) {
       throw new VerbatimError('ALREADY_ANSWERED', 'This call has its outcome already.', {
         details: { callId, status: call.endedSeq === null ? 'failed' : call.status },

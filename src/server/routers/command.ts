@@ -8,5 +8,5 @@ export function commandOf(
   { idempotencyKey, ...input }: { readonly idempotencyKey?: string | undefined },
   { principal, limits }: { readonly principal: Principal; readonly limits: Limits },
 ): Command {
-  return { name, principalId: principal.id, key: idempotencyKey, input, receiptTtlMs: limits.receiptTtlMs };
+  return { name, principal, key: idempotencyKey, input, receiptTtlMs: limits.receiptTtlMs };
 }

@@ -7,13 +7,13 @@ import { DEFAULT_PAGE_SIZE } from './threads.ts';
 export function filesRouter({ store, inputs, limits }: Services) {
   return router({
     get: reading.input(inputs.file).query(async ({ ctx, input }) => {
-      const { sha256: _, ...info } = await store.files.get(ctx.principal.id, input.fileId);
+      const { sha256: _, ...info } = await store.files.get(ctx.principal, input.fileId);
       return info;
     }),
     list: reading
       .input(inputs.fileList)
       .query(({ ctx, input: { limit = Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize), pageToken } }) =>
-        store.files.list(ctx.principal.id, { limit, pageToken }),
+        store.files.list(ctx.principal, { limit, pageToken }),
       ),
     delete: procedure
       .input(inputs.fileCommand)

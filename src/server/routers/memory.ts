@@ -7,7 +7,7 @@ import { DEFAULT_PAGE_SIZE } from './threads.ts';
 export function memoryRouter({ inputs, limits, store }: Services) {
   return router({
     list: reading.input(inputs.memoryList).query(({ ctx, input }) =>
-      store.memories.listOwn(ctx.principal.id, input.threadId, {
+      store.memories.listOwn(ctx.principal, input.threadId, {
         prefix: input.prefix ?? '',
         limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
         pageToken: input.pageToken,

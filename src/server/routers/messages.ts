@@ -21,7 +21,7 @@ export function messagesRouter(services: Services) {
       return scheduler.send({ ...accepted, threadId: input.threadId, whenBusy: input.whenBusy ?? 'queue' });
     }),
     edit: procedure.input(inputs.messageEdit).mutation(async ({ ctx: { principal }, input }) => {
-      const { message, run } = await store.runs.sentMessage(principal.id, input.messageId);
+      const { message, run } = await store.runs.sentMessage(principal, input.messageId);
       const to = input.agent ?? run?.agents ?? askedOf(message.agent, agents);
       if (to === null) {
         throw new VerbatimError('BAD_INPUT', 'This message was sent to no agent: say which one is to answer, by `agent`.', {

@@ -2,7 +2,7 @@ import type { RunInfo } from '../../protocol/procedures.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
-import { procedure, reading, router } from '../trpc.ts';
+import { type Context, procedure, reading, router } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
@@ -10,9 +10,9 @@ import { DEFAULT_PAGE_SIZE } from './threads.ts';
 export function runsRouter(services: Services) {
   const { store, inputs, limits, scheduler } = services;
   return router({
-    get: reading.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal.id, input.runId)).info),
+    get: reading.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal, input.runId)).info),
     list: reading.input(inputs.runList).query(({ ctx, input }) =>
-      store.runs.list(ctx.principal.id, {
+      store.runs.list(ctx.principal, {
         threadId: input.threadId,
         status: input.status,
         limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
@@ -23,7 +23,7 @@ export function runsRouter(services: Services) {
       .input(inputs.runCommand)
       .mutation(({ ctx, input }) => scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, limits }), input.runId)),
     retry: procedure.input(inputs.runCommand).mutation(async ({ ctx: { principal }, input }) => {
-      const run = await store.runs.sentRun(principal.id, input.runId);
+      const run = await store.runs.sentRun(principal, input.runId);
       const asked = acceptInputOf(services, {
         principal,
         command: commandOf('runs.retry', input, { principal, limits }),
@@ -39,10 +39,10 @@ export function runsRouter(services: Services) {
     wait: procedure
       .input(inputs.runWait)
       .query(({ ctx, input, signal }) =>
-        waitForRun(services, { principalId: ctx.principal.id, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),
+        waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),
       ),
     watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
-      const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal.id, input.runId);
+      const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
       return openWatch(services, {
         thread,
         run: { key, id: input.runId, firstSeq: info.firstSeq, lastSeq },
@@ -50,7 +50,8 @@ export function runsRouter(services: Services) {
         mode: input.mode,
         include: input.include,
         snapshot: false,
-        connection: ctx.connection,
+        context: ctx,
+        lookAgain: () => store.runs.get(ctx.principal, input.runId),
       });
     }),
   });
@@ -59,14 +60,16 @@ export function runsRouter(services: Services) {
 /** Answers when the run has ended or the time is up, and says how it stands then. */
 async function waitForRun(
   { store, bell, clock, closing }: Services,
-  opts: { readonly principalId: string; readonly runId: string; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  opts: { readonly context: Context; readonly runId: string; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<RunInfo> {
-  const { principalId, runId, signal } = opts;
-  const { thread, info } = await store.runs.get(principalId, runId);
+  const { context, runId, signal } = opts;
+  const { thread, info } = await store.runs.get(context.principal, runId);
   if (info.endedAt !== undefined) return info;
+  const lookUp = async () => store.runs.get(context.principal, runId);
   return new Promise((resolve, reject) => {
     let looking = false;
     const stop = (): void => {
+      release?.();
       unlisten();
       stopTimer();
       signal?.removeEventListener('abort', giveUp);
@@ -75,7 +78,7 @@ async function waitForRun(
     const look = (last: boolean): void => {
       if (looking && !last) return;
       looking = true;
-      store.runs.get(principalId, runId).then(
+      lookUp().then(
         (now) => {
           looking = false;
           if (now.info.endedAt === undefined && !last) return;
@@ -93,6 +96,13 @@ async function waitForRun(
       stop();
       reject(shuttingDown());
     };
+    const release = context.caller?.hold({
+      lookAgain: async () => void (await lookUp()),
+      fail: (error) => {
+        stop();
+        reject(error);
+      },
+    });
     const unlisten = bell.listen(thread, () => look(false));
     const stopTimer = clock.after(opts.timeoutMs, giveUp);
     signal?.addEventListener('abort', giveUp, { once: true });

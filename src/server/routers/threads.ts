@@ -18,10 +18,10 @@ export function threadsRouter(services: Services) {
         messages: input.messages ?? [],
       }),
     ),
-    get: reading.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal.id, input.threadId)),
+    get: reading.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal, input.threadId)),
     list: reading
       .input(inputs.threadList)
-      .query(({ ctx, input }) => store.threads.list(ctx.principal.id, { ...input, limit: pageSize(input.limit) })),
+      .query(({ ctx, input }) => store.threads.list(ctx.principal, { ...input, limit: pageSize(input.limit) })),
     update: procedure
       .input(inputs.threadUpdate)
       .mutation(({ ctx, input }) =>
@@ -33,7 +33,7 @@ export function threadsRouter(services: Services) {
       return { threadId: deleted.threadId };
     }),
     messages: reading.input(inputs.threadMessages).query(({ ctx, input }) =>
-      store.threads.messages(ctx.principal.id, input.threadId, {
+      store.threads.messages(ctx.principal, input.threadId, {
         limit: pageSize(input.limit),
         pageToken: input.pageToken,
         maxBytes: limits.maxPageBytes,
@@ -47,16 +47,18 @@ export function threadsRouter(services: Services) {
         title: input.title,
       }),
     ),
-    watch: procedure.input(inputs.threadWatch).subscription(async ({ ctx, input }) =>
-      openWatch(services, {
-        thread: await store.threads.keyOf(ctx.principal.id, input.threadId),
+    watch: procedure.input(inputs.threadWatch).subscription(async ({ ctx, input }) => {
+      const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
+      return openWatch(services, {
+        thread: await lookUp(),
         run: undefined,
         lastEventId: input.lastEventId,
         mode: input.mode,
         include: input.include,
         snapshot: input.snapshot ?? false,
-        connection: ctx.connection,
-      }),
-    ),
+        context: ctx,
+        lookAgain: lookUp,
+      });
+    }),
   });
 }

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import type { Store } from '../../db/sqliteStore.ts';
+import type { Clock } from '../../protocol/clock.ts';
+import type { Limits } from '../../protocol/limits.ts';
+import type { Principal } from '../../protocol/principal.ts';
+import type { Logger } from '../serverOptions.ts';
+
+/** What came with a connection or a request. */
+export interface Credentials {
+  /** Undefined where there is none. */
+  readonly token: string | undefined;
+  /** How it came: by the `Authorization` header, `X-API-Key`, `connectionParams`, the cookie or a ticket. */
+  readonly via: 'bearer' | 'api-key' | 'params' | 'cookie' | 'ticket' | undefined;
+  readonly request: IncomingMessage;
+}
+
+/** Who a token stands for. */
+export interface Identity {
+  readonly principal: Principal;
+  /** The method that says so. */
+  readonly method: string;
+  /** The id of the key or login behind the token. */
+  readonly credentialId?: string;
+  /** Who it stands for now: asked whenever something may have changed. Undefined when it is no longer good. Absent: it never changes. */
+  readonly lookAgain?: () => Principal | undefined;
+}
+
+/** What a method works with. */
+export interface AuthHost {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/** One way of telling who is calling, such as `apiKeys()`. Those of a server are tried in order. */
+export interface AuthMethod {
+  readonly name: string;
+  /** @internal */
+  open(host: AuthHost): OpenAuthMethod;
+}
+
+/** @internal */
+export interface OpenAuthMethod {
+  /** Undefined when the token is not one of its own, or not good: the next method is asked. What it throws counts as that, and is logged. */
+  identify(credentials: Credentials): Identity | undefined | Promise<Identity | undefined>;
+  close?(): void | Promise<void>;
+}

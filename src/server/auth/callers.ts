@@ -1,0 +1,47 @@
+import type { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Caller } from './caller.ts';
+
+/** How often it is looked who has expired: streams end within a second. */
+const TICK_MS = 250;
+
+/** Everybody who has something that lasts: a socket, a stream, an upload. */
+export class Callers {
+  readonly #callers = new Set<Caller>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** `hasChanged` says whether another process has written to the database since it was last asked: a key may be revoked. */
+  constructor({ hasChanged }: { readonly hasChanged: () => boolean }) {
+    this.#timer = setInterval(() => {
+      if (hasChanged()) return this.lookAgain();
+      // That asks for the end of each by its time.
+      for (const caller of this.#callers) void caller.hasEnded;
+    }, TICK_MS);
+    this.#timer.unref();
+  }
+
+  /** The returned function says that it has gone. */
+  enter(caller: Caller): () => void {
+    this.#callers.add(caller);
+    return () => this.#callers.delete(caller);
+  }
+
+  [Symbol.iterator](): IterableIterator<Caller> {
+    return this.#callers.values();
+  }
+
+  /** Something changed what callers may: a key, a user, a share, a role. */
+  lookAgain(): void {
+    for (const caller of this.#callers) caller.lookAgain();
+  }
+
+  /** Ends some of them; returns how many. */
+  end(which: (caller: Caller) => boolean, error: VerbatimError): number {
+    const ending = [...this.#callers].filter(which);
+    for (const caller of ending) caller.end(error);
+    return ending.length;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
