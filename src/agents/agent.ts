@@ -1,3 +1,4 @@
+import type { Budget } from '../protocol/budget.ts';
 import type { AgentContract, OnDisconnect, SendOptions } from '../protocol/contract.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import type { Principal } from '../protocol/principal.ts';
@@ -47,6 +48,8 @@ export interface AgentBase {
   readonly maxSteps: number | undefined;
   readonly stepTimeoutMs: number | undefined;
   readonly runTimeoutMs: number | undefined;
+  /** Of each run that it is asked for, with the runs under that. */
+  readonly budget: Budget | undefined;
   readonly scopes: readonly string[] | undefined;
   /** All that it may ever have, where that is known before a run: `tools` may be a function. */
   readonly tools: readonly AnyTool[];

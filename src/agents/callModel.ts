@@ -5,9 +5,10 @@ import type { FinishReason } from '../protocol/event.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { InstructionsContext, ModelAgent } from './agent.ts';
+import type { BudgetedCall } from './budgets.ts';
 import { planCalls } from './callPlan.ts';
 import { compileTranscript } from './compileTranscript.ts';
-import { estimateUsage } from './estimateUsage.ts';
+import { estimateInput, estimateUsage } from './estimateUsage.ts';
 import { hasGuards } from './guard.ts';
 import { type CallGuards, callWithGuards } from './guardedCall.ts';
 import type { Speech } from './guardedSpeech.ts';
@@ -54,8 +55,10 @@ async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & 
     signal.throwIfAborted();
     const { request, message } = await begin({ by, drive, model, instructions, note: options.note, leaveSteers: guards !== undefined });
     const spoken = guards?.speak(message) ?? new SpokenMessage(drive, message, 'model');
+    let budgeted: BudgetedCall | undefined;
     try {
-      return await speak({ by, drive, model, request, spoken, guards, callsLeft: options.callsLeft });
+      budgeted = await drive.budgets.begin(drive.run, { model: model.name, inputTokens: estimateInput(request) });
+      return await speak({ by, drive, model, request, spoken, guards, callsLeft: options.callsLeft, budgeted });
     } catch (cause) {
       const again = agent.onStreamCut === 'regenerate' && isCut(cause, spoken) && drive.held.attempt < drive.limits.maxAttempts;
       if (!again || signal.aborted) throw cause;
@@ -65,6 +68,7 @@ async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & 
       await drive.cut(message);
     } finally {
       spoken.close();
+      budgeted?.end();
     }
   }
 }
@@ -117,11 +121,13 @@ async function speak(call: {
   readonly spoken: Speech;
   readonly guards: CallGuards | undefined;
   readonly callsLeft: number;
+  readonly budgeted: BudgetedCall | undefined;
 }): Promise<Said> {
-  const { by, drive, model, request, spoken, guards, callsLeft } = call;
+  const { by, drive, model, request, spoken, guards, callsLeft, budgeted } = call;
   const { store, held, run, signal, limits, threadId } = drive;
   const inputs = new InputDeltas(store, held);
   const caller = { principalId: ownerOf(run.principal), threadId, runId: run.id };
+  let exceeded: VerbatimError | undefined;
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
   let answeredBy = model.name;
   // Asking the signal for each token costs more than listening to it.
@@ -137,6 +143,8 @@ async function speak(call: {
         if (chunk.delta === '') continue;
         const behind = spoken.say(chunk.type, chunk.delta);
         if (behind !== undefined) await behind;
+        exceeded = budgeted?.spend(chunk.delta.length);
+        if (exceeded !== undefined) break;
       } else if (chunk.type === 'finish') {
         last = chunk;
         break;
@@ -158,6 +166,10 @@ async function speak(call: {
     spoken.close();
   }
   signal.throwIfAborted();
+  if (exceeded !== undefined) {
+    await countUnfinished(drive, { model: answeredBy, request, spoken });
+    throw exceeded;
+  }
   const requested = last?.toolCalls ?? [];
   if (requested.length > limits.maxToolCallsPerStep) {
     throw new VerbatimError(
@@ -181,6 +193,7 @@ async function speak(call: {
   const providerState = last?.providerState;
   const result = { run: held, message, text, reasoning, finish, usage, model: answeredBy, calls, providerState };
   const children = await store.finishModelCall(result);
+  budgeted?.report(usage);
   if (calls.length > 0) drive.spawned(children);
   return { text, finish, calls };
 }

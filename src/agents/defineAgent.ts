@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type Budget, budgetFault } from '../protocol/budget.ts';
 import type { OnDisconnect, ToolContract } from '../protocol/contract.ts';
 import type { Agent, AgentBase, AgentContext, CustomAgent, InstructionsContext, ModelAgent } from './agent.ts';
 import type { AgentEvent } from './agentEvent.ts';
@@ -25,6 +26,8 @@ interface CommonDefinition<Context extends z.ZodType, Built> {
   readonly maxSteps?: number;
   readonly stepTimeoutMs?: number;
   readonly runTimeoutMs?: number;
+  /** What each run that it is asked for may use, with the runs under it. A send, and the server, may allow less. */
+  readonly budget?: Budget;
   /** Its tools and child agents get the principal with no other scopes than these. Absent: with all that the principal has. */
   readonly scopes?: readonly string[];
 }
@@ -198,10 +201,13 @@ export function agentBase(
     maxSteps,
     stepTimeoutMs,
     runTimeoutMs,
+    budget,
     scopes,
   }: CommonDefinition<z.ZodType, unknown>,
   tools: readonly AnyTool[],
 ): AgentBase {
+  const fault = budget === undefined ? undefined : budgetFault(budget);
+  if (fault !== undefined) throw new TypeError(`The \`budget\` of an agent ${fault}.`);
   return {
     identity: {},
     description,
@@ -209,6 +215,7 @@ export function agentBase(
     maxSteps,
     stepTimeoutMs,
     runTimeoutMs,
+    budget,
     scopes,
     tools,
     contextSchema: contextInput === undefined ? undefined : jsonSchemaOf(contextInput, 'contextInput'),

@@ -110,7 +110,8 @@ class AgentEventWriter {
       case 'run.status':
         return status.status(event.text);
       case 'usage':
-        return store.reportUsage(held, event);
+        await store.reportUsage(held, event);
+        return this.#drive.budgets.assertRoom(run);
       case 'data': {
         const data = checked(this.#agent.parseData(event.name, event.data), `The data part ${event.name} does not fit its schema`) as Json;
         assertSize(data, limits.maxToolOutputBytes, `The data part ${event.name}`);

@@ -2,12 +2,16 @@ import type { Usage } from '../protocol/event.ts';
 import type { ModelRequest } from './model.ts';
 
 /** About how many UTF-16 units a token has in English; providers that report nothing leave us with this. */
-const UNITS_PER_TOKEN = 4;
+export const UNITS_PER_TOKEN = 4;
+
+export function estimateInput({ instructions, messages, tools }: ModelRequest): number {
+  const units = instructions.length + JSON.stringify(messages, withoutFiles).length + JSON.stringify(tools).length;
+  return Math.ceil(units / UNITS_PER_TOKEN);
+}
 
 export function estimateUsage(request: ModelRequest, said: { readonly text: string; readonly reasoning: string }): Usage {
-  const input = request.instructions.length + JSON.stringify(request.messages, withoutFiles).length + JSON.stringify(request.tools).length;
   return {
-    inputTokens: Math.ceil(input / UNITS_PER_TOKEN),
+    inputTokens: estimateInput(request),
     outputTokens: Math.ceil((said.text.length + said.reasoning.length) / UNITS_PER_TOKEN),
     estimated: true,
   };

@@ -11,6 +11,7 @@ import type { Limits } from '../protocol/limits.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
+import type { Budgets } from './budgets.ts';
 import { agentOf, driveAgent } from './driveAgent.ts';
 import { Nudges } from './nudges.ts';
 import { openMemory } from './openMemory.ts';
@@ -39,6 +40,7 @@ export interface WorkerOptions {
   readonly logFailure: LogFailure;
   readonly registry: AgentRegistry;
   readonly toolHost: ToolHost;
+  readonly budgets: Budgets;
   /** The public id of a thread. */
   readonly threadIdOf: (thread: number) => Promise<string>;
   /** Child runs that were made, and want room. */
@@ -136,7 +138,13 @@ export class RunWorker {
     };
     const status = openStatusWriter(store, held, clock);
     let contexts: RunContexts | undefined;
+    let stopDeadline = (): void => {};
     try {
+      const deadline = await this.#options.budgets.deadlineOf(this.run);
+      if (deadline !== undefined) {
+        const leftMs = Math.max(0, deadline.at - clock.now());
+        stopDeadline = clock.after(leftMs, () => this.#stopWith({ kind: 'timeout', error: deadline.error }));
+      }
       const threadId = await threadIdOf(this.run.thread);
       contexts = this.#openContexts(threadId);
       const shared = { ...this.#options, held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status };
@@ -163,6 +171,7 @@ export class RunWorker {
       return this.#giveUp(cause);
     } finally {
       stopTimer();
+      stopDeadline();
       status.close();
       // What is still at work, such as a tool beside one whose outcome could not be stored, is to hear of it.
       this.#abort.abort(reasonOf({ kind: 'leave' }));

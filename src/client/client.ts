@@ -1,5 +1,6 @@
 import type { TRPCClient } from '@trpc/client';
 import type { ApiContract, Asked, ContextOfEach, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
+import type { Notice } from '../protocol/notice.ts';
 import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';
@@ -52,6 +53,11 @@ export interface Client<Api extends ApiContract> {
     readonly decide: (input: Approvals['decide']['input'], options?: CallOptions) => Promise<Decision>;
   };
   readonly files: Files;
+  /**
+   * Calls `listener` with each notice from now on, until the returned function is called. The client stays connected meanwhile; what is told while it
+   * is not is missed. A client that is closed, or has no authority any more, tells by `connection`.
+   */
+  on(event: 'notice', listener: (notice: Notice) => void): () => void;
   readonly messages: {
     /**
      * Sends a message of the user with another text, in a fork that ends just before it: the run's `threadId` is the fork's. Agent, context,

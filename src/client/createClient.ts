@@ -7,6 +7,7 @@ import { clientClock } from './clientClock.ts';
 import { Connection, type TokenSource } from './connection.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { createFiles } from './files.ts';
+import { NoticeListeners } from './noticeListeners.ts';
 import { createRun, type RunContext, type SentRun } from './run.ts';
 import { createThread } from './thread.ts';
 import type { Transport } from './transport.ts';
@@ -53,6 +54,8 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
   const { files, close: closeFiles } = createFiles({ url: endpoint.files, token, fetch: fetchOf(options), calls, clock, timeoutMs });
   const context: RunContext = { connection, calls, clock, random };
 
+  const noticeListeners = new NoticeListeners(context);
+
   // The edge: the contract says what the procedures take and answer.
   const query = (path: string) => (input?: object, callOptions?: CallOptions) => calls.query(path, input, callOptions) as Promise<never>;
   const command =
@@ -78,6 +81,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
     },
     approvals: { list: query('approvals.list'), decide: command('approvals.decide') },
     files,
+    on: (_event, listener) => noticeListeners.add(listener),
     messages: {
       async edit(message, callOptions) {
         const receipt = (await calls.command('messages.edit', message, callOptions)) as Receipt;

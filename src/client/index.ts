@@ -1,3 +1,5 @@
+export type { Budget } from '../protocol/budget.ts';
+export type * from '../protocol/notice.ts';
 // For @trpc/server, whose types need it where `skipLibCheck` is off and `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 

@@ -13,6 +13,7 @@ import { prepareSteps } from './steps.ts';
 import { prepareSummaries } from './summaries.ts';
 import { prepareThreads } from './threads.ts';
 import { prepareToolCalls } from './toolCalls.ts';
+import { prepareUsageDays } from './usageDays.ts';
 
 export type Queries = ReturnType<typeof prepareQueries>;
 
@@ -37,5 +38,6 @@ export function prepareQueries(raw: Database) {
     summaries: prepareSummaries(db),
     shares: prepareShares(db),
     audit: prepareAudit(db),
+    usageDays: prepareUsageDays(db),
   };
 }

@@ -20,6 +20,7 @@ import type { Resumed, ResumeInput } from './operations/resumeRun.ts';
 import type { SentStep } from './operations/sentStep.ts';
 import type { ReadyCall, Settled } from './operations/settleCalls.ts';
 import type { SpawnPlan } from './operations/spawnChildren.ts';
+import type { Spending } from './operations/spending.ts';
 import type { HeldRun } from './operations/startRun.ts';
 import type { StartedMessage, StartedStep, StepInput } from './operations/startStep.ts';
 import type { SubmitInput, Submitted } from './operations/submitResult.ts';
@@ -39,6 +40,15 @@ export interface RunProgress {
   /** Tool calls so far. */
   readonly calls: number;
   readonly transcript: readonly TranscriptMessage[];
+}
+
+/** What a principal has used in a day. */
+export interface UsedToday {
+  readonly owner: string;
+  readonly day: number;
+  readonly tokens: number;
+  readonly cost: number;
+  readonly retryAfterMs: number;
 }
 
 /** A tool call, and the run whose agent asked for it. */
@@ -121,6 +131,10 @@ export interface RunStore {
   settleCalls(run: HeldRun): Promise<Settled>;
   /** Calls that were let through and not begun. */
   readyCalls(run: HeldRun): Promise<readonly ReadyCall[]>;
+  /** What a run and those above it have used, itself first. */
+  spending(key: number): Promise<readonly Spending[]>;
+  /** What a principal has used since midnight UTC, and when that begins anew. */
+  usedToday(principal: Principal): Promise<UsedToday>;
   /** Begins a call that was let through. Returns the child runs that it made. */
   beginReady(run: HeldRun, callId: string, start: CallStart): Promise<readonly RunRow[]>;
   /** One step of a run that asks several agents at once. */

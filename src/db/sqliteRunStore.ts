@@ -25,6 +25,7 @@ import { retryRun } from './operations/retryRun.ts';
 import { runProgress } from './operations/runProgress.ts';
 import { sentSteps } from './operations/sentStep.ts';
 import { beginReady, readyCalls, settleCalls, wakeRun } from './operations/settleCalls.ts';
+import { spendingOf } from './operations/spending.ts';
 import { heldRun, startQueuedRun } from './operations/startRun.ts';
 import { startMessage, startStep, takeSteers } from './operations/startStep.ts';
 import { ownCall, submitResult } from './operations/submitResult.ts';
@@ -35,6 +36,7 @@ import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { RunStore } from './runStore.ts';
 import { isOpen } from './runs.ts';
 import type { SqliteParts } from './sqliteLog.ts';
+import { dayOf, untilTomorrow } from './usageDays.ts';
 
 export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices | undefined }, files: FileStore): RunStore {
   const { queries, commit, prices } = parts;
@@ -106,6 +108,15 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     settleCalls: (run) => commit.run((tx) => settleCalls(tx, run)),
     async readyCalls(run) {
       return readyCalls(queries, run);
+    },
+    async spending(key) {
+      const run = queries.runs.byKey(key);
+      return run === undefined ? [] : spendingOf(queries, run);
+    },
+    async usedToday(principal) {
+      const { now } = parts;
+      const owner = ownerOf(principal);
+      return { owner, day: dayOf(now), ...queries.usageDays.get(owner, now), retryAfterMs: untilTomorrow(now) };
     },
     beginReady: (run, callId, start) => commit.run((tx) => beginReady(tx, run, callId, start)),
     fanOut: (run, plan) => commit.run((tx) => fanOut(tx, run, plan)),

@@ -26,6 +26,9 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
     async keyOf(principal, threadId) {
       return openThread(parts, principal, threadId, 'read').key;
     },
+    async keyById(threadId) {
+      return queries.threads.byId(threadId)?.key;
+    },
     async idOf(key) {
       return queries.threads.byKey(key)?.id ?? '';
     },

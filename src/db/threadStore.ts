@@ -19,6 +19,8 @@ export interface ThreadStore {
   get(principal: Principal, threadId: string): Promise<ThreadInfo>;
   /** The key by which the log knows it. */
   keyOf(principal: Principal, threadId: string): Promise<number>;
+  /** As the server itself, without a caller. */
+  keyById(threadId: string): Promise<number | undefined>;
   /** The id by which callers know it; empty for one that is gone. */
   idOf(key: number): Promise<string>;
   list(principal: Principal, filter: ThreadListInput & { readonly limit: number }): Promise<Page<ThreadInfo>>;

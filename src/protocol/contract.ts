@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts';
 import type {
   AnyEvent,
   ApprovalRequested,
@@ -143,6 +144,8 @@ interface SendBody {
   /** Ids of files that the caller has uploaded. */
   readonly attachments?: readonly string[];
   readonly options?: SendOptions;
+  /** What the run may use. The agent and the server may allow less. */
+  readonly budget?: Budget;
 }
 
 /** Asks several agents at once: a run for each, under one root run. All of them get the same `context`. */

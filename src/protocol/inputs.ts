@@ -56,6 +56,8 @@ export function createInputs(limits: Limits) {
     .min(1)
     .max(4 * MAX_MEMORY_KEY_LENGTH)
     .optional();
+  const more = z.number().positive().optional();
+  const budget = z.object({ maxTokens: more, maxCost: more, maxSteps: more, maxDurationMs: more }).optional();
   const options = z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional();
   const attachments = z
     .array(id)
@@ -78,6 +80,7 @@ export function createInputs(limits: Limits) {
       metadata: jsonObject.optional(),
       attachments,
       options,
+      budget,
       context: context.optional(),
       idempotencyKey,
     }),
@@ -89,6 +92,7 @@ export function createInputs(limits: Limits) {
       metadata: jsonObject.optional(),
       attachments,
       options,
+      budget,
       context: context.optional(),
       idempotencyKey,
     }),
@@ -126,7 +130,9 @@ export function createInputs(limits: Limits) {
     threadUpdate: z.object({ threadId, title: title.nullable().optional(), metadata: jsonObject.nullable().optional(), idempotencyKey }),
     threadMessages: z.object({ threadId, limit, pageToken }),
     threadFork: z.object({ threadId, atSeq: z.int().min(0).optional(), title: title.optional(), idempotencyKey }),
-    threadWatch: z.object({ threadId, lastEventId, mode, include, snapshot: z.boolean().optional() }),
+    threadWatch: z.object({ threadId, lastEventId, mode, include, snapshot: z.boolean().optional(), present: z.boolean().optional() }),
+    threadPresence: z.object({ threadId, lastEventId }),
+    noticeWatch: z.object({ lastEventId }).default({}),
     run: z.object({ runId }),
     runCommand: z.object({ runId, idempotencyKey }),
     runWait: z.object({ runId, timeoutMs: z.number().min(0).max(limits.maxWaitMs).optional() }),

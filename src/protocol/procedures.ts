@@ -5,6 +5,7 @@ import type { AnyEvent, OptInEvent, Usage } from './event.ts';
 import type { FileInfo } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
+import type { Notice, Reader } from './notice.ts';
 
 /** The closed list of states of a run. `waiting` is for an answer from outside; the last three are final. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
@@ -150,7 +151,16 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     /** Oldest first. Without `pageToken` the last page: `limit` newest messages; each next page is older. */
     readonly messages: Query<{ readonly threadId: string; readonly limit?: number; readonly pageToken?: string }, Page<Message>>;
     readonly fork: Mutation<Keyed & { readonly threadId: string; readonly atSeq?: number; readonly title?: string }, ThreadInfo>;
-    readonly watch: Subscription<WatchInput & { readonly threadId: string; readonly snapshot?: boolean }, Event>;
+    /** `present: true` lets others know that the caller reads it. */
+    readonly watch: Subscription<
+      WatchInput & { readonly threadId: string; readonly snapshot?: boolean; readonly present?: boolean },
+      Event
+    >;
+    /** Who reads it now, and again whenever that changes. It is kept nowhere: `lastEventId` means nothing. */
+    readonly presence: Subscription<
+      { readonly threadId: string; readonly lastEventId?: string | number },
+      { readonly readers: readonly Reader[] }
+    >;
   };
   readonly messages: {
     readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt>;
@@ -192,6 +202,10 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly retry: Mutation<Keyed & { readonly runId: string }, Receipt>;
     readonly wait: Query<{ readonly runId: string; readonly timeoutMs?: number }, RunInfo>;
     readonly watch: Subscription<WatchInput & { readonly runId: string }, Event>;
+  };
+  /** What the application tells those who are there. It is kept nowhere: `lastEventId` means nothing. */
+  readonly notices: {
+    readonly watch: Subscription<{ readonly lastEventId?: string | number } | undefined, Notice>;
   };
   /** Their bytes go over HTTP: `POST /files` and `GET /files/{id}`. */
   readonly files: {

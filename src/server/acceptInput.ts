@@ -1,6 +1,7 @@
 import type { Agents } from '../agents/agent.ts';
 import type { AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { Command } from '../db/operations/command.ts';
+import { type Budget, tighter } from '../protocol/budget.ts';
 import type { OnDisconnect } from '../protocol/contract.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
 import type { Principal } from '../protocol/principal.ts';
@@ -18,11 +19,15 @@ export interface AskedMessage {
   readonly attachments?: readonly string[] | undefined;
   readonly onDisconnect?: OnDisconnect | undefined;
   readonly options?: { readonly temperature?: number | undefined; readonly maxOutputTokens?: number | undefined } | undefined;
+  readonly budget?: { readonly [Name in keyof Budget]: Budget[Name] | undefined } | undefined;
   readonly context?: Json | undefined;
 }
 
 /** What is stored of a message: for agents that are there, with the context as they take it, in a new thread. */
-export function acceptInputOf({ agents, limits }: Services, message: AskedMessage): Omit<AcceptInput, 'room' | 'lease'> {
+export function acceptInputOf(
+  { agents, limits, budgetOf, dayBudgetOf }: Services,
+  message: AskedMessage,
+): Omit<AcceptInput, 'room' | 'lease'> {
   const { principal, command, to, text, metadata, attachments, options } = message;
   const names = typeof to === 'string' ? [to] : to;
   const asked = names.map((name) => ({ name, ...askedAgent(agents, name, message.context) }));
@@ -45,6 +50,8 @@ export function acceptInputOf({ agents, limits }: Services, message: AskedMessag
       ...(options?.temperature !== undefined && { temperature: options.temperature }),
       ...(options?.maxOutputTokens !== undefined && { maxOutputTokens: options.maxOutputTokens }),
     },
+    budget: tighter(message.budget, budgetOf(principal)),
+    dayBudget: dayBudgetOf(principal),
     // Of several, each takes of it what it knows, also when it is asked again.
     context: typeof to === 'string' ? first.context : (message.context ?? null),
     maxQueued: limits.maxQueuedPerThread,

@@ -1,3 +1,4 @@
+import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { nearestName } from './nearestName.ts';
@@ -10,6 +11,7 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   authenticate: true,
   auth: true,
   policy: true,
+  budget: true,
   origins: true,
   hosts: true,
   titles: true,
@@ -33,7 +35,14 @@ export function checkOptions(options: ServerOptions): void {
   }
   checkLimits(options.limits ?? {});
   checkAuth(options);
+  checkBudget(options.budget);
   checkAgents(options.agents);
+}
+
+function checkBudget(budget: unknown): void {
+  if (budget === undefined || typeof budget === 'function') return;
+  const fault = budgetFault(budget);
+  if (fault !== undefined) throw invalid(`\`budget\` ${fault}.`);
 }
 
 function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 'authenticate' | 'policy'>): void {

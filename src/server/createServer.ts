@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Agent } from '../agents/agent.ts';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
+import { Budgets } from '../agents/budgets.ts';
 import { closeGuards } from '../agents/guard.ts';
 import type { LogFailure } from '../agents/runWorker.ts';
 import { loadTokenizer } from '../agents/tokenCounter.ts';
@@ -10,9 +11,11 @@ import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import { outsideChanges } from '../db/outsideChanges.ts';
 import { sqliteStore } from '../db/sqliteStore.ts';
+import type { Budget as RunBudget } from '../protocol/budget.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { Authenticator } from './auth/authenticator.ts';
@@ -23,6 +26,8 @@ import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
+import { Notices } from './live/notices.ts';
+import { Presence } from './live/presence.ts';
 import { mcpHost } from './mcpHost.ts';
 import { modelsOf } from './modelsOf.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
@@ -33,47 +38,8 @@ import { type ServerOptions, silentLogger } from './serverOptions.ts';
 import type { Services } from './services.ts';
 import { startSweep } from './sweep.ts';
 import { TitleWriter } from './titles.ts';
+import type { InternalServer, VerbatimServer } from './verbatimServer.ts';
 import { serveWebSockets } from './webSockets.ts';
-
-export interface ListenOptions {
-  /** Default 3000; 0 takes a free one. */
-  readonly port?: number;
-  /** Default 127.0.0.1. Without authentication nothing but loopback is taken. */
-  readonly host?: string;
-}
-
-/** What a server holds at this moment: all zero when nothing runs and nobody is connected. */
-export interface ServerStats {
-  readonly connections: number;
-  readonly watches: number;
-  readonly listeners: number;
-  readonly activeRuns: number;
-  readonly heldLogs: number;
-  readonly bufferedBytes: number;
-}
-
-export interface VerbatimServer {
-  /** Resolves when connections are accepted. */
-  listen(options?: ListenOptions): Promise<{ readonly url: string; readonly port: number }>;
-  readonly stats: ServerStats;
-  /**
-   * Folds the events of runs that ended longer ago than this (default 30 days) into their messages; returns how many threads changed. Readers
-   * further behind get a snapshot. Nothing does it by itself.
-   */
-  fold(options?: { readonly olderThanDays?: number }): Promise<number>;
-  /**
-   * Takes nothing new, lets runs finish for `drainMs` (default: the limit), leaves the others open for the next start, closes every socket
-   * with 1001 and the database with everything in it. May be called again.
-   */
-  close(options?: { readonly drainMs?: number }): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** @internal */
-export interface InternalServer extends VerbatimServer {
-  /** Closes as a crash would: whatever is not in the database by now never gets there, and runs keep the leases of this server. */
-  crash(): Promise<void>;
-}
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
@@ -148,6 +114,10 @@ export async function serverOver(
     else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
   };
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
+  const budgetOf = (principal: Principal): RunBudget | undefined =>
+    typeof options.budget === 'function' ? options.budget(principal) : options.budget;
+  const dayBudgetOf = (): undefined => undefined;
+  const budgets = new Budgets({ store: store.runs, registry, prices: options.prices, dayBudget: dayBudgetOf });
   const scheduler = new Scheduler({
     store,
     clock,
@@ -158,6 +128,7 @@ export async function serverOver(
     logFailure,
     onWaiting: () => answers.arm(),
     toolHost,
+    budgets,
     onEnded: (run) => titles.runEnded(run),
   });
   const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
@@ -166,6 +137,7 @@ export async function serverOver(
   setMaxListeners(0, closing.signal);
   const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger });
   const callers = new Callers({ hasChanged: outsideChanges(database.raw) });
+  const notices = new Notices(clock);
   const services: Services = {
     agents,
     store,
@@ -179,6 +151,10 @@ export async function serverOver(
     clock,
     callers,
     authenticator,
+    budgetOf,
+    dayBudgetOf,
+    notices,
+    presence: new Presence(clock),
     closing: closing.signal,
   };
   const router = appRouter(services);
@@ -269,6 +245,10 @@ export async function serverOver(
         heldLogs: store.heldLogs,
         bufferedBytes: budget.heldBytes,
       };
+    },
+    async broadcast(notice, { to } = {}) {
+      const thread = to !== undefined && 'thread' in to ? await store.threads.keyById(to.thread) : undefined;
+      return notices.tell(notice, to, thread);
     },
     fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.threads.fold(clock.now() - olderThanDays * DAY_MS),
     close(closeOptions) {

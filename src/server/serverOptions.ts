@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Agents } from '../agents/agent.ts';
 import type { CacheLayer } from '../agents/toolPolicy.ts';
+import type { Budget } from '../protocol/budget.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Policy } from '../protocol/policy.ts';
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly onStart?: () => void | Promise<void>;
   /** Awaited once by `close`, after everything has stopped, if `onStart` had succeeded. Its failure is that of `close`. */
   readonly onStop?: () => void | Promise<void>;
+  /** What each run may use: for everybody, or by who sends. The agent, and the send, may allow less. Default: no bound but the limits. */
+  readonly budget?: Budget | ((principal: Principal) => Budget | undefined);
   readonly limits?: Partial<Limits>;
   /** Threads for tools with `worker: true`, started when they are first needed. Default: one less than there are cores, and at least one. */
   readonly toolWorkers?: number;

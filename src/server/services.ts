@@ -1,14 +1,18 @@
 import type { Agents } from '../agents/agent.ts';
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { Store } from '../db/sqliteStore.ts';
+import type { Budget, DayBudget } from '../protocol/budget.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { Answers } from './answers.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Callers } from './auth/callers.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
+import type { Notices } from './live/notices.ts';
+import type { Presence } from './live/presence.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What procedures work with. */
@@ -23,7 +27,12 @@ export interface Services {
   readonly limits: Limits;
   readonly inputs: Inputs;
   readonly clock: Clock;
+  /** What a principal's runs may use, each. */
+  readonly budgetOf: (principal: Principal) => Budget | undefined;
+  readonly dayBudgetOf: (principal: Principal) => DayBudget | undefined;
   readonly callers: Callers;
+  readonly notices: Notices;
+  readonly presence: Presence;
   readonly authenticator: Authenticator;
   /** Aborts when the server closes: what waits ends. */
   readonly closing: AbortSignal;

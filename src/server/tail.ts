@@ -18,6 +18,13 @@ export interface Sink {
   onDrain(listener: () => void): () => void;
 }
 
+/** What a watch delivers. */
+export interface Feed {
+  /** Delivers until it ends (resolves) or fails (rejects). */
+  run(sink: Sink): Promise<void>;
+  end(): void;
+}
+
 export interface TailOptions {
   readonly log: Log;
   readonly bell: Bell;
@@ -58,7 +65,7 @@ const MAX_JOINED = 32 * 1024;
  * It is pushed, not pulled: `run` stays pending while every commit sends straight to the sink. When the sink is full it stops and holds
  * nothing; when that has drained it goes on from the log.
  */
-export class Tail {
+export class Tail implements Feed {
   readonly #options: TailOptions;
   readonly #run: number | undefined;
   readonly #onlyMessages: boolean;

@@ -6,7 +6,8 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Connection } from './connection.ts';
 import type { Services } from './services.ts';
 import { takeStartedId } from './socketEncoder.ts';
-import { Tail, type TailOptions } from './tail.ts';
+import { type Feed, Tail, type TailOptions } from './tail.ts';
+import { takeSubscription } from './takeSubscription.ts';
 import type { Context } from './trpc.ts';
 import { toTrpcError } from './trpc.ts';
 
@@ -18,6 +19,8 @@ export interface WatchOptions {
   readonly mode: 'events' | 'messages' | undefined;
   readonly include: readonly OptInEvent[] | undefined;
   readonly snapshot: boolean;
+  /** Others may know that the caller reads it. */
+  readonly present?: boolean | undefined;
   readonly context: Context;
   /** Throws when the caller may no longer read it. */
   readonly lookAgain: () => Promise<unknown>;
@@ -25,24 +28,17 @@ export interface WatchOptions {
 
 /** Opens a watch, or refuses: a cursor beyond the head is an error, one that means nothing here any more starts with a snapshot. */
 export async function openWatch(services: Services, options: WatchOptions): Promise<Watch> {
-  const { store, bell, readers, limits } = services;
+  const { store, bell, readers, limits, presence } = services;
   const { thread, run, context, lookAgain } = options;
   const { caller, connection } = context;
   const bounds = await store.log.bounds(thread);
   if (bounds === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such thread.');
-  if (connection !== undefined && connection.subscriptions >= limits.maxSubscriptionsPerSocket) {
-    throw new VerbatimError(
-      'TOO_MANY_SUBSCRIPTIONS',
-      `This connection has ${limits.maxSubscriptionsPerSocket} watches open. End some, or open another.`,
-      {
-        details: { limit: 'maxSubscriptionsPerSocket', max: limits.maxSubscriptionsPerSocket },
-      },
-    );
-  }
   const from = startOf(store.log.epoch, options, bounds);
+  const giveBack = takeSubscription(connection, limits);
   const forget = readers.add(thread, run?.key);
-  if (connection !== undefined) connection.subscriptions++;
+  const leave = options.present === true ? presence.enter(thread, context.principal) : undefined;
   const release = caller?.hold({
+    thread,
     lookAgain: async () => void (await lookAgain()),
     fail: (error) => tail.fail(error),
   });
@@ -57,7 +53,8 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
     maxPageBytes: limits.maxPageBytes,
     ...from,
     onEnd: () => {
-      if (connection !== undefined) connection.subscriptions--;
+      giveBack();
+      leave?.();
       forget();
       release?.();
     },
@@ -92,11 +89,11 @@ const DONE = { done: true, value: undefined } as const;
  * straight to the socket: one step of an async iterator for each token costs more than everything else together.
  */
 export class Watch implements AsyncIterableIterator<never> {
-  readonly tail: Tail;
+  readonly tail: Feed;
   readonly #connection: Connection | undefined;
   readonly #epoch: string;
 
-  constructor(tail: Tail, connection: Connection | undefined, epoch: string) {
+  constructor(tail: Feed, connection: Connection | undefined, epoch: string) {
     this.tail = tail;
     this.#connection = connection;
     this.#epoch = epoch;

@@ -1,4 +1,5 @@
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
+import type { Budgets } from '../agents/budgets.ts';
 import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
 import type { ToolHost } from '../agents/toolHost.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';
@@ -24,6 +25,7 @@ export interface WorkforceOptions {
   readonly lease: string;
   readonly logFailure: LogFailure;
   readonly toolHost: ToolHost;
+  readonly budgets: Budgets;
   /** Calls wait for answers, some of them not for ever. */
   readonly onWaiting: () => void;
   /** Told of each run that a worker has brought to its end. */
@@ -130,7 +132,7 @@ export class Workforce {
 
   /** Works on a run that has started and holds its room. */
   work(run: RunRow): void {
-    const { store, clock, limits, logFailure, registry, toolHost } = this.#options;
+    const { store, clock, limits, logFailure, registry, toolHost, budgets } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
@@ -139,7 +141,7 @@ export class Workforce {
       this.#options.onWaiting();
     };
     const { runs, files, memories } = store;
-    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, threadIdOf, spawned };
+    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, budgets, threadIdOf, spawned };
     const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });

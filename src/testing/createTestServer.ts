@@ -6,8 +6,9 @@ import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
 import { custom } from '../server/auth/custom.ts';
 import { checkOptions } from '../server/checkOptions.ts';
-import { type InternalServer, type ServerStats, serverOver } from '../server/createServer.ts';
+import { serverOver } from '../server/createServer.ts';
 import type { ServerOptions } from '../server/serverOptions.ts';
+import type { InternalServer, ServerStats, VerbatimServer } from '../server/verbatimServer.ts';
 
 export interface TestServerOptions extends ServerOptions {
   /** Models to use instead of the agents' own, by the agent's name. Scripted ones must have no steps left at the end. */
@@ -34,6 +35,8 @@ export interface TestServer extends Omit<ClientMaker, 'token'>, AsyncDisposable 
   as(principal: Principal | string): ClientMaker;
   /** As `VerbatimServer.fold`; `olderThanDays: 0` folds every run that has ended. */
   fold(options?: { readonly olderThanDays?: number }): Promise<number>;
+  /** As `VerbatimServer.broadcast`. */
+  broadcast: VerbatimServer['broadcast'];
   /**
    * Stops the server and starts another on the same data and port, as a deploy does: sockets close with 1001, runs that are open go on.
    * Options of `createServer` may change, such as the agents. `onStop` is called, then `onStart`.
@@ -105,6 +108,7 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       return { ...maker(token), token };
     },
     fold: (options) => running.server.fold(options),
+    broadcast: (notice, options) => running.server.broadcast(notice, options),
     async restart(change = {}) {
       await running.server.close({ drainMs: 0 });
       await startAgain(change);

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { AgentRegistry } from '../../src/agents/agentRegistry.ts';
+import { Budgets } from '../../src/agents/budgets.ts';
 import { openToolHost } from '../../src/agents/toolHost.ts';
 import type { RunStore } from '../../src/db/runStore.ts';
 import { defineAgent, defineTool } from '../../src/index.ts';
@@ -83,7 +84,8 @@ test('an interrupted run that waits ends as soon as its end can be stored', asyn
   const { run, store, clock, options } = await waiting({ endOrphan: full });
   const watch = { add: () => {}, remove: () => {}, close: () => {} };
   const toolHost = openToolHost({ clock, limits: DEFAULT_LIMITS, report: () => {} });
-  const workforce = new Workforce({ ...options, toolHost, lease: 'boot_1', onWaiting: () => {}, onEnded: () => {} }, watch);
+  const budgets = new Budgets({ store: store.runs, registry: options.registry, prices: undefined, dayBudget: () => undefined });
+  const workforce = new Workforce({ ...options, toolHost, budgets, lease: 'boot_1', onWaiting: () => {}, onEnded: () => {} }, watch);
   await store.runs.accept({
     command: command('messages.send'),
     principal: { id: OWNER },

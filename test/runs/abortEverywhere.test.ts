@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.ts';
 import { AgentRegistry } from '../../src/agents/agentRegistry.ts';
+import { Budgets } from '../../src/agents/budgets.ts';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import type { Model } from '../../src/agents/model.ts';
 import { RunWorker, type WorkerResult } from '../../src/agents/runWorker.ts';
@@ -142,7 +143,8 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
   const work = (row: RunRow, watch: boolean): Promise<WorkerResult> => {
     const runs: RunStore = watch ? watched(store.runs, awaits) : store.runs;
     const registry = new AgentRegistry({ [row.agent]: agentOf(kind, awaits) });
-    const worker = new RunWorker({ ...options, store: runs, files: store.files, registry }, row);
+    const budgets = new Budgets({ store: runs, registry, prices: undefined, dayBudget: () => undefined });
+    const worker = new RunWorker({ ...options, store: runs, files: store.files, registry, budgets }, row);
     if (watch) awaits.at = (reached) => reached === n && act(worker, store, row);
     else awaits.at = () => {};
     return worker.work();

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
-import { createServer, type VerbatimServer } from '../../src/server/createServer.ts';
+import { createServer } from '../../src/server/createServer.ts';
 import type { ServerOptions } from '../../src/server/serverOptions.ts';
+import type { VerbatimServer } from '../../src/server/verbatimServer.ts';
 import { afterTest } from '../support/afterTest.ts';
 import { closedGate } from '../testing/gate.ts';
 

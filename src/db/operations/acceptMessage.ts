@@ -1,3 +1,4 @@
+import type { Budget, DayBudget } from '../../protocol/budget.ts';
 import type { OnDisconnect, Receipt, SendOptions, WhenBusy } from '../../protocol/contract.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Principal } from '../../protocol/principal.ts';
@@ -8,6 +9,7 @@ import { newId } from '../ids.ts';
 import { RANK, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { assertMayCreate, openThread } from './access.ts';
+import { assertQuota } from './assertQuota.ts';
 import { attachedFiles } from './attachedFiles.ts';
 import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
@@ -29,6 +31,8 @@ export interface AcceptInput {
   readonly whenBusy: WhenBusy;
   readonly onDisconnect: OnDisconnect;
   readonly options: SendOptions;
+  readonly budget?: Budget | undefined;
+  readonly dayBudget?: DayBudget | undefined;
   readonly context: Json;
   readonly maxQueued: number;
   /** There is room to start a run for this principal now. If not, how many wait before it. */
@@ -58,6 +62,7 @@ export function acceptMessage(tx: Tx, input: AcceptInput): Accepted {
 function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow }): Receipt {
   const { queries } = tx;
   const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
+  assertQuota(tx, input.principal, input.dayBudget);
   attachedFiles(queries, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
@@ -137,6 +142,7 @@ export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: numbe
     rank,
     cancelOnDisconnect: input.onDisconnect === 'cancel',
     options: { ...input.options },
+    budget: input.budget ?? null,
     context: input.context,
     agents: input.agents?.children.map((child) => child.agent) ?? null,
     firstSeq: seq + 1,

@@ -1,8 +1,9 @@
 import type { Usage } from '../../protocol/event.ts';
-import { addUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
+import { type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
+import { spendUsage } from './spendUsage.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 
 /** What stands for the beginning of a thread, for one of its agents. */
@@ -33,7 +34,7 @@ export function addSummary(tx: Tx, held: HeldRun, { agent, text, upTo, model, us
     createdAt: tx.now,
   });
   if (usage === undefined) return;
-  tx.queries.runs.setUsage(run.key, addUsage(run.usage, usageOfModel(model, priced(usage, priceOf(prices, model)))));
+  spendUsage(tx, run, usageOfModel(model, priced(usage, priceOf(prices, model))));
 }
 
 /** The newest summary for an agent, when the message that it stands for up to is still there. */

@@ -1,9 +1,10 @@
 import type { DiscardReason, FinishReason, Usage } from '../../protocol/event.ts';
 import type { ProviderState } from '../../protocol/providerState.ts';
-import { addUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
+import { type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { RunRow } from '../runs.ts';
 import { type AskedCall, recordCall } from './recordCall.ts';
+import { spendUsage } from './spendUsage.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 import type { StartedMessage } from './startStep.ts';
 
@@ -30,7 +31,7 @@ export function finishModelCall(tx: Tx, result: ModelCallResult, prices?: Prices
   const usage = result.usage === undefined || model === undefined ? undefined : priced(result.usage, priceOf(prices, model));
   completeMessage(tx, run, { ...result, usage });
   if (result.providerState !== undefined) tx.queries.messages.setProviderState(result.message.key, result.providerState);
-  if (usage !== undefined && model !== undefined) tx.queries.runs.setUsage(run.key, addUsage(run.usage, usageOfModel(model, usage)));
+  if (usage !== undefined && model !== undefined) spendUsage(tx, run, usageOfModel(model, usage));
   return result.calls.flatMap((call) => recordCall(tx, run, result.message, call));
 }
 

@@ -1,10 +1,11 @@
 import type { Usage } from '../../protocol/event.ts';
-import { addUsage, type Prices, pricedByModel } from '../../protocol/usage.ts';
+import { type Prices, pricedByModel } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { MessageRow } from '../messages.ts';
 import type { RunRow } from '../runs.ts';
 import type { StoredVerdict } from '../schema.ts';
 import { textFor } from './asModelsSee.ts';
+import { spendUsage } from './spendUsage.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 import { takeSteers } from './startStep.ts';
 
@@ -65,7 +66,7 @@ export function addVerdict(tx: Tx, run: RunRow, said: NewVerdict, prices?: Price
     verdict,
     ...(reason !== undefined && { reason }),
   });
-  if (usage !== undefined) queries.runs.setUsage(run.key, addUsage(run.usage, pricedByModel(usage, prices)));
+  if (usage !== undefined) spendUsage(tx, run, pricedByModel(usage, prices));
   const row = queries.messages.byId(message.id);
   // An answer that passed is never looked at again.
   if (row === undefined || (stage === 'output' && verdict !== 'block')) return;

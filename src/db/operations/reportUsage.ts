@@ -1,6 +1,7 @@
 import type { Usage } from '../../protocol/event.ts';
-import { addUsage, type ModelUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
+import { type ModelUsage, type Prices, priced, priceOf, usageOfModel } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
+import { spendUsage } from './spendUsage.ts';
 import { type HeldRun, heldRun } from './startRun.ts';
 
 /** Counts it for the run at once: it is paid for, however the run goes on. */
@@ -14,5 +15,5 @@ export function reportUsage(tx: Tx, held: HeldRun, { model, usage }: ModelUsage,
     ...(reasoningTokens !== undefined && { reasoningTokens }),
     ...(estimated && { estimated }),
   };
-  tx.queries.runs.setUsage(run.key, addUsage(run.usage, usageOfModel(model, priced(used, priceOf(prices, model)))));
+  spendUsage(tx, run, usageOfModel(model, priced(used, priceOf(prices, model))));
 }

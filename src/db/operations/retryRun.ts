@@ -5,6 +5,7 @@ import { isOpen, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { type Accepted, type AcceptInput, acceptMessage, askAgents, newRun } from './acceptMessage.ts';
 import { openRun } from './access.ts';
+import { assertQuota } from './assertQuota.ts';
 import { once } from './command.ts';
 import { startRun } from './startRun.ts';
 
@@ -59,6 +60,7 @@ function answerAgain(
   { run, asked, thread }: { readonly run: RunRow; readonly asked: MessageRow; readonly thread: ThreadRow },
 ): Accepted {
   assertLast(tx, run);
+  assertQuota(tx, input.principal, input.dayBudget);
   const { queries } = tx;
   const seq = tx.headOf(thread.key);
   const again = newRun(tx, input, thread, seq, []);

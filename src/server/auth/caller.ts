@@ -5,6 +5,8 @@ import type { Identity } from './authMethod.ts';
 
 /** Something that lasts, and only as long as its caller may have it: a watch, a wait, a download. */
 export interface Hold {
+  /** The key of the thread that it is of. */
+  readonly thread?: number;
   /** Throws when the caller may no longer have it. */
   lookAgain?(): void | Promise<void>;
   /** Ends it, and says why. */
@@ -71,6 +73,12 @@ export class Caller {
   hold(hold: Hold): () => void {
     this.#holds.add(hold);
     return () => this.#holds.delete(hold);
+  }
+
+  /** Whether it watches this thread, or a run of it. */
+  holds(thread: number): boolean {
+    for (const hold of this.#holds) if (hold.thread === thread) return true;
+    return false;
   }
 
   end(error: VerbatimError): void {

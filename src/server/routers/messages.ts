@@ -37,6 +37,7 @@ export function messagesRouter(services: Services) {
         attachments: input.attachments ?? message.attachments?.map((file) => file.id),
         onDisconnect: input.onDisconnect ?? (run === undefined ? undefined : run.cancelOnDisconnect ? 'cancel' : 'continue'),
         options: input.options ?? run?.options,
+        budget: run?.budget ?? undefined,
         context: input.context ?? (input.agent === undefined ? (run?.context ?? undefined) : undefined),
       });
       return scheduler.send(asked, (whole) => store.runs.edit(whole, input.messageId));

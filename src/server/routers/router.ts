@@ -5,6 +5,7 @@ import { approvalsRouter, toolCallsRouter } from './approvals.ts';
 import { filesRouter } from './files.ts';
 import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
+import { noticesRouter } from './notices.ts';
 import { runsRouter } from './runs.ts';
 import { threadsRouter } from './threads.ts';
 
@@ -19,6 +20,7 @@ export function appRouter(services: Services) {
     approvals: approvalsRouter(services),
     toolCalls: toolCallsRouter(services),
     files: filesRouter(services),
+    notices: noticesRouter(services),
   });
 }
 

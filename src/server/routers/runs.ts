@@ -32,6 +32,7 @@ export function runsRouter(services: Services) {
         text: '',
         onDisconnect: run.cancelOnDisconnect ? 'cancel' : 'continue',
         options: run.options,
+        budget: run.budget ?? undefined,
         context: run.context ?? undefined,
       });
       return scheduler.send(asked, (whole) => store.runs.retry(whole, input.runId));

@@ -1,3 +1,4 @@
+import { openPresence } from '../live/openLive.ts';
 import type { Services } from '../services.ts';
 import { procedure, reading, router } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
@@ -47,6 +48,10 @@ export function threadsRouter(services: Services) {
         title: input.title,
       }),
     ),
+    presence: procedure.input(inputs.threadPresence).subscription(async ({ ctx, input }) => {
+      const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
+      return openPresence(services, { thread: await lookUp(), context: ctx, lookAgain: lookUp });
+    }),
     watch: procedure.input(inputs.threadWatch).subscription(async ({ ctx, input }) => {
       const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
       return openWatch(services, {
@@ -56,6 +61,7 @@ export function threadsRouter(services: Services) {
         mode: input.mode,
         include: input.include,
         snapshot: input.snapshot ?? false,
+        present: input.present,
         context: ctx,
         lookAgain: lookUp,
       });
