@@ -24,6 +24,10 @@ export function prepareApprovals(db: Drizzle) {
     .from(approvals)
     .where(eq(approvals.call, $('call')))
     .prepare();
+  const forgetRun = db
+    .delete(approvalRules)
+    .where(eq(approvalRules.run, $('run')))
+    .prepare();
   const rules = db
     .select()
     .from(approvalRules)
@@ -83,8 +87,6 @@ export function prepareApprovals(db: Drizzle) {
       db.delete(approvalRules).where(eq(approvalRules.thread, thread)).run();
     },
     /** Rules of a run alone: it has ended. */
-    forgetRun(run: number): void {
-      db.delete(approvalRules).where(eq(approvalRules.run, run)).run();
-    },
+    forgetRun: (run: number): void => void forgetRun.run({ run }),
   };
 }

@@ -90,7 +90,8 @@ export function prepareRuns(db: Drizzle) {
       lease: sql`${$('lease')}`,
       startedAt: sql`coalesce(${runs.startedAt}, ${$('now')})`,
     })
-    .where(and(eq(runs.key, $('key')), sql`${runs.status} = ${$('from')}`))
+    // The plus: an index has a condition on the status, and SQLite would prepare the statement anew each time to look whether it fits.
+    .where(and(eq(runs.key, $('key')), sql`+${runs.status} = ${$('from')}`))
     .prepare();
   const move = db
     .update(runs)
@@ -103,7 +104,8 @@ export function prepareRuns(db: Drizzle) {
       output: sql`${$('output')}`,
       error: sql`${$('error')}`,
     })
-    .where(and(eq(runs.key, $('key')), sql`${runs.status} = ${$('from')}`))
+    // The plus: an index has a condition on the status, and SQLite would prepare the statement anew each time to look whether it fits.
+    .where(and(eq(runs.key, $('key')), sql`+${runs.status} = ${$('from')}`))
     .prepare();
   const setUsage = db
     .update(runs)

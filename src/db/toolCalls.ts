@@ -57,8 +57,14 @@ export function prepareToolCalls(db: Drizzle) {
   const running = db
     .select()
     .from(toolCalls)
-    .where(and(eq(toolCalls.run, $('run')), eq(toolCalls.status, 'running')))
+    // Not a parameter: an index has a condition on the status, so SQLite would prepare the statement anew each time.
+    .where(and(eq(toolCalls.run, $('run')), sql`${toolCalls.status} = 'running'`))
     .orderBy(asc(toolCalls.key))
+    .prepare();
+  const count = db
+    .select({ count: sql<number>`count(*)` })
+    .from(toolCalls)
+    .where(eq(toolCalls.run, $('run')))
     .prepare();
   const open = db
     .select()
@@ -87,8 +93,7 @@ export function prepareToolCalls(db: Drizzle) {
     running: (run: number): ToolCallRow[] => running.all({ run }),
     /** Calls of a run without an outcome, whatever they wait for. */
     open: (run: number): ToolCallRow[] => open.all({ run }),
-    count: (run: number): number =>
-      db.select({ count: sql<number>`count(*)` }).from(toolCalls).where(eq(toolCalls.run, run)).get()?.count ?? 0,
+    count: (run: number): number => count.get({ run })?.count ?? 0,
     /** Calls of a run that failed, in order. */
     failed: (run: number): ToolCallRow[] =>
       db
