@@ -126,7 +126,7 @@ async function speak(call: {
   const { by, drive, model, request, spoken, guards, callsLeft, budgeted } = call;
   const { store, held, run, signal, limits, threadId } = drive;
   const inputs = new InputDeltas(store, held);
-  const caller = { principalId: ownerOf(run.principal), threadId, runId: run.id };
+  const caller = { principalId: ownerOf(run.principal), threadId, runId: run.id, ...(run.fresh && { fresh: true }) };
   let exceeded: VerbatimError | undefined;
   let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
   let answeredBy = model.name;

@@ -100,6 +100,8 @@ export interface ModelCallOptions {
 }
 
 export interface ModelCaller {
+  /** The answer is wanted anew, as by `runs.retry`: a cache gives none, and keeps the new one. */
+  readonly fresh?: boolean;
   readonly principalId: string;
   readonly threadId: string;
   readonly runId: string;

@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '3570e6febd9c03c908774fe565426769ad75b30ea769be8d65f69c51c2656053',
+    hash: '3c594c0d3dfa56c81d665ff2f85d4b506515ed96a65855e22e0b6af52c94c584',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -397,6 +397,7 @@ CREATE TABLE \`users\` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX \`users_id_unique\` ON \`users\` (\`id\`);--> statement-breakpoint
 CREATE UNIQUE INDEX \`users_name\` ON \`users\` (\`name\`);--> statement-breakpoint
+ALTER TABLE \`runs\` ADD \`fresh\` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`budget\` text;--> statement-breakpoint
 ALTER TABLE \`threads\` ADD \`tenant\` text;--> statement-breakpoint
 CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;`,

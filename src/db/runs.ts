@@ -10,7 +10,7 @@ export type NewRun = Pick<
   RunRow,
   'id' | 'thread' | 'agent' | 'principal' | 'rank' | 'cancelOnDisconnect' | 'options' | 'context' | 'firstSeq' | 'createdAt'
 > &
-  Partial<Pick<RunRow, 'budget' | 'parent' | 'parentCallId' | 'depth' | 'agents' | 'task'>>;
+  Partial<Pick<RunRow, 'budget' | 'fresh' | 'parent' | 'parentCallId' | 'depth' | 'agents' | 'task'>>;
 
 /**
  * The states of a run and where each may go:
@@ -30,7 +30,7 @@ export const RUN_TRANSITIONS: { readonly [From in RunStatus]: readonly RunStatus
 
 export const isOpen = (status: RunStatus): boolean => RUN_TRANSITIONS[status].length > 0;
 
-const NO_PARENT = { budget: null, parent: null, parentCallId: null, depth: 0, agents: null, task: null };
+const NO_PARENT = { budget: null, fresh: false, parent: null, parentCallId: null, depth: 0, agents: null, task: null };
 
 /** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
 export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;
@@ -62,6 +62,7 @@ export function prepareRuns(db: Drizzle) {
       cancelOnDisconnect: $('cancelOnDisconnect'),
       options: $('options'),
       budget: $('budget'),
+      fresh: $('fresh'),
       context: $('context'),
       firstSeq: $('firstSeq'),
       createdAt: $('createdAt'),

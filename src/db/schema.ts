@@ -80,6 +80,8 @@ export const runs = sqliteTable(
     rank: integer().notNull().default(0),
     cancelOnDisconnect: integer('cancel_on_disconnect', { mode: 'boolean' }).notNull(),
     options: text({ mode: 'json' }).$type<{ temperature?: number; maxOutputTokens?: number }>().notNull(),
+    /** It answers again what was answered before, and so do those under it: no answer is to come from a cache. */
+    fresh: integer({ mode: 'boolean' }).notNull().default(false),
     /** What the run and those under it may use. */
     budget: text({ mode: 'json' }).$type<Budget>(),
     context: text({ mode: 'json' }).$type<Json>(),

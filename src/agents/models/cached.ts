@@ -35,7 +35,7 @@ interface Flight {
 /**
  * A model whose answers are kept for a while and replayed, chunk by chunk, to the same request. Equal calls at the same time are one call,
  * which ends when nobody reads it any more. Only answers that came to their own end are kept: none that was cut, filtered, aborted or failed.
- * A replayed answer has a usage without tokens, with `cachedCalls: 1`.
+ * A replayed answer has a usage without tokens, with `cachedCalls: 1`. A run that `runs.retry` made gets a new answer, which is kept.
  */
 export function cached(model: Model, options: CachedOptions = {}): Model {
   const { ttlMs = DEFAULT_TTL_MS, scope = 'principal', withTools = false, key: ownKey, cache = layeredCache() } = options;
@@ -51,13 +51,13 @@ export function cached(model: Model, options: CachedOptions = {}): Model {
       .digest('base64url')}`;
   };
 
-  const start = (key: string, open: (signal: AbortSignal) => AsyncIterable<ModelChunk>): Flight => {
+  const start = (key: string, fresh: boolean, open: (signal: AbortSignal) => AsyncIterable<ModelChunk>): Flight => {
     let replayed = false;
     const flight: Flight = {
       counted: false,
       stream: new SharedStream(
         async function* (signal) {
-          const kept = replay(await cache.get(key));
+          const kept = fresh ? undefined : replay(await cache.get(key));
           if (kept === undefined) return yield* open(signal);
           flight.counted = true;
           replayed = true;
@@ -66,8 +66,12 @@ export function cached(model: Model, options: CachedOptions = {}): Model {
         () => {
           const recording = replayed ? undefined : recordingOf(flight.stream.chunks, { withTools });
           // Until it is kept, those who ask join this call, which has all of it.
-          if (recording === undefined) flights.delete(key);
-          else void cache.set(key, recording, ttlMs).finally(() => flights.delete(key));
+          const over = (): void => {
+            // One that was wanted anew has taken its place.
+            if (flights.get(key) === flight) flights.delete(key);
+          };
+          if (recording === undefined) over();
+          else void cache.set(key, recording, ttlMs).finally(over);
         },
       ),
     };
@@ -80,7 +84,9 @@ export function cached(model: Model, options: CachedOptions = {}): Model {
     signal.throwIfAborted();
     const key = keyOf(request, caller);
     if (key === undefined) return yield* model.stream(request, callOptions);
-    const flight = flights.get(key) ?? start(key, (shared) => model.stream(request, { ...callOptions, signal: shared }));
+    const fresh = caller?.fresh === true;
+    const known = fresh ? undefined : flights.get(key);
+    const flight = known ?? start(key, fresh, (shared) => model.stream(request, { ...callOptions, signal: shared }));
     for await (const chunk of flight.stream.read(signal)) {
       if (chunk.type !== 'finish') yield chunk;
       else if (flight.counted) yield { ...chunk, usage: FROM_CACHE };

@@ -32,6 +32,8 @@ export interface AcceptInput {
   readonly onDisconnect: OnDisconnect;
   readonly options: SendOptions;
   readonly budget?: Budget | undefined;
+  /** Nothing of the answer may come from a cache. */
+  readonly fresh?: boolean | undefined;
   readonly dayBudget?: DayBudget | undefined;
   readonly context: Json;
   readonly maxQueued: number;
@@ -143,6 +145,7 @@ export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: numbe
     cancelOnDisconnect: input.onDisconnect === 'cancel',
     options: { ...input.options },
     budget: input.budget ?? null,
+    fresh: input.fresh ?? false,
     context: input.context,
     agents: input.agents?.children.map((child) => child.agent) ?? null,
     firstSeq: seq + 1,

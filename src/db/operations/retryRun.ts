@@ -17,6 +17,7 @@ import { startRun } from './startRun.ts';
 export function retryRun(tx: Tx, input: AcceptInput, runId: string): Accepted {
   let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
   const { answer } = once(tx, input.command, () => {
+    const again = { ...input, fresh: true };
     const { run, thread } = openRun(tx, input.principal, runId, 'write');
     if (run.parent !== null) throw new VerbatimError('BAD_INPUT', 'Another run asked for this one. Retry the run that was sent.');
     if (isOpen(run.status)) throw stillOpen(run);
@@ -25,7 +26,7 @@ export function retryRun(tx: Tx, input: AcceptInput, runId: string): Accepted {
     if (asked === undefined) assertLast(tx, run);
     if (asked === undefined) throw new VerbatimError('BAD_INPUT', 'The message of this run is gone. Send it again.');
     const { receipt, ...rest } =
-      asked.status === 'complete' ? answerAgain(tx, input, { run, asked, thread }) : sendAgain(tx, input, { asked, threadId: thread.id });
+      asked.status === 'complete' ? answerAgain(tx, again, { run, asked, thread }) : sendAgain(tx, again, { asked, threadId: thread.id });
     effects = rest;
     return receipt;
   });

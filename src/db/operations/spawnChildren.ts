@@ -49,6 +49,7 @@ export function spawnChildren(
       parent: parent.key,
       parentCallId: plan.callId,
       depth,
+      fresh: parent.fresh,
       agent,
       task,
       principal: plan.principal,

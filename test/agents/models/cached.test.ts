@@ -341,3 +341,23 @@ it('a run that is answered from the cache streams as any other, and its usage sa
   // The script has but one step: another principal is not given what it made.
   expect(await ask('ben')).toMatchObject({ status: 'failed' });
 });
+
+describe('a call whose answer is wanted anew', () => {
+  it('gets a new one, which is kept in the place of the old', async () => {
+    const { model } = over(counting());
+    await ask(model, { caller: ANN });
+    expect((await ask(model, { caller: { ...ANN, fresh: true } })).text).toBe('call 2');
+    expect((await ask(model, { caller: ANN })).text).toBe('call 2');
+  });
+
+  it('is what runs.retry asks for', async () => {
+    const inner = counting();
+    const bot = defineAgent({ description: '', model: cached(inner) });
+    await using server = await createTestServer({ agents: { bot } });
+    const client = server.client();
+    const run = await client.send({ agent: 'bot', text: 'hi' });
+    expect((await run.result()).text).toBe('call 1');
+    const again = await client.trpc.runs.retry.mutate({ runId: run.id });
+    expect((await client.run(again.runId).result()).text).toBe('call 2');
+  });
+});
