@@ -71,6 +71,7 @@ export type { Json, JsonObject } from './protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from './protocol/limits.ts';
 export type { Access, Policy, PolicyQuestion } from './protocol/policy.ts';
 export { LOCAL_PRINCIPAL, type Principal } from './protocol/principal.ts';
+export type { RoleDefinition, Roles } from './protocol/roles.ts';
 export type { ModelPrice, Prices } from './protocol/usage.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
 export type { AuthMethod } from './server/auth/authMethod.ts';

@@ -1,6 +1,7 @@
 import type { Budget } from '../protocol/budget.ts';
 import type { AgentContract, OnDisconnect, SendOptions } from '../protocol/contract.ts';
 import type { JsonObject } from '../protocol/json.ts';
+import type { Access } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { AnyTool } from './defineTool.ts';
 import type { Guards } from './guard.ts';
@@ -51,6 +52,7 @@ export interface AgentBase {
   /** Of each run that it is asked for, with the runs under that. */
   readonly budget: Budget | undefined;
   readonly scopes: readonly string[] | undefined;
+  readonly access: Access | undefined;
   /** All that it may ever have, where that is known before a run: `tools` may be a function. */
   readonly tools: readonly AnyTool[];
   /** `tools` is a function: there may be others than those. */

@@ -6,7 +6,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { principalFor, startOf } from './callPlan.ts';
 import { callTool } from './callTool.ts';
 import type { AnyTool } from './defineTool.ts';
-import { type RunAgent, toolsOf } from './runAgent.ts';
+import { type RunAgent, toolsOf, usableTools } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
 
 /** A call to carry out. `agent` asked for it, where that may not be the one that speaks now. */
@@ -111,7 +111,7 @@ export class CallsAtWork {
     if (agent?.kind !== 'model')
       throw new VerbatimError('AGENT_CHANGED', `The agent ${name}, which asked for an open call, is no longer there.`);
     const inputs = await contexts.of(agent);
-    return { name, agent, inputs, tools: await toolsOf(agent, inputs) };
+    return { name, agent, inputs, tools: usableTools(this.#drive, name, await toolsOf(agent, inputs)) };
   }
 
   async #call(by: RunAgent, tool: AnyTool, call: OpenCall): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ToolContract } from '../protocol/contract.ts';
 import type { Json } from '../protocol/json.ts';
+import type { Access } from '../protocol/policy.ts';
 import type { Agent, Agents } from './agent.ts';
 import { type ApprovalOption, askApproval } from './approvalPolicy.ts';
 import { assertToolName, type Tool } from './defineTool.ts';
@@ -27,6 +28,8 @@ interface AgentToolOptions<Name extends string, Input extends z.ZodType> {
   readonly needsApproval?: ApprovalOption<z.output<Input>, unknown>;
   /** The agents get the principal with no other scopes than these. */
   readonly scopes?: readonly string[];
+  /** For whom it is there. It is for nobody who may not use all of its agents. */
+  readonly access?: Access;
 }
 
 const taskInput = z.object({ task: z.string().describe('Everything the agent has to know: it does not see the conversation.') });
@@ -114,7 +117,7 @@ function childTool<Name extends string, Input extends z.ZodType, Contract extend
   agents: ChildAgents['agents'],
   options: AgentToolOptions<Name, Input> & { readonly many: boolean },
 ): Tool<Name, Contract> {
-  const { name, description, input = taskInput, task, needsApproval, scopes, many } = options;
+  const { name, description, input = taskInput, task, needsApproval, scopes, access, many } = options;
   assertToolName(name);
   const inputSchema = jsonSchemaOf(input, `The input of tool ${name}`);
   if (inputSchema.type !== 'object') throw new TypeError(`The input of tool ${name} must be an object: models send named arguments.`);
@@ -134,6 +137,7 @@ function childTool<Name extends string, Input extends z.ZodType, Contract extend
     cache: undefined,
     worker: undefined,
     scopes,
+    access,
     children: {
       many,
       agents,

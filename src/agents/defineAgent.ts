@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Budget, budgetFault } from '../protocol/budget.ts';
 import type { OnDisconnect, ToolContract } from '../protocol/contract.ts';
+import type { Access } from '../protocol/policy.ts';
 import type { Agent, AgentBase, AgentContext, CustomAgent, InstructionsContext, ModelAgent } from './agent.ts';
 import type { AgentEvent } from './agentEvent.ts';
 import type { AnyTool, Tool } from './defineTool.ts';
@@ -30,6 +31,8 @@ interface CommonDefinition<Context extends z.ZodType, Built> {
   readonly budget?: Budget;
   /** Its tools and child agents get the principal with no other scopes than these. Absent: with all that the principal has. */
   readonly scopes?: readonly string[];
+  /** Who may use it: those with one of these roles, or whom a function takes. To others it is not there. Default: everybody. */
+  readonly access?: Access;
 }
 
 /** A tool that can work with what an agent gives as `context`. */
@@ -203,6 +206,7 @@ export function agentBase(
     runTimeoutMs,
     budget,
     scopes,
+    access,
   }: CommonDefinition<z.ZodType, unknown>,
   tools: readonly AnyTool[],
 ): AgentBase {
@@ -217,6 +221,7 @@ export function agentBase(
     runTimeoutMs,
     budget,
     scopes,
+    access,
     tools,
     contextSchema: contextInput === undefined ? undefined : jsonSchemaOf(contextInput, 'contextInput'),
     outputSchema: undefined,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ToolContract } from '../protocol/contract.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
+import type { Access } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { type ApprovalOption, type ApprovalQuestion, askApproval } from './approvalPolicy.ts';
 import type { ChildAgents } from './childAgents.ts';
@@ -47,6 +48,7 @@ export interface Tool<Name extends string = string, Contract extends ToolContrac
   /** The URL of the module that exports it: it is carried out there, in a worker. */
   readonly worker: string | undefined;
   readonly scopes: readonly string[] | undefined;
+  readonly access?: Access | undefined;
   /** Of a handoff: whom it is to. */
   readonly identity?: object;
   /** The agents it asks. */
@@ -86,6 +88,8 @@ interface CommonToolDefinition<Name extends string, Input extends z.ZodType, Out
   readonly strict?: boolean;
   /** The tool gets the principal with no other scopes than these. Absent: with all that the agent allows. */
   readonly scopes?: readonly string[];
+  /** For whom it is there: those with one of these roles, or whom a function takes. For others the model has no such tool. Default: everybody. */
+  readonly access?: Access;
 }
 
 export interface ToolDefinition<
@@ -179,7 +183,7 @@ export function defineTool<const Name extends string, Input extends z.ZodType, O
 export function defineTool(
   definition: ToolDefinition<string, z.ZodType, z.ZodType, z.ZodType> | ClientToolDefinition<string, z.ZodType, z.ZodType>,
 ): Tool {
-  const { name, description, input, output, needsApproval, strict = false, scopes } = definition;
+  const { name, description, input, output, needsApproval, strict = false, scopes, access } = definition;
   assertToolName(name);
   const inputSchema = jsonSchemaOf(input, `The input of tool ${name}`);
   if (inputSchema.type !== 'object') throw new TypeError(`The input of tool ${name} must be an object: models send named arguments.`);
@@ -189,6 +193,7 @@ export function defineTool(
     description,
     strict,
     scopes,
+    access,
     inputSchema,
     outputSchema: jsonSchemaOf(output, `The output of tool ${name}`),
     children: undefined,

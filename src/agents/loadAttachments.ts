@@ -31,7 +31,7 @@ class LoadedAttachment implements ModelAttachment {
  * that no longer fit are named.
  */
 export async function loadAttachments(
-  { files, run, limits, signal }: Pick<Drive, 'files' | 'run' | 'limits' | 'signal'>,
+  { files, limits, signal }: Pick<Drive, 'files' | 'limits' | 'signal'>,
   messages: readonly CompiledMessage[],
   taken: readonly string[] = [],
 ): Promise<ModelMessage[]> {
@@ -44,7 +44,7 @@ export async function loadAttachments(
     if (wanted > room) return describe(ref, 'It is too large to be shown here together with the others');
     signal.throwIfAborted();
     try {
-      const file = await files.get(run.principal, ref.id);
+      const file = await files.referred(ref.id);
       const bytes = new Uint8Array(wanted);
       let at = 0;
       for await (const piece of files.read(file, { from: 0, to: wanted })) {

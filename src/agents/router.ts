@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AgentContract } from '../protocol/contract.ts';
 import type { Usage } from '../protocol/event.ts';
+import type { Access } from '../protocol/policy.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { usageOfModel } from '../protocol/usage.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -21,6 +22,8 @@ export interface RouteInput<Context = unknown> extends InstructionsContext<Conte
   readonly text: string;
   /** The conversation, `text` last. */
   readonly messages: readonly ModelMessage[];
+  /** The names of its agents that the principal may use: another is as one that does not exist. */
+  readonly agents: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -45,6 +48,8 @@ interface RouterDefinition<All extends Agents> {
   readonly fallback?: keyof All & string;
   /** What the model is told besides the agents' descriptions. */
   readonly instructions?: string;
+  /** Who may use it, besides the agents that it chooses from. */
+  readonly access?: Access;
 }
 
 type ContractOf<A> = A extends Agent<infer Contract> ? Contract : never;
@@ -66,7 +71,7 @@ type RouterContract<All extends Agents> = {
  * chosen agent answers in the same run. A model that fails or names nobody leaves it to the fallback.
  */
 export function router<const All extends Agents>(definition: RouterDefinition<All>): Agent<RouterContract<All>> {
-  const { description, agents, model, route, instructions = '' } = definition;
+  const { description, agents, model, route, instructions = '', access } = definition;
   const names = Object.keys(agents);
   const fallback = definition.fallback ?? names[0];
   if (fallback === undefined) throw new TypeError('A router needs at least one agent.');
@@ -75,7 +80,7 @@ export function router<const All extends Agents>(definition: RouterDefinition<Al
   if (route === undefined && model === undefined) throw new TypeError('A router needs a `model` or a `route`.');
   const choose = route ?? (model === undefined ? undefined : modelRoute(model, agents, instructions));
   const base: RouterAgent = {
-    ...agentBase({ description }, []),
+    ...agentBase({ description, ...(access !== undefined && { access }) }, []),
     kind: 'router',
     model,
     agents,
@@ -87,13 +92,13 @@ export function router<const All extends Agents>(definition: RouterDefinition<Al
       try {
         const chosen: (RouteChoice & { readonly usage?: Usage }) | undefined = await choose?.(input);
         usage = chosen?.usage;
-        if (chosen !== undefined && Object.hasOwn(agents, chosen.to)) return chosen;
+        if (chosen !== undefined && Object.hasOwn(agents, chosen.to) && input.agents.includes(chosen.to)) return chosen;
         if (chosen !== undefined) why = 'what was chosen does not exist';
       } catch (cause) {
         if (input.signal.aborted) throw cause;
         why = cause instanceof VerbatimError ? `choosing failed: ${cause.message}` : 'choosing failed';
       }
-      return { to: fallback, reason: `fallback: ${why}`, usage };
+      return { to: input.agents.includes(fallback) ? fallback : (input.agents[0] ?? fallback), reason: `fallback: ${why}`, usage };
     },
   };
   return base;
@@ -103,19 +108,17 @@ const choiceSchema = z.object({ to: z.string(), reason: z.string() });
 
 /** Asks a model who should answer. */
 function modelRoute(model: Model, agents: Agents, instructions: string): (input: RouteInput) => Promise<Routed | undefined> {
-  const names = Object.keys(agents);
-  const schema = jsonSchemaOf(
-    z.strictObject({ to: z.enum(names as [string, ...string[]]), reason: z.string().max(300) }),
-    'The choice of a router',
-  );
-  const list = Object.entries(agents).map(([name, agent]) => `- ${name}: ${agent.description}`);
-  const prompt = [
-    instructions,
-    'Choose who answers the last message of the user.',
-    ...list,
-    `Answer with JSON alone: {"to": one of ${names.map((name) => `"${name}"`).join(', ')}, "reason": in a few words}.`,
-  ];
-  return async ({ messages, signal, principal, threadId, runId }) => {
+  return async ({ agents: names, messages, signal, principal, threadId, runId }) => {
+    const schema = jsonSchemaOf(
+      z.strictObject({ to: z.enum(names as [string, ...string[]]), reason: z.string().max(300) }),
+      'The choice of a router',
+    );
+    const prompt = [
+      instructions,
+      'Choose who answers the last message of the user.',
+      ...names.map((name) => `- ${name}: ${agents[name]?.description ?? ''}`),
+      `Answer with JSON alone: {"to": one of ${names.map((name) => `"${name}"`).join(', ')}, "reason": in a few words}.`,
+    ];
     const request = {
       instructions: prompt.filter((line) => line !== '').join('\n'),
       messages,

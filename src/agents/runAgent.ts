@@ -1,6 +1,7 @@
 import type { InstructionsContext, ModelAgent } from './agent.ts';
 import type { AnyTool } from './defineTool.ts';
 import { handoffTool } from './handoff.ts';
+import { mayUseAgent, mayUseTool } from './mayUse.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import type { Drive } from './runWorker.ts';
 
@@ -9,7 +10,7 @@ export interface RunAgent {
   readonly name: string;
   readonly agent: ModelAgent;
   readonly inputs: InstructionsContext;
-  /** Its own, and one for each agent that it may hand over to. */
+  /** Its own, and one for each agent that it may hand over to, as far as the principal of the run may use them. */
   readonly tools: readonly AnyTool[];
 }
 
@@ -17,7 +18,13 @@ export interface RunAgent {
 export async function runAgent(agent: ModelAgent, drive: Drive): Promise<RunAgent> {
   const inputs = await drive.contexts.of(agent);
   const tools = await toolsOf(agent, inputs, handoffTools(drive, agent));
-  return { name: drive.agentName, agent, inputs, tools };
+  return { name: drive.agentName, agent, inputs, tools: usableTools(drive, drive.agentName, tools) };
+}
+
+/** Those that the principal of the run may use. */
+export function usableTools({ may, registry, run }: Drive, agent: string, tools: RunAgent['tools']): RunAgent['tools'] {
+  const user = { may, registry, principal: run.principal };
+  return tools.filter((tool) => mayUseTool(user, agent, tool));
 }
 
 /** Its own tools, and then those of `handoffs`. */
@@ -33,9 +40,10 @@ export async function toolsOf(agent: ModelAgent, inputs: RunAgent['inputs'], han
 }
 
 /** The tools by which an agent hands over. */
-function handoffTools({ registry }: Drive, agent: ModelAgent): readonly AnyTool[] {
+function handoffTools({ registry, may, run }: Drive, agent: ModelAgent): readonly AnyTool[] {
+  const user = { may, principal: run.principal };
   return agent.handoffs().flatMap((target) => {
     const name = registry.nameOf(target);
-    return name === undefined ? [] : [handoffTool(name, target)];
+    return name === undefined || !mayUseAgent(user, name, target) ? [] : [handoffTool(name, target)];
   });
 }

@@ -8,6 +8,7 @@ import type { RunRow } from '../db/runs.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { May } from '../protocol/policy.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
@@ -41,6 +42,7 @@ export interface WorkerOptions {
   readonly registry: AgentRegistry;
   readonly toolHost: ToolHost;
   readonly budgets: Budgets;
+  readonly may: May;
   /** The public id of a thread. */
   readonly threadIdOf: (thread: number) => Promise<string>;
   /** Child runs that were made, and want room. */

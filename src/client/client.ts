@@ -45,6 +45,13 @@ export interface Client<Api extends ApiContract> {
     readonly delete: ThreadCall<'delete'>;
     readonly messages: ThreadCall<'messages'>;
     readonly fork: ThreadCall<'fork'>;
+    /** With a principal by its id, or by a `link`: the answer has its secret, this once. Put it into the fragment of a URL; see `openShare`. */
+    readonly share: ThreadCall<'share'>;
+    /** Takes a share back: its readers end within a second. */
+    readonly unshare: ThreadCall<'unshare'>;
+    readonly shares: ThreadCall<'shares'>;
+    /** Keeps what a link opens, under the caller's own name: `list({ shared: true })` has it then. */
+    readonly claimShare: ThreadCall<'claimShare'>;
   };
   readonly approvals: {
     /** What the caller may decide, and what is asked in its own threads; oldest first. */

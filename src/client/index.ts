@@ -51,6 +51,7 @@ export type {
   ToolInfo,
   Tracked,
 } from '../protocol/procedures.ts';
+export type * from '../protocol/share.ts';
 export { VerbatimError } from '../protocol/verbatimError.ts';
 export type { CallOptions } from './calls.ts';
 export type { Client } from './client.ts';
@@ -59,6 +60,7 @@ export type { ConnectionState, ConnectionStatus } from './connectionState.ts';
 export type { ContractRouter } from './contractRouter.ts';
 export { type ClientOptions, createClient } from './createClient.ts';
 export type { FileContent, Files, Progress, UploadOptions } from './files.ts';
+export { type OpenShareOptions, openShare } from './openShare.ts';
 export type { DeepPartial } from './partialOutput.ts';
 export { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
 export type { Run, SentRun } from './run.ts';

@@ -3,18 +3,24 @@ import type { ApprovalStatus } from '../protocol/approval.ts';
 import { approvalRules, approvals } from './agentTables.ts';
 import type { Drizzle } from './drizzle.ts';
 import { messages, runs, threads, toolCalls } from './schema.ts';
+import { type ShareReader, sharedThreads } from './shares.ts';
 
 export type ApprovalRow = typeof approvals.$inferSelect;
 export type ApprovalRule = typeof approvalRules.$inferSelect;
 export type NewApproval = Pick<ApprovalRow, 'call' | 'thread' | 'run' | 'role' | 'question' | 'requestedAt'>;
 
 export interface ApprovalFilter {
-  readonly owner: string;
-  readonly roles: readonly string[];
-  readonly thread?: number | undefined;
+  /** Of one thread, or all that may concern somebody. */
+  readonly of: { readonly thread: number } | ApprovalReader;
   readonly status?: ApprovalStatus | undefined;
   readonly afterKey?: number | undefined;
   readonly limit: number;
+}
+
+export interface ApprovalReader extends ShareReader {
+  readonly roles: readonly string[];
+  /** Absent: of any. */
+  readonly tenant: string | undefined;
 }
 
 export function prepareApprovals(db: Drizzle) {
@@ -34,6 +40,18 @@ export function prepareApprovals(db: Drizzle) {
     .where(and(eq(approvalRules.thread, $('thread')), eq(approvalRules.tool, $('tool'))))
     .orderBy(asc(approvalRules.key))
     .prepare();
+  /** What it is asked by a role of its own, or in a thread that is its own or shared with it. */
+  function concerns(reader: ApprovalReader): SQL | undefined {
+    const { owner, roles, tenant } = reader;
+    return or(
+      eq(threads.owner, owner),
+      roles.length === 0
+        ? undefined
+        : and(inArray(approvals.role, [...roles]), tenant === undefined ? undefined : eq(threads.tenant, tenant)),
+      inArray(approvals.thread, sharedThreads(db, reader)),
+    );
+  }
+
   return {
     insert: (row: NewApproval): void =>
       void db
@@ -57,16 +75,15 @@ export function prepareApprovals(db: Drizzle) {
       const pending = and(eq(approvals.key, key), eq(approvals.status, 'pending'));
       return db.update(approvals).set(change).where(pending).run().changes === 1;
     },
-    /** Those that a principal may decide, or whose thread is its own; oldest first. */
-    list({ owner, roles, thread, status, afterKey, limit }: ApprovalFilter) {
+    /** Oldest first. Whether the reader may see each is another question. */
+    list({ of, status, afterKey, limit }: ApprovalFilter) {
       const conditions: (SQL | undefined)[] = [
-        or(eq(threads.owner, owner), roles.length === 0 ? undefined : inArray(approvals.role, [...roles])),
-        thread === undefined ? undefined : eq(approvals.thread, thread),
+        'thread' in of ? eq(approvals.thread, of.thread) : concerns(of),
         status === undefined ? undefined : eq(approvals.status, status),
         afterKey === undefined ? undefined : gt(approvals.key, afterKey),
       ];
       return db
-        .select({ approval: approvals, call: toolCalls, run: runs, threadId: threads.id, agent: messages.agent })
+        .select({ approval: approvals, call: toolCalls, run: runs, thread: threads, agent: messages.agent })
         .from(approvals)
         .innerJoin(toolCalls, eq(toolCalls.key, approvals.call))
         .innerJoin(runs, eq(runs.key, approvals.run))

@@ -1,4 +1,5 @@
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { sql } from 'drizzle-orm';
+import { type AnySQLiteColumn, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { JsonObject } from '../protocol/json.ts';
 import { threads } from './schema.ts';
 
@@ -97,11 +98,17 @@ export const shares = sqliteTable(
     owner: text(),
     /** SHA-256 of a link's secret. */
     secretHash: text('secret_hash').unique(),
+    /** The link that its principal came by: it ends with that. */
+    link: integer().references((): AnySQLiteColumn => shares.key),
     expiresAt: integer('expires_at'),
     createdAt: integer('created_at').notNull(),
     createdBy: text('created_by').notNull(),
   },
-  (table) => [index('shares_thread').on(table.thread), index('shares_owner').on(table.owner)],
+  (table) => [
+    index('shares_thread').on(table.thread),
+    index('shares_owner').on(table.owner),
+    index('shares_expiry').on(table.expiresAt).where(sql`expires_at is not null`),
+  ],
 );
 
 /** Agents that an administrator has switched off. */

@@ -36,12 +36,15 @@ export interface StoredFile extends FileInfo {
 }
 
 /**
- * Files in chunks: none is ever held whole. Every call that names a file names the caller too, and refuses with `NOT_FOUND` what is not the
- * caller's, has not all of its bytes, or was deleted.
+ * Files in chunks: none is ever held whole. Every call that names a file for somebody names the caller too, and refuses with `NOT_FOUND` what
+ * that one may not have, has not all of its bytes, or was deleted.
  */
 export interface FileStore {
   begin(file: NewFile): Promise<FileWriter>;
+  /** To its owner, and to who may read a thread in which something refers to it. */
   get(principal: Principal, fileId: string): Promise<StoredFile>;
+  /** As the server itself: what a message refers to. Whoever sent that could have it. */
+  referred(fileId: string): Promise<StoredFile>;
   /** Its bytes from `from` up to `to`, chunk by chunk. Throws `NOT_FOUND` midway when it is deleted meanwhile. */
   read(file: StoredFile, range?: { readonly from: number; readonly to: number }): AsyncIterable<Uint8Array>;
   /** Newest first. */

@@ -1,7 +1,8 @@
-import { and, desc, eq, gt, isNotNull, isNull, lt, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, sql } from 'drizzle-orm';
 import { fileChunks, files } from './agentTables.ts';
 import type { Drizzle } from './drizzle.ts';
-import { threads, toolCalls } from './schema.ts';
+import { messages, threads, toolCalls } from './schema.ts';
+import { type ShareReader, sharedThreads } from './shares.ts';
 
 export type FileRow = typeof files.$inferSelect;
 
@@ -40,6 +41,15 @@ export function prepareFiles(db: Drizzle) {
     return new Map(rows.map((row) => [row.id, row.thread]));
   }
 
+  /** Threads that may concern both: of one of them, or shared with one of them. */
+  function threadsOf(owner: string, reader: ShareReader) {
+    const own = db
+      .select({ thread: threads.key })
+      .from(threads)
+      .where(inArray(threads.owner, [owner, reader.owner]));
+    return own.union(sharedThreads(db, reader, [owner]));
+  }
+
   return {
     insert: (row: Omit<FileRow, 'key' | 'size' | 'sha256' | 'complete'>): number =>
       db
@@ -48,6 +58,28 @@ export function prepareFiles(db: Drizzle) {
         .returning({ key: files.key })
         .get().key,
     byId: (id: string): FileRow | undefined => byId.get({ id }),
+    /** Keys of threads in which something refers to the file, of those that the reader has to do with. Whether it may read them is another question. */
+    usedIn({ id, owner }: Pick<FileRow, 'id' | 'owner'>, reader: ShareReader): number[] {
+      const among = threadsOf(owner, reader);
+      const attached = db
+        .selectDistinct({ thread: messages.thread })
+        .from(messages)
+        .where(
+          and(
+            inArray(messages.thread, among),
+            isNotNull(messages.attachments),
+            // A name can hold any text: only the id of a reference counts.
+            sql`exists (select 1 from json_each(${messages.attachments}) as attached where json_extract(attached.value, '$.id') = ${id})`,
+          ),
+        )
+        .all();
+      const made = db
+        .selectDistinct({ thread: toolCalls.thread })
+        .from(toolCalls)
+        .where(and(inArray(toolCalls.thread, among), isNotNull(toolCalls.file), sql`json_extract(${toolCalls.file}, '$.id') = ${id}`))
+        .all();
+      return [...attached, ...made].map((row) => row.thread);
+    },
     /** Newest first. */
     list: (owner: string, page: { readonly limit: number; readonly beforeKey: number | undefined }): FileRow[] =>
       db

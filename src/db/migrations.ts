@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '3c594c0d3dfa56c81d665ff2f85d4b506515ed96a65855e22e0b6af52c94c584',
+    hash: '07e417ddaef7f665d1b0b3ae88f6ccbb697086bbafd5a73833b21ca5b6bdab6c',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -353,16 +353,19 @@ CREATE TABLE \`shares\` (
 	\`access\` text NOT NULL,
 	\`owner\` text,
 	\`secret_hash\` text,
+	\`link\` integer,
 	\`expires_at\` integer,
 	\`created_at\` integer NOT NULL,
 	\`created_by\` text NOT NULL,
-	FOREIGN KEY (\`thread\`) REFERENCES \`threads\`(\`key\`) ON UPDATE no action ON DELETE no action
+	FOREIGN KEY (\`thread\`) REFERENCES \`threads\`(\`key\`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (\`link\`) REFERENCES \`shares\`(\`key\`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX \`shares_id_unique\` ON \`shares\` (\`id\`);--> statement-breakpoint
 CREATE UNIQUE INDEX \`shares_secret_hash_unique\` ON \`shares\` (\`secret_hash\`);--> statement-breakpoint
 CREATE INDEX \`shares_thread\` ON \`shares\` (\`thread\`);--> statement-breakpoint
 CREATE INDEX \`shares_owner\` ON \`shares\` (\`owner\`);--> statement-breakpoint
+CREATE INDEX \`shares_expiry\` ON \`shares\` (\`expires_at\`) WHERE expires_at is not null;--> statement-breakpoint
 CREATE TABLE \`tokens\` (
 	\`hash\` text PRIMARY KEY NOT NULL,
 	\`kind\` text NOT NULL,
@@ -400,6 +403,8 @@ CREATE UNIQUE INDEX \`users_name\` ON \`users\` (\`name\`);--> statement-breakpo
 ALTER TABLE \`runs\` ADD \`fresh\` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`budget\` text;--> statement-breakpoint
 ALTER TABLE \`threads\` ADD \`tenant\` text;--> statement-breakpoint
-CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;`,
+CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;--> statement-breakpoint
+CREATE INDEX \`messages_attached\` ON \`messages\` (\`thread\`) WHERE attachments is not null;--> statement-breakpoint
+CREATE INDEX \`tool_calls_files\` ON \`tool_calls\` (\`thread\`) WHERE file is not null;`,
   },
 ];

@@ -190,6 +190,15 @@ export function prepareRuns(db: Drizzle) {
         .limit(filter.limit)
         .all();
     },
+    /** Those that the root runs of a thread were sent to. */
+    agentsOf: (thread: number): string[] => {
+      const sent = db
+        .selectDistinct({ agent: runs.agent, agents: runs.agents })
+        .from(runs)
+        .where(and(eq(runs.thread, thread), isNull(runs.parent)))
+        .all();
+      return sent.flatMap(({ agent, agents }) => agents ?? [agent]);
+    },
     /** Runs of a thread that cannot be folded: open, or ended after `endedBefore`. */
     firstUnfoldable(thread: number, endedBefore: number): number | undefined {
       const row = db

@@ -142,6 +142,7 @@ export const messages = sqliteTable(
     index('messages_transcript').on(table.thread, table.seq),
     index('messages_run').on(table.run),
     index('messages_discarded').on(table.thread).where(sql`status = 'discarded'`),
+    index('messages_attached').on(table.thread).where(sql`attachments is not null`),
   ],
 );
 
@@ -224,6 +225,7 @@ export const toolCalls = sqliteTable(
     index('tool_calls_message').on(table.message),
     index('tool_calls_run').on(table.run),
     index('tool_calls_thread').on(table.thread),
+    index('tool_calls_files').on(table.thread).where(sql`file is not null`),
     index('tool_calls_expiry').on(table.expiresAt).where(sql`status = 'waiting' and expires_at is not null`),
   ],
 );

@@ -4,7 +4,7 @@ import type { FileStore, StoredFile } from './fileStore.ts';
 import type { FileRow } from './files.ts';
 import { CHUNK_BYTES, ChunkWriter } from './fileWriter.ts';
 import { newId } from './ids.ts';
-import { noSuchFile, ownFile } from './operations/access.ts';
+import { findFile, noSuchFile, ownFile } from './operations/access.ts';
 import { once } from './operations/command.ts';
 import { beginFile } from './operations/keepFile.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
@@ -12,7 +12,12 @@ import type { Queries } from './queries.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 
 /** Files as rows of chunks. `removal` is shared with whoever else takes files away. */
-export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries' | 'commit'>, removal: FileRemoval): FileStore {
+export function sqliteFileStore(parts: SqliteParts, removal: FileRemoval): FileStore {
+  const { queries, commit } = parts;
+  const found = (file: FileRow | undefined): StoredFile => {
+    if (file?.complete !== true) throw noSuchFile();
+    return storedFile(queries, file);
+  };
   return {
     async begin(file) {
       const id = newId('file');
@@ -27,7 +32,10 @@ export function sqliteFileStore({ queries, commit }: Pick<SqliteParts, 'queries'
       }
     },
     async get(principal, fileId) {
-      return storedFile(queries, ownFile(queries, principal, fileId));
+      return found(findFile(parts, principal, fileId));
+    },
+    async referred(fileId) {
+      return found(queries.files.byId(fileId));
     },
     async *read({ id, size }, { from, to } = { from: 0, to: size }) {
       const key = queries.files.byId(id)?.key ?? 0;

@@ -3,7 +3,7 @@ import type { Prices } from '../protocol/usage.ts';
 import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
-import { openRun, openThread } from './operations/access.ts';
+import { mayWith, openRun, openThread } from './operations/access.ts';
 import { addSummary, newestSummary } from './operations/addSummary.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
 import { toWake } from './operations/childEnded.ts';
@@ -62,7 +62,12 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
-        items: items.map((row) => runInfo(queries, row.run, row.threadId)),
+        items: items
+          .filter(({ run }) => {
+            const of = queries.threads.byKey(run.thread);
+            return of !== undefined && mayWith(parts, principal, of, 'read');
+          })
+          .map((row) => runInfo(queries, row.run, row.threadId)),
         ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
       };
     },

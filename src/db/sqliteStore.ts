@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
-import { mayBy, type Policy } from '../protocol/policy.ts';
+import { type May, mayBy } from '../protocol/policy.ts';
 import type { Prices } from '../protocol/usage.ts';
 import { type AuditStore, sqliteAuditStore } from './auditStore.ts';
 import { FileRemoval } from './fileRemoval.ts';
@@ -10,6 +10,7 @@ import type { Log } from './log.ts';
 import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
 import type { RunStore } from './runStore.ts';
+import { type ShareStore, sqliteShareStore } from './shareStore.ts';
 import { sqliteFileStore } from './sqliteFileStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
 import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
@@ -24,6 +25,7 @@ export interface Store {
   readonly runs: RunStore;
   readonly files: FileStore;
   readonly memories: MemoryStore;
+  readonly shares: ShareStore;
   readonly audit: AuditStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
@@ -43,14 +45,14 @@ export function sqliteStore(opts: {
   /** Told the id of the log's newest event after each commit, and before one that removed the newest. */
   readonly recordHighWater: (id: number) => void;
   /** Who may do what. Default: the server's own policy. */
-  readonly policy?: Policy | undefined;
+  readonly may?: May | undefined;
   /** For the cost of model calls. */
   readonly prices?: Prices | undefined;
   /** Called after each commit that erased text. */
   readonly onErased?: () => void;
 }): Store {
   const { raw, epoch, clock, onCommit, recordHighWater, prices, onErased = () => {} } = opts;
-  const may = mayBy(opts.policy);
+  const { may = mayBy(undefined) } = opts;
   const queries = prepareQueries(raw);
   const commit = new GroupCommit({
     raw,
@@ -80,6 +82,7 @@ export function sqliteStore(opts: {
     runs: sqliteRunStore(parts, files),
     files,
     memories: sqliteMemoryStore(parts),
+    shares: sqliteShareStore(parts),
     audit: sqliteAuditStore(parts),
     get heldLogs() {
       return commit.heldLogs;

@@ -1,17 +1,19 @@
-import { ownerOf } from '../protocol/principal.ts';
+import { ownerOf, type Principal } from '../protocol/principal.ts';
+import type { ThreadListInput } from '../protocol/procedures.ts';
 import type { FileRemoval } from './fileRemoval.ts';
 import { orderOf } from './messages.ts';
-import { openThread } from './operations/access.ts';
+import { type Authority, assertMayList, mayWith, openThread } from './operations/access.ts';
 import { asModelsSee } from './operations/asModelsSee.ts';
 import { once } from './operations/command.ts';
 import { createThread, getThread } from './operations/createThread.ts';
 import { deleteThread } from './operations/deleteThread.ts';
 import { foldThread } from './operations/foldThread.ts';
 import { forkThread } from './operations/forkThread.ts';
-import { messagesOf, threadInfo } from './operations/views.ts';
+import { messagesOf, standingOf, threadInfo } from './operations/views.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 import type { ThreadStore } from './threadStore.ts';
+import type { ThreadFilter } from './threads.ts';
 
 /** Messages that a title is made of: the first answer may come after several that called tools. */
 const BEGINNING = 20;
@@ -21,7 +23,8 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
   return {
     create: (input) => commit.run((tx) => createThread(tx, { ...input, epoch })),
     async get(principal, threadId) {
-      return threadInfo(queries, openThread(parts, principal, threadId, 'read'), epoch);
+      const thread = openThread(parts, principal, threadId, 'read');
+      return { ...threadInfo(queries, thread, epoch), ...standingOf(parts, principal, thread) };
     },
     async keyOf(principal, threadId) {
       return openThread(parts, principal, threadId, 'read').key;
@@ -36,7 +39,7 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
       const { limit, pageToken, sort = 'activity', order = 'desc' } = filter;
       const [at, key] = pageToken === undefined ? [] : decodePageToken(pageToken, 2);
       const rows = queries.threads.list({
-        owner: ownerOf(principal),
+        of: listedThreads(parts, principal, filter),
         limit: limit + 1,
         sort,
         order,
@@ -49,7 +52,9 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
-        items: items.map((row) => threadInfo(queries, row, epoch)),
+        items: items
+          .filter((row) => mayWith(parts, principal, row, 'read'))
+          .map((row) => ({ ...threadInfo(queries, row, epoch), ...standingOf(parts, principal, row) })),
         ...(rows.length > limit &&
           last !== undefined && { nextPageToken: encodePageToken([sort === 'activity' ? last.updatedAt : last.createdAt, last.key]) }),
       };
@@ -98,4 +103,13 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
       return changed;
     },
   };
+}
+
+function listedThreads(authority: Authority, principal: Principal, { shared, all }: ThreadListInput): ThreadFilter['of'] {
+  if (all === true) {
+    assertMayList(authority, principal);
+    return { tenant: principal.tenant };
+  }
+  const owner = ownerOf(principal);
+  return shared === true ? { sharedWith: { owner, share: principal.share, now: authority.now } } : { owner };
 }

@@ -1,12 +1,14 @@
-import { and, asc, desc, eq, gt, gte, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { JsonObject } from '../protocol/json.ts';
 import type { Drizzle } from './drizzle.ts';
 import { runs, threads } from './schema.ts';
+import { type ShareReader, sharedThreads } from './shares.ts';
 
 export type ThreadRow = typeof threads.$inferSelect;
 
 export interface ThreadFilter {
-  readonly owner: string;
+  /** Whose: of an owner, shared with one, of a tenant, or all. */
+  readonly of: { readonly owner: string } | { readonly sharedWith: ShareReader } | { readonly tenant: string | undefined };
   readonly limit: number;
   readonly search?: string | undefined;
   readonly sort: 'activity' | 'created';
@@ -54,6 +56,12 @@ export function prepareThreads(db: Drizzle) {
     .set({ floor: sql`${$('floor')}` })
     .where(eq(threads.key, $('key')))
     .prepare();
+  function of(filter: ThreadFilter['of']): SQL | undefined {
+    if ('owner' in filter) return eq(threads.owner, filter.owner);
+    if ('tenant' in filter) return filter.tenant === undefined ? undefined : eq(threads.tenant, filter.tenant);
+    return inArray(threads.key, sharedThreads(db, filter.sharedWith));
+  }
+
   return {
     insert(row: {
       readonly id: string;
@@ -90,7 +98,7 @@ export function prepareThreads(db: Drizzle) {
     list(filter: ThreadFilter): ThreadRow[] {
       const at = filter.sort === 'activity' ? threads.updatedAt : threads.createdAt;
       const [direction, beyond] = filter.order === 'asc' ? [asc, gt] : [desc, lt];
-      const conditions: (SQL | undefined)[] = [eq(threads.owner, filter.owner)];
+      const conditions: (SQL | undefined)[] = [of(filter.of)];
       if (filter.search !== undefined && filter.search !== '') conditions.push(sql`has_text(${threads.title}, ${filter.search})`);
       if (filter.createdAfter !== undefined) conditions.push(gte(threads.createdAt, filter.createdAfter));
       if (filter.createdBefore !== undefined) conditions.push(lte(threads.createdAt, filter.createdBefore));

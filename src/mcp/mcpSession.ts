@@ -69,7 +69,9 @@ export class McpSession {
       onsessionclosed: () => options.onDelete(this),
     });
     this.#server = new Server({ name, version: '1' }, { capabilities: { tools: {} } });
-    this.#server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...tools.list] }));
+    this.#server.setRequestHandler(ListToolsRequestSchema, () => ({
+      tools: tools.list.filter(({ name: tool }) => this.#agentOf(tool) !== undefined),
+    }));
     this.#server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => this.#call(params, extra));
   }
 
@@ -92,8 +94,8 @@ export class McpSession {
   }
 
   #call(params: CallToolRequest['params'], extra: RequestHandlerExtra<ServerRequest, ServerNotification>): Promise<CallToolResult> {
-    const { host, tools } = this.#options;
-    const agent = tools.agentOf(params.name);
+    const { host } = this.#options;
+    const agent = this.#agentOf(params.name);
     if (agent === undefined) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}.`);
     const exchange = exchanges.getStore();
     if (exchange === undefined) throw new Error('a call came without its request');
@@ -123,6 +125,14 @@ export class McpSession {
         extra.sendNotification({ method: 'notifications/progress', params: { progressToken, ...report } }).catch(() => {});
       },
     }).catch((cause: unknown) => this.#failure(cause));
+  }
+
+  /** The agent behind a tool, if whoever asks now may use it. */
+  #agentOf(tool: string): string | undefined {
+    const { host, tools } = this.#options;
+    const agent = tools.agentOf(tool);
+    const caller = exchanges.getStore()?.caller;
+    return agent !== undefined && caller !== undefined && host.maySendTo(caller.principal, agent) ? agent : undefined;
   }
 
   #failure(cause: unknown): CallToolResult {

@@ -13,6 +13,9 @@ const codePoints = (text: string): number => {
 /** UTF-16 units of a key under which tools keep a value. */
 export const MAX_MEMORY_KEY_LENGTH = 200;
 
+/** A share that ends does so within ten years. */
+const MAX_SHARE_MS = 10 * 366 * 24 * 60 * 60_000;
+
 /** The input schemas of every procedure. Unknown keys are ignored, so that a newer client can talk to an older server. */
 export function createInputs(limits: Limits) {
   const text = z
@@ -39,6 +42,12 @@ export function createInputs(limits: Limits) {
   const id = z.string().min(1).max(100);
   const threadId = id;
   const runId = id;
+  const principalId = z
+    .string()
+    .min(1)
+    .max(500)
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it holds half of a surrogate pair');
+  const secret = z.string().min(1).max(200);
   const idempotencyKey = z.string().min(1).max(200).optional();
   const limit = z.int().min(1).max(limits.maxPageSize).optional();
   const pageToken = z.string().min(1).max(200).optional();
@@ -125,7 +134,10 @@ export function createInputs(limits: Limits) {
         active: z.boolean().optional(),
         createdAfter: z.number().optional(),
         createdBefore: z.number().optional(),
+        shared: z.boolean().optional(),
+        all: z.boolean().optional(),
       })
+      .refine(({ shared, all }) => !(shared && all), 'must ask for `shared` or `all`, not both')
       .default({}),
     threadUpdate: z.object({ threadId, title: title.nullable().optional(), metadata: jsonObject.nullable().optional(), idempotencyKey }),
     threadMessages: z.object({ threadId, limit, pageToken }),
@@ -133,6 +145,18 @@ export function createInputs(limits: Limits) {
     threadWatch: z.object({ threadId, lastEventId, mode, include, snapshot: z.boolean().optional(), present: z.boolean().optional() }),
     threadPresence: z.object({ threadId, lastEventId }),
     noticeWatch: z.object({ lastEventId }).default({}),
+    threadShare: z
+      .object({
+        threadId,
+        with: principalId.optional(),
+        link: z.literal(true).optional(),
+        access: z.enum(['read', 'write']).default('read'),
+        expiresInMs: z.int().min(1_000).max(MAX_SHARE_MS).optional(),
+        idempotencyKey,
+      })
+      .refine((input) => (input.with === undefined) !== (input.link === undefined), 'must have `with` or `link`, and not both'),
+    threadUnshare: z.object({ threadId, shareId: id, idempotencyKey }),
+    shareSecret: z.object({ secret, idempotencyKey }),
     run: z.object({ runId }),
     runCommand: z.object({ runId, idempotencyKey }),
     runWait: z.object({ runId, timeoutMs: z.number().min(0).max(limits.maxWaitMs).optional() }),

@@ -92,6 +92,10 @@ export const DEFAULT_LIMITS = {
   disconnectGraceMs: 30_000,
   /** How long a closing server lets running runs finish; the rest go on at the next start. */
   drainMs: 3_000,
+  /** With whom one thread is shared: principals and links together. */
+  maxSharesPerThread: 100,
+  /** How long the token holds that a link's secret is exchanged for. The link gives another. */
+  guestTtlMs: 60 * 60_000,
   receiptTtlMs: 24 * 60 * 60_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,

@@ -6,6 +6,7 @@ import type { FileInfo } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 import type { Notice, Reader } from './notice.ts';
+import type { NewShare, OpenedShare, ShareAccess, ShareInfo } from './share.ts';
 
 /** The closed list of states of a run. `waiting` is for an answer from outside; the last three are final. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
@@ -36,6 +37,10 @@ export interface ThreadInfo {
   readonly epoch: string;
   /** The open root run at the front of the thread, when there is one. */
   readonly activeRunId?: string;
+  /** The most that the caller may do with a thread of somebody else's; absent for its own. */
+  readonly access?: ShareAccess | 'manage';
+  /** The id of the principal whose it is, where it is not the caller's. */
+  readonly ownerId?: string;
 }
 
 export interface RunInfo {
@@ -80,6 +85,10 @@ export interface ThreadListInput {
   readonly active?: boolean | undefined;
   readonly createdAfter?: number | undefined;
   readonly createdBefore?: number | undefined;
+  /** Those that are shared with the caller, in the place of its own. */
+  readonly shared?: boolean | undefined;
+  /** All, of the caller's tenant if it has one: `NOT_ALLOWED` unless it may read them. */
+  readonly all?: boolean | undefined;
 }
 
 export interface ImportedMessage {
@@ -133,6 +142,12 @@ export interface SubmittedCall {
   readonly status: 'completed' | 'failed';
 }
 
+export type ShareInput = {
+  readonly threadId: string;
+  readonly access?: ShareAccess | undefined;
+  readonly expiresInMs?: number | undefined;
+} & ({ readonly with: string; readonly link?: undefined } | { readonly link: true; readonly with?: undefined });
+
 /** Every procedure: what it takes and what it answers. `PROTOCOL.md` says the rest. */
 export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
   readonly agents: { readonly list: Query<void, readonly AgentInfo<keyof Api & string>[]> };
@@ -161,6 +176,17 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
       { readonly threadId: string; readonly lastEventId?: string | number },
       { readonly readers: readonly Reader[] }
     >;
+    /** `with` is the id of a principal; a `link` opens to whoever has its secret. Default: to read, until it is taken back. */
+    readonly share: Mutation<Keyed & ShareInput, NewShare>;
+    readonly unshare: Mutation<Keyed & { readonly threadId: string; readonly shareId: string }, { readonly shareId: string }>;
+    /** Those that hold, oldest first. */
+    readonly shares: Query<{ readonly threadId: string }, readonly ShareInfo[]>;
+    /** Makes of a link a share of the caller's own, for as long as there is the link. */
+    readonly claimShare: Mutation<Keyed & { readonly secret: string }, ShareInfo>;
+  };
+  readonly auth: {
+    /** For everybody: exchanges a link's secret for a token of a guest. */
+    readonly openShare: Mutation<{ readonly secret: string }, OpenedShare>;
   };
   readonly messages: {
     readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt>;

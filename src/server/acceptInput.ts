@@ -1,4 +1,3 @@
-import type { Agents } from '../agents/agent.ts';
 import type { AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { Command } from '../db/operations/command.ts';
 import { type Budget, tighter } from '../protocol/budget.ts';
@@ -6,6 +5,7 @@ import type { OnDisconnect } from '../protocol/contract.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { maySendTo } from './maySendTo.ts';
 import type { Services } from './services.ts';
 
 export interface AskedMessage {
@@ -24,13 +24,11 @@ export interface AskedMessage {
 }
 
 /** What is stored of a message: for agents that are there, with the context as they take it, in a new thread. */
-export function acceptInputOf(
-  { agents, limits, budgetOf, dayBudgetOf }: Services,
-  message: AskedMessage,
-): Omit<AcceptInput, 'room' | 'lease'> {
+export function acceptInputOf(services: Services, message: AskedMessage): Omit<AcceptInput, 'room' | 'lease'> {
+  const { limits, budgetOf, dayBudgetOf } = services;
   const { principal, command, to, text, metadata, attachments, options } = message;
   const names = typeof to === 'string' ? [to] : to;
-  const asked = names.map((name) => ({ name, ...askedAgent(agents, name, message.context) }));
+  const asked = names.map((name) => ({ name, ...askedAgent(services, name, message) }));
   const [first] = asked;
   if (first === undefined) throw new VerbatimError('NOT_FOUND', 'There is no such agent.');
   const { maxDepth, maxChildRuns } = limits;
@@ -58,10 +56,11 @@ export function acceptInputOf(
   };
 }
 
-/** An agent that callers may send to, and the context as it takes it. */
-function askedAgent(agents: Agents, name: string, given: Json | undefined) {
-  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
-  if (agent === undefined) throw new VerbatimError('NOT_FOUND', `There is no agent named "${[...name].slice(0, 100).join('')}".`);
+/** An agent that the caller may send to (another is as one that is not there), and the context as it takes it. */
+function askedAgent(services: Services, name: string, { principal, context: given }: AskedMessage) {
+  const agent = services.agents[name];
+  if (agent === undefined || !maySendTo(services, principal, name))
+    throw new VerbatimError('NOT_FOUND', `There is no agent named "${[...name].slice(0, 100).join('')}".`);
   const context = agent.parseContext(given);
   if (!context.ok) {
     throw new VerbatimError('BAD_INPUT', `context: ${context.issues}.`, {

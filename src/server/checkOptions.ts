@@ -1,6 +1,7 @@
 import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { checkRoles } from './checkRoles.ts';
 import { nearestName } from './nearestName.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
@@ -12,6 +13,7 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   auth: true,
   policy: true,
   budget: true,
+  roles: true,
   origins: true,
   hosts: true,
   titles: true,
@@ -36,6 +38,7 @@ export function checkOptions(options: ServerOptions): void {
   checkLimits(options.limits ?? {});
   checkAuth(options);
   checkBudget(options.budget);
+  checkRoles(options.roles);
   checkAgents(options.agents);
 }
 

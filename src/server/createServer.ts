@@ -9,18 +9,16 @@ import { openToolHost } from '../agents/toolHost.ts';
 import { isToolThread } from '../agents/toolTask.ts';
 import { newId } from '../db/ids.ts';
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
-import { outsideChanges } from '../db/outsideChanges.ts';
 import { sqliteStore } from '../db/sqliteStore.ts';
 import type { Budget as RunBudget } from '../protocol/budget.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
-import { Authenticator } from './auth/authenticator.ts';
-import { Callers } from './auth/callers.ts';
-import { methodsOf } from './auth/methodsOf.ts';
+import { openAuthority } from './auth/openAuthority.ts';
 import { localBell } from './bell.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
@@ -93,6 +91,7 @@ export async function serverOver(
     secondLayer: options.toolCache,
     report: (cause, what) => logger.warn({ err: cause }, what),
   });
+  const may = mayBy(options.policy, options.roles);
   const bell = localBell();
   const readers = countReaders();
   const store = sqliteStore({
@@ -105,7 +104,7 @@ export async function serverOver(
     },
     recordHighWater: database.recordHighWater,
     prices: checkPrices(options.prices),
-    policy: options.policy,
+    may,
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
@@ -129,14 +128,14 @@ export async function serverOver(
     onWaiting: () => answers.arm(),
     toolHost,
     budgets,
+    may,
     onEnded: (run) => titles.runEnded(run),
   });
   const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
-  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger });
-  const callers = new Callers({ hasChanged: outsideChanges(database.raw) });
+  const { authenticator, callers, guests } = openAuthority(options, { raw: database.raw, store, clock, limits, logger });
   const notices = new Notices(clock);
   const services: Services = {
     agents,
@@ -155,6 +154,8 @@ export async function serverOver(
     dayBudgetOf,
     notices,
     presence: new Presence(clock),
+    guests,
+    may,
     closing: closing.signal,
   };
   const router = appRouter(services);
@@ -176,7 +177,7 @@ export async function serverOver(
   const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger };
   const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, closing: closing.signal });
   const sockets = serveWebSockets({ ...transport, server: app.server });
-  const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));
+  const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, services }));
   void store.files.removeLeftovers();
   const purge = async (): Promise<void> => {
     try {

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import type { FileStore } from '../db/fileStore.ts';
+import type { FileStore, StoredFile } from '../db/fileStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Authenticator } from './auth/authenticator.ts';
-import type { Caller } from './auth/caller.ts';
+import type { Caller, Hold } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import type { Callers } from './auth/callers.ts';
 import { receiveFile } from './receiveFile.ts';
@@ -32,9 +32,9 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
   let all = 0;
 
   /** Ends what is under way with the caller's authority. */
-  async function whileAllowed<T>(caller: Caller, end: () => void, work: () => Promise<T>): Promise<T> {
+  async function whileAllowed<T>(caller: Caller, hold: Hold, work: () => Promise<T>): Promise<T> {
     const left = callers.enter(caller);
-    const release = caller.hold({ fail: end });
+    const release = caller.hold(hold);
     try {
       return await work();
     } finally {
@@ -73,16 +73,17 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
       const caller = await callerOf(options, request.raw, 'http');
       const { principal } = caller;
       const cut = (): void => void request.raw.destroy();
-      return transfer(principal, () => whileAllowed(caller, cut, () => receiveFile(options, { principal, request, late })));
+      return transfer(principal, () => whileAllowed(caller, { fail: cut }, () => receiveFile(options, { principal, request, late })));
     });
     return reply.code(201).send(file);
   });
   app.get<{ Params: { id: string } }>(`${FILES_PATH}/:id`, { exposeHeadRoute: false }, async (request, reply) => {
     const caller = await callerOf(options, request.raw, 'http');
     const { principal } = caller;
-    const file = await options.files.get(principal, request.params.id);
-    const cut = (): void => void request.raw.socket.destroy();
-    await transfer(principal, () => whileAllowed(caller, cut, () => sendFile(options, file, { request, reply })));
+    const lookUp = (): Promise<StoredFile> => options.files.get(caller.principal, request.params.id);
+    const file = await lookUp();
+    const hold: Hold = { lookAgain: async () => void (await lookUp()), fail: () => void request.raw.socket.destroy() };
+    await transfer(principal, () => whileAllowed(caller, hold, () => sendFile(options, file, { request, reply })));
     return reply;
   });
 }

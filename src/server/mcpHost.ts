@@ -7,13 +7,14 @@ import type { Receipt } from '../protocol/contract.ts';
 import type { AnyEvent } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
-import type { Authenticator } from './auth/authenticator.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
-import type { Callers } from './auth/callers.ts';
+import { maySendTo } from './maySendTo.ts';
 import type { AppRouter } from './routers/router.ts';
 import type { Logger } from './serverOptions.ts';
+import type { Services } from './services.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import type { Sink } from './tail.ts';
 import { contextOf, createCallerFactory, verbatimErrorOf } from './trpc.ts';
@@ -32,6 +33,8 @@ export interface McpHost {
   identify(request: IncomingMessage): Promise<Caller>;
   /** Until the returned function is called, what the caller has open ends with its authority. */
   enter(caller: Caller): () => void;
+  /** Whether somebody may send to an agent: another is as one that is not there. */
+  maySendTo(principal: Principal, agent: string): boolean;
   /** Whether a body nests deeper than `maxFrameDepth`. */
   isTooDeep(json: string): boolean;
   as(caller: Caller): McpCaller;
@@ -54,19 +57,25 @@ export interface McpCaller {
   ): Promise<void>;
 }
 
-export interface McpHostOptions extends Pick<McpHost, 'app' | 'agents' | 'limits' | 'clock' | 'logger' | 'closing'> {
+export interface McpHostOptions extends Pick<McpHost, 'app' | 'logger'> {
   readonly router: AppRouter;
-  readonly authenticator: Authenticator;
-  readonly callers: Callers;
+  readonly services: Services;
 }
 
-export function mcpHost({ router, authenticator, callers, ...rest }: McpHostOptions): McpHost {
+export function mcpHost({ app, logger, router, services }: McpHostOptions): McpHost {
+  const { agents, limits, clock, closing, callers } = services;
   const callerFor = createCallerFactory(router);
   return {
-    ...rest,
-    identify: (request) => callerOf({ authenticator, clock: rest.clock }, request, 'mcp'),
+    app,
+    agents,
+    limits,
+    clock,
+    logger,
+    closing,
+    identify: (request) => callerOf(services, request, 'mcp'),
     enter: (caller) => callers.enter(caller),
-    isTooDeep: (json) => nestsDeeper(json, rest.limits.maxFrameDepth),
+    maySendTo: (principal, agent) => maySendTo(services, principal, agent),
+    isTooDeep: (json) => nestsDeeper(json, limits.maxFrameDepth),
     as(caller) {
       const api = callerFor(contextOf(caller, undefined));
       return {
@@ -80,7 +89,7 @@ export function mcpHost({ router, authenticator, callers, ...rest }: McpHostOpti
           signal.addEventListener('abort', end, { once: true });
           if (signal.aborted) end();
           try {
-            await typed(watch.tail.run(listenerSink(rest.limits.maxPageBytes, onEvent)));
+            await typed(watch.tail.run(listenerSink(limits.maxPageBytes, onEvent)));
           } finally {
             signal.removeEventListener('abort', end);
           }

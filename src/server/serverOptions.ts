@@ -6,6 +6,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
+import type { Roles } from '../protocol/roles.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { AuthMethod } from './auth/authMethod.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly auth?: readonly AuthMethod[];
   /** Decides who may do what, in the place of the server's own policy or around it. Default: owners, shares, tenants and administrators. */
   readonly policy?: Policy;
+  /** Roles besides `user`, `premium` and `admin`, and what they give: `{ support: { threads: 'read' } }`. */
+  readonly roles?: Roles;
   /** Web origins that may use the server, such as `https://app.example.com`, besides its own. Others are refused with 403. */
   readonly origins?: readonly string[];
   /** Host names under which it may be reached, besides loopback, when there is no authentication: others are refused with 403. */

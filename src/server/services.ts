@@ -5,10 +5,12 @@ import type { Budget, DayBudget } from '../protocol/budget.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { May } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Answers } from './answers.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Callers } from './auth/callers.ts';
+import type { Guests } from './auth/guests.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
 import type { Notices } from './live/notices.ts';
@@ -34,6 +36,8 @@ export interface Services {
   readonly notices: Notices;
   readonly presence: Presence;
   readonly authenticator: Authenticator;
+  readonly guests: Guests;
+  readonly may: May;
   /** Aborts when the server closes: what waits ends. */
   readonly closing: AbortSignal;
 }

@@ -9,6 +9,7 @@ import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ResumeReason } from '../protocol/event.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { May } from '../protocol/policy.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import type { DisconnectWatch } from './disconnectWatch.ts';
 import { localRunQueue, type QueuedRun, type RunQueue } from './runQueue.ts';
@@ -26,6 +27,7 @@ export interface WorkforceOptions {
   readonly logFailure: LogFailure;
   readonly toolHost: ToolHost;
   readonly budgets: Budgets;
+  readonly may: May;
   /** Calls wait for answers, some of them not for ever. */
   readonly onWaiting: () => void;
   /** Told of each run that a worker has brought to its end. */
@@ -132,7 +134,7 @@ export class Workforce {
 
   /** Works on a run that has started and holds its room. */
   work(run: RunRow): void {
-    const { store, clock, limits, logFailure, registry, toolHost, budgets } = this.#options;
+    const { store, clock, limits, logFailure, registry, toolHost, budgets, may } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
@@ -141,7 +143,7 @@ export class Workforce {
       this.#options.onWaiting();
     };
     const { runs, files, memories } = store;
-    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, budgets, threadIdOf, spawned };
+    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, budgets, may, threadIdOf, spawned };
     const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });

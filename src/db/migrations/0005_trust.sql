@@ -60,16 +60,19 @@ CREATE TABLE `shares` (
 	`access` text NOT NULL,
 	`owner` text,
 	`secret_hash` text,
+	`link` integer,
 	`expires_at` integer,
 	`created_at` integer NOT NULL,
 	`created_by` text NOT NULL,
-	FOREIGN KEY (`thread`) REFERENCES `threads`(`key`) ON UPDATE no action ON DELETE no action
+	FOREIGN KEY (`thread`) REFERENCES `threads`(`key`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`link`) REFERENCES `shares`(`key`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `shares_id_unique` ON `shares` (`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `shares_secret_hash_unique` ON `shares` (`secret_hash`);--> statement-breakpoint
 CREATE INDEX `shares_thread` ON `shares` (`thread`);--> statement-breakpoint
 CREATE INDEX `shares_owner` ON `shares` (`owner`);--> statement-breakpoint
+CREATE INDEX `shares_expiry` ON `shares` (`expires_at`) WHERE expires_at is not null;--> statement-breakpoint
 CREATE TABLE `tokens` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
@@ -107,4 +110,6 @@ CREATE UNIQUE INDEX `users_name` ON `users` (`name`);--> statement-breakpoint
 ALTER TABLE `runs` ADD `fresh` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `runs` ADD `budget` text;--> statement-breakpoint
 ALTER TABLE `threads` ADD `tenant` text;--> statement-breakpoint
-CREATE INDEX `threads_tenant` ON `threads` (`tenant`) WHERE tenant is not null;
+CREATE INDEX `threads_tenant` ON `threads` (`tenant`) WHERE tenant is not null;--> statement-breakpoint
+CREATE INDEX `messages_attached` ON `messages` (`thread`) WHERE attachments is not null;--> statement-breakpoint
+CREATE INDEX `tool_calls_files` ON `tool_calls` (`thread`) WHERE file is not null;

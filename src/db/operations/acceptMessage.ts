@@ -26,7 +26,7 @@ export interface AcceptInput {
   readonly agents?: SpawnPlan | undefined;
   readonly text: string;
   readonly metadata: JsonObject | undefined;
-  /** Ids of the caller's files. */
+  /** Ids of files that the caller may read. */
   readonly attachments?: readonly string[] | undefined;
   readonly whenBusy: WhenBusy;
   readonly onDisconnect: OnDisconnect;
@@ -65,7 +65,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const { queries } = tx;
   const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
   assertQuota(tx, input.principal, input.dayBudget);
-  attachedFiles(queries, input);
+  attachedFiles(tx, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
   if (active !== undefined && input.whenBusy === 'reject') {
@@ -177,7 +177,7 @@ export function getRun(tx: Tx, key: number): RunRow {
 function receive(tx: Tx, input: AcceptInput, thread: ThreadRow, run: RunRow, steering: boolean): string {
   const messageId = newId('msg');
   const { agent, text, metadata, principal } = input;
-  const attachments = attachedFiles(tx.queries, input);
+  const attachments = attachedFiles(tx, input);
   const receivedSeq = tx.append(thread.key, run.key, {
     type: 'message.received',
     runId: run.id,

@@ -1,4 +1,4 @@
-import type { May } from '../../protocol/policy.ts';
+import type { May, ThreadResource } from '../../protocol/policy.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { FileRow } from '../files.ts';
@@ -50,26 +50,33 @@ function allowed(
   if (action !== 'read' && !mayWith(authority, principal, thread, action)) {
     throw new VerbatimError(
       'NOT_ALLOWED',
-      `You may read the thread of this ${what}, but not ${action === 'write' ? 'write in' : 'change'} it.`,
+      `You may read ${what === 'thread' ? 'this thread' : `the thread of this ${what}`}, but not ${action === 'write' ? 'write in' : 'change'} it.`,
     );
   }
   return thread;
 }
 
 /** Whether the caller may do this with the thread, as things are now. */
-export function mayWith({ queries, may, now }: Authority, principal: Principal, thread: ThreadRow, action: ThreadAction): boolean {
-  const owned = thread.owner === ownerOf(principal);
-  const shared = owned ? undefined : queries.shares.accessOf(thread.key, principal, now);
-  return may({
-    principal,
-    action,
-    resource: { kind: 'thread', id: thread.id, owned, tenant: thread.tenant ?? undefined, shared },
-  });
+export function mayWith(authority: Authority, principal: Principal, thread: ThreadRow, action: ThreadAction): boolean {
+  return authority.may({ principal, action, resource: resourceOf(authority, principal, thread) });
 }
 
-export function assertMayCreate({ may }: Pick<Authority, 'may'>, principal: Principal): void {
-  if (may({ principal, action: 'create', resource: { kind: 'threads' } })) return;
-  throw new VerbatimError('NOT_ALLOWED', 'You may not begin a thread.');
+/** The thread, and what the caller is to it now. */
+export function resourceOf({ queries, now }: Authority, principal: Principal, { key, id, owner, tenant }: ThreadRow): ThreadResource {
+  const owned = owner === ownerOf(principal);
+  const shared = owned ? undefined : queries.shares.accessOf(key, principal, now);
+  return { kind: 'thread', id, owned, tenant: tenant ?? undefined, shared };
+}
+
+export function assertMayCreate({ may }: Pick<Authority, 'may'>, principal: Principal, kind: 'threads' | 'files' = 'threads'): void {
+  if (may({ principal, action: 'create', resource: { kind } })) return;
+  throw new VerbatimError('NOT_ALLOWED', kind === 'threads' ? 'You may not begin a thread.' : 'You may not keep files here.');
+}
+
+/** Those of others: of the caller's tenant, or all when it has none. */
+export function assertMayList({ may }: Pick<Authority, 'may'>, principal: Principal): void {
+  if (may({ principal, action: 'list', resource: { kind: 'threads', tenant: principal.tenant } })) return;
+  throw new VerbatimError('NOT_ALLOWED', 'You may not list the threads of others.');
 }
 
 export function noSuch(what: string): VerbatimError {
@@ -77,15 +84,25 @@ export function noSuch(what: string): VerbatimError {
 }
 
 /** The file, when all of it is there and it is the caller's. */
-export function findOwnFile(queries: Queries, principal: Principal, fileId: string): FileRow | undefined {
+export function ownFile(queries: Queries, principal: Principal, fileId: string): FileRow {
   const file = queries.files.byId(fileId);
-  return file === undefined || file.owner !== ownerOf(principal) || !file.complete ? undefined : file;
+  if (file?.complete !== true || file.owner !== ownerOf(principal)) throw noSuchFile();
+  return file;
 }
 
-export function ownFile(queries: Queries, principal: Principal, fileId: string): FileRow {
-  const file = findOwnFile(queries, principal, fileId);
-  if (file === undefined) throw noSuchFile();
-  return file;
+/** The file, when all of it is there and it is the caller's, or some message or call of a thread that the caller may read refers to it. */
+export function findFile(authority: Authority, principal: Principal, fileId: string): FileRow | undefined {
+  const { queries, now } = authority;
+  const file = queries.files.byId(fileId);
+  if (file?.complete !== true) return undefined;
+  const owner = ownerOf(principal);
+  if (file.owner === owner) return file;
+  const maySee = (key: number | null): boolean => {
+    const thread = key === null ? undefined : queries.threads.byKey(key);
+    return thread !== undefined && mayWith(authority, principal, thread, 'read');
+  };
+  const sees = maySee(file.thread) || queries.files.usedIn(file, { owner, share: principal.share, now }).some(maySee);
+  return sees ? file : undefined;
 }
 
 export function noSuchFile(details?: { readonly fileId: string }): VerbatimError {

@@ -1,13 +1,12 @@
 import type { FileRef } from '../../protocol/file.ts';
-import type { Queries } from '../queries.ts';
 import type { AcceptInput } from './acceptMessage.ts';
-import { findOwnFile, noSuchFile } from './access.ts';
+import { type Authority, findFile, noSuchFile } from './access.ts';
 
-/** The files that a message refers to; undefined for none. Throws `NOT_FOUND` for one that is not there, or not the caller's. */
-export function attachedFiles(queries: Queries, { attachments = [], principal }: AcceptInput): readonly FileRef[] | undefined {
+/** The files that a message refers to; undefined for none. Throws `NOT_FOUND` for one that the caller may not read. */
+export function attachedFiles(authority: Authority, { attachments = [], principal }: AcceptInput): readonly FileRef[] | undefined {
   if (attachments.length === 0) return undefined;
   return attachments.map((fileId) => {
-    const file = findOwnFile(queries, principal, fileId);
+    const file = findFile(authority, principal, fileId);
     // One of several: the caller is told which.
     if (file === undefined) throw noSuchFile({ fileId });
     const { id, type, size, name } = file;

@@ -1,7 +1,6 @@
 import type { ApprovalStatus, WaitsFor } from '../../protocol/approval.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { Principal } from '../../protocol/principal.ts';
-import { rolesOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { Tx } from '../groupCommit.ts';
@@ -9,7 +8,7 @@ import type { AgentCall } from '../runStore.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
-import { type Authority, mayWith } from './access.ts';
+import { type Authority, mayWith, resourceOf } from './access.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';
 import { recordOutcome } from './finishToolCall.ts';
@@ -65,7 +64,7 @@ export function visibleApproval(
     approval === undefined ||
     run === undefined ||
     thread === undefined ||
-    !(mayWith(authority, principal, thread, 'read') || hasRole(principal, approval.role, thread))
+    !(mayWith(authority, principal, thread, 'read') || mayDecide(authority, principal, { approval, call, thread }))
   )
     throw new VerbatimError('NOT_FOUND', 'There is no such approval.');
   return { approval, call, run, thread, agent: queries.messages.agentOf(call.message) ?? null };
@@ -76,8 +75,7 @@ export function decideApproval(tx: Tx, input: DecideInput): { readonly answer: D
   let answered: Answered = { wake: undefined, run: undefined };
   const { answer } = once(tx, input.command, () => {
     const { approval, call, run, thread } = visibleApproval(tx, input.principal, input.callId);
-    const may = approval.role === null ? mayWith(tx, input.principal, thread, 'write') : hasRole(input.principal, approval.role, thread);
-    if (!may)
+    if (!mayDecide(tx, input.principal, { approval, call, thread }))
       throw new VerbatimError(
         'NOT_ALLOWED',
         approval.role === null
@@ -152,9 +150,14 @@ function letThrough({ queries }: Tx, call: ToolCallRow, { later, edited }: LetTh
   });
 }
 
-/** A role counts within the principal's tenant. */
-export function hasRole(principal: Principal, role: string | null, { tenant }: Pick<ThreadRow, 'tenant'>): boolean {
-  return role !== null && rolesOf(principal).includes(role) && (principal.tenant === undefined || principal.tenant === tenant);
+export function mayDecide(
+  authority: Authority,
+  principal: Principal,
+  { approval, call, thread }: { readonly approval: ApprovalRow; readonly call: ToolCallRow; readonly thread: ThreadRow },
+): boolean {
+  const role = approval.role ?? undefined;
+  const resource = { kind: 'approval', tool: call.tool, role, thread: resourceOf(authority, principal, thread) } as const;
+  return authority.may({ principal, action: 'decide', resource });
 }
 
 function alreadyDecided({ status, by, decidedAt, reason }: ApprovalRow, callId: string): VerbatimError {

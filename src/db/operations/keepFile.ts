@@ -2,10 +2,12 @@ import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { fileTooLarge, type NewFile } from '../fileStore.ts';
 import type { Tx } from '../groupCommit.ts';
+import { assertMayCreate } from './access.ts';
 
 /** Begins a file, unless it is known already that it does not fit. */
 export function beginFile(tx: Tx, id: string, { of, name, type, size = 0, limits }: NewFile): { readonly key: number } {
   const { queries } = tx;
+  if ('principal' in of) assertMayCreate(tx, of.principal, 'files');
   if (size > limits.maxFileBytes) throw fileTooLarge(limits.maxFileBytes);
   const thread = 'thread' in of ? of.thread : null;
   const owner = 'thread' in of ? queries.threads.byKey(of.thread)?.owner : ownerOf(of.principal);

@@ -3,7 +3,8 @@ import { ownerOf, type Principal, rolesOf } from '../../protocol/principal.ts';
 import type { Page } from '../../protocol/procedures.ts';
 import { decodePageToken, encodePageToken } from '../pageToken.ts';
 import type { Queries } from '../queries.ts';
-import { type Authority, openThread } from './access.ts';
+import { type Authority, mayWith, openThread } from './access.ts';
+import { mayDecide } from './decideApproval.ts';
 
 export interface ApprovalsFilter {
   readonly threadId?: string | undefined;
@@ -12,33 +13,43 @@ export interface ApprovalsFilter {
   readonly pageToken?: string | undefined;
 }
 
-/** What a principal may decide, and what is asked in its own threads; oldest first. */
+/** What a principal may decide, and what is asked in threads that are its own or shared with it; or all of a thread that it may read. Oldest first. */
 export function listApprovals(authority: Authority, principal: Principal, filter: ApprovalsFilter): Page<ApprovalInfo> {
   const { threadId, status, limit, pageToken } = filter;
   const [afterKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
   const rows = authority.queries.approvals.list({
-    owner: ownerOf(principal),
-    roles: rolesOf(principal),
-    thread: threadId === undefined ? undefined : openThread(authority, principal, threadId, 'read').key,
+    of:
+      threadId === undefined
+        ? {
+            owner: ownerOf(principal),
+            roles: rolesOf(principal),
+            tenant: principal.tenant,
+            share: principal.share,
+            now: authority.now,
+          }
+        : { thread: openThread(authority, principal, threadId, 'read').key },
     status,
     afterKey,
     limit: limit + 1,
   });
   const last = rows[limit - 1];
   return {
-    items: rows.slice(0, limit).map(infoOf),
+    items: rows
+      .slice(0, limit)
+      .filter((row) => mayWith(authority, principal, row.thread, 'read') || mayDecide(authority, principal, row))
+      .map(infoOf),
     ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.approval.key]) }),
   };
 }
 
 type Row = ReturnType<Queries['approvals']['list']>[number];
 
-function infoOf({ approval, call, run, threadId, agent }: Row): ApprovalInfo {
+function infoOf({ approval, call, run, thread, agent }: Row): ApprovalInfo {
   const { status, role, question, requestedAt, decidedAt, by, reason, remember } = approval;
   return {
     callId: call.id,
     runId: run.id,
-    threadId,
+    threadId: thread.id,
     agent: agent ?? run.agent,
     tool: call.tool,
     input: call.input ?? null,

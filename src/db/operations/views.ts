@@ -1,12 +1,16 @@
 import type { Message, ToolApproval, ToolCall } from '../../protocol/message.ts';
+import { idOfOwner, ownerOf, type Principal } from '../../protocol/principal.ts';
 import type { RunInfo, ThreadInfo } from '../../protocol/procedures.ts';
+import type { ShareInfo } from '../../protocol/share.ts';
 import { shownUsage } from '../../protocol/usage.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
+import type { ShareRow } from '../shares.ts';
 import type { ThreadRow } from '../threads.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
+import { type Authority, mayWith } from './access.ts';
 
 export function threadInfo(queries: Queries, row: ThreadRow, epoch: string, head = queries.events.head(row.key)): ThreadInfo {
   const active = queries.runs.openOfThread(row.key)[0];
@@ -20,6 +24,28 @@ export function threadInfo(queries: Queries, row: ThreadRow, epoch: string, head
     floor: row.floor,
     epoch,
     ...(active !== undefined && { activeRunId: active.id }),
+  };
+}
+
+/** What the caller is to a thread of somebody else's; nothing for its own. */
+export function standingOf(authority: Authority, principal: Principal, thread: ThreadRow): Pick<ThreadInfo, 'access' | 'ownerId'> {
+  if (thread.owner === ownerOf(principal)) return {};
+  const access = (['manage', 'write', 'read'] as const).find((action) => mayWith(authority, principal, thread, action));
+  return { ...(access !== undefined && { access }), ownerId: idOfOwner(thread.owner) };
+}
+
+export function shareInfo(queries: Queries, row: ShareRow, threadId: string): ShareInfo {
+  const { id, access, owner, createdAt, createdBy, expiresAt } = row;
+  const linkId = row.link === null ? undefined : queries.shares.byKey(row.link)?.id;
+  return {
+    id,
+    threadId,
+    access,
+    ...(owner !== null && { with: idOfOwner(owner) }),
+    ...(linkId !== undefined && { linkId }),
+    createdAt,
+    createdBy,
+    ...(expiresAt !== null && { expiresAt }),
   };
 }
 

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { LOCAL_PRINCIPAL } from '../../protocol/principal.ts';
+import { LOCAL_PRINCIPAL, type Principal } from '../../protocol/principal.ts';
+import { type Roles, withRoles } from '../../protocol/roles.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { AuthHost, AuthMethod, Credentials, Identity, OpenAuthMethod } from './authMethod.ts';
+import { checkPrincipal } from './checkPrincipal.ts';
+import type { Guests } from './guests.ts';
 
 /** Longer tokens are refused unread. */
 const MAX_TOKEN_CHARACTERS = 8 * 1024;
@@ -11,11 +14,19 @@ const LOCAL: Identity = { principal: LOCAL_PRINCIPAL, method: 'local' };
 export class Authenticator {
   readonly #methods: readonly OpenAuthMethod[] | undefined;
   readonly #host: AuthHost;
+  readonly #guests: Guests;
+  readonly #roles: Roles | undefined;
 
-  /** Without methods everybody is the local principal. */
-  constructor(methods: readonly AuthMethod[] | undefined, host: AuthHost) {
+  /** Without methods everybody is the local principal. Guests are known before any method is asked. */
+  constructor(
+    methods: readonly AuthMethod[] | undefined,
+    host: AuthHost,
+    also: { readonly guests: Guests; readonly roles: Roles | undefined },
+  ) {
     this.#methods = methods?.map((method) => method.open(host));
     this.#host = host;
+    this.#guests = also.guests;
+    this.#roles = also.roles;
   }
 
   /** There is no authentication. */
@@ -28,11 +39,14 @@ export class Authenticator {
     if (this.#methods === undefined) return LOCAL;
     const credentials = credentialsOf(request, connectionParams);
     if (credentials.token !== undefined && credentials.token.length > MAX_TOKEN_CHARACTERS) throw unauthenticated();
+    const guest = this.#guests.identify(credentials.token);
+    if (guest !== undefined) return guest;
     let failure: unknown;
     for (const method of this.#methods) {
       try {
         const identity = await method.identify(credentials);
-        if (identity !== undefined) return checked(identity, this.#host.clock.now());
+        const admitted = identity === undefined ? undefined : this.#admit(identity);
+        if (admitted !== undefined) return admitted;
       } catch (cause) {
         failure = cause;
       }
@@ -43,12 +57,32 @@ export class Authenticator {
   async close(): Promise<void> {
     for (const method of this.#methods ?? []) await method.close?.();
   }
-}
 
-function checked(identity: Identity, now: number): Identity {
-  const { id, expiresAt } = identity.principal;
-  if (typeof id !== 'string' || id === '' || (typeof expiresAt === 'number' && expiresAt <= now)) throw unauthenticated();
-  return identity;
+  /** The identity with a principal that can be relied on, and what its roles give, now and whenever it is asked again. */
+  #admit(identity: Identity): Identity | undefined {
+    const principal = this.#checked(identity.principal, identity.method);
+    const { lookAgain } = identity;
+    if (principal === undefined || lookAgain === undefined) return principal && { ...identity, principal };
+    return {
+      ...identity,
+      principal,
+      lookAgain: () => {
+        const now = lookAgain();
+        return now && this.#checked(now, identity.method);
+      },
+    };
+  }
+
+  #checked(given: Principal, method: string): Principal | undefined {
+    try {
+      const principal = withRoles(checkPrincipal(given), this.#roles);
+      const { expiresAt } = principal;
+      return expiresAt !== undefined && expiresAt <= this.#host.clock.now() ? undefined : principal;
+    } catch (cause) {
+      this.#host.logger.warn({ err: cause, method }, 'a principal was refused');
+      return undefined;
+    }
+  }
 }
 
 export function unauthenticated(cause?: unknown): VerbatimError {

@@ -9,7 +9,7 @@ export class Callers {
   readonly #callers = new Set<Caller>();
   readonly #timer: NodeJS.Timeout;
 
-  /** `hasChanged` says whether another process has written to the database since it was last asked: a key may be revoked. */
+  /** `hasChanged` says whether, since it was last asked, something changed that no call here did: a key may be revoked, a share be over. */
   constructor({ hasChanged }: { readonly hasChanged: () => boolean }) {
     this.#timer = setInterval(() => {
       if (hasChanged()) return this.lookAgain();

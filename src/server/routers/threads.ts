@@ -1,3 +1,4 @@
+import { hashSecret, newLinkSecret } from '../auth/guests.ts';
 import { openPresence } from '../live/openLive.ts';
 import type { Services } from '../services.ts';
 import { procedure, reading, router } from '../trpc.ts';
@@ -8,7 +9,7 @@ import { commandOf } from './command.ts';
 export const DEFAULT_PAGE_SIZE = 50;
 
 export function threadsRouter(services: Services) {
-  const { store, inputs, limits, scheduler } = services;
+  const { callers, store, inputs, limits, scheduler } = services;
   const pageSize = (limit: number | undefined): number => limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize);
   return router({
     create: procedure.input(inputs.threadCreate).mutation(({ ctx, input }) =>
@@ -31,6 +32,7 @@ export function threadsRouter(services: Services) {
     delete: procedure.input(inputs.threadCommand).mutation(async ({ ctx, input }) => {
       const deleted = await store.threads.delete(commandOf('threads.delete', input, { principal: ctx.principal, limits }), input.threadId);
       scheduler.forget(deleted.open);
+      callers.lookAgain();
       return { threadId: deleted.threadId };
     }),
     messages: reading.input(inputs.threadMessages).query(({ ctx, input }) =>
@@ -66,5 +68,31 @@ export function threadsRouter(services: Services) {
         lookAgain: lookUp,
       });
     }),
+    share: procedure.input(inputs.threadShare).mutation(async ({ ctx, input }) => {
+      const { threadId, access, expiresInMs, with: principalId } = input;
+      const command = commandOf('threads.share', input, { principal: ctx.principal, limits });
+      const shared = { command, threadId, access, expiresInMs, maxShares: limits.maxSharesPerThread };
+      if (principalId === undefined) {
+        const { secret, secretHash } = newLinkSecret();
+        return { ...(await store.shares.share({ ...shared, to: { secretHash } })), secret };
+      }
+      const share = await store.shares.share({ ...shared, to: { principalId } });
+      // It may allow less than it did.
+      callers.lookAgain();
+      return share;
+    }),
+    unshare: procedure.input(inputs.threadUnshare).mutation(async ({ ctx, input }) => {
+      const gone = await store.shares.unshare(commandOf('threads.unshare', input, { principal: ctx.principal, limits }), input);
+      callers.lookAgain();
+      return gone;
+    }),
+    shares: reading.input(inputs.thread).query(({ ctx, input }) => store.shares.list(ctx.principal, input.threadId)),
+    claimShare: procedure.input(inputs.shareSecret).mutation(({ ctx, input }) =>
+      store.shares.claim({
+        command: commandOf('threads.claimShare', input, { principal: ctx.principal, limits }),
+        secretHash: hashSecret(input.secret),
+        maxShares: limits.maxSharesPerThread,
+      }),
+    ),
   });
 }

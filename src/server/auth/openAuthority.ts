@@ -1,0 +1,24 @@
+import type { Sqlite } from '../../db/sqlite.ts';
+import type { ServerOptions } from '../serverOptions.ts';
+import { Authenticator } from './authenticator.ts';
+import type { AuthHost } from './authMethod.ts';
+import { authorityChanges } from './authorityChanges.ts';
+import { Callers } from './callers.ts';
+import { Guests } from './guests.ts';
+import { methodsOf } from './methodsOf.ts';
+
+/** Who is calling, and for how long. Close `callers`, then `authenticator`. */
+export interface OpenAuthority {
+  readonly guests: Guests;
+  readonly authenticator: Authenticator;
+  readonly callers: Callers;
+}
+
+export function openAuthority(options: ServerOptions, { raw, ...host }: AuthHost & { readonly raw: Sqlite }): OpenAuthority {
+  const guests = new Guests(host);
+  return {
+    guests,
+    authenticator: new Authenticator(methodsOf(options), host, { guests, roles: options.roles }),
+    callers: new Callers({ hasChanged: authorityChanges({ raw, shares: host.store.shares, clock: host.clock }) }),
+  };
+}
