@@ -62,6 +62,8 @@ function isFor(to: NoticeTo | undefined, caller: Caller, thread: number | undefi
   if (to === undefined) return true;
   if ('thread' in to) return thread !== undefined && caller.holds(thread);
   if ('principal' in to) return ownerOf(principal) === ownerOf(typeof to.principal === 'string' ? { id: to.principal } : to.principal);
+  // Whoever has a link is nobody of the tenant's.
+  if (principal.share !== undefined) return false;
   if (to.tenant !== undefined && principal.tenant !== to.tenant) return false;
   return !('role' in to) || rolesOf(principal).includes(to.role);
 }
