@@ -17,7 +17,12 @@ export interface RawSse {
   destroy(): void;
 }
 
-export async function openSse(server: { readonly port: number }, path: string, input: object): Promise<RawSse> {
+export async function openSse(
+  server: { readonly port: number },
+  path: string,
+  input: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawSse> {
   const names: string[] = [];
   const data: unknown[] = [];
   const events: WireEvent[] = [];
@@ -27,6 +32,7 @@ export async function openSse(server: { readonly port: number }, path: string, i
     host: '127.0.0.1',
     path: `/trpc/${path}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`,
     agent: false,
+    headers,
   });
   afterTest(() => asked.destroy());
   const response = await new Promise<IncomingMessage>((resolve, reject) => asked.on('response', resolve).on('error', reject).end());
