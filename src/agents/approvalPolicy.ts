@@ -2,7 +2,7 @@ import type { Principal } from '../protocol/principal.ts';
 
 /** What a person is asked. */
 export interface ApprovalQuestion {
-  /** Who may decide: principals whose `roles` name it. Absent: the thread's owner. */
+  /** Who may decide: principals whose `roles` name it. Absent: who may write in the thread. */
   readonly role?: string;
   /** After this time the call is rejected as expired. Default: the limit `approvalTimeoutMs`, a day. */
   readonly expiresInMs?: number;

@@ -20,7 +20,7 @@ export const approvals = sqliteTable(
       .notNull()
       .references(() => runs.key),
     status: text().$type<ApprovalStatus>().notNull(),
-    /** Who may decide: principals with this role; null for the thread's owner. */
+    /** Who may decide: principals with this role; null for who may write in the thread. */
     role: text(),
     /** Why a person is asked. */
     question: text(),

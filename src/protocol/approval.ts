@@ -17,7 +17,7 @@ export interface ApprovalInfo<Tool extends string = string, Input = Json> {
   readonly input: Input;
   readonly editedInput?: Input;
   readonly status: ApprovalStatus;
-  /** Who may decide: principals with this role. Absent: the thread's owner. */
+  /** Who may decide: principals with this role. Absent: who may write in the thread. */
   readonly role?: string;
   /** Why a person is asked. */
   readonly question?: string;

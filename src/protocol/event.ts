@@ -120,7 +120,7 @@ export interface ApprovalRequested<Tool extends string = string, Input = Json> e
   readonly tool: Tool;
   readonly input: Input;
   readonly expiresAt?: number;
-  /** Who may decide: principals with this role. Absent: the thread's owner. */
+  /** Who may decide: principals with this role. Absent: who may write in the thread. */
   readonly role?: string;
   /** Why a person is asked. */
   readonly question?: string;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Model } from '../../src/agents/model.ts';
-import { defineAgent, defineTool, type Principal, type ServerOptions } from '../../src/index.ts';
-import { createServer, type VerbatimServer } from '../../src/server/createServer.ts';
+import { createServer, defineAgent, defineTool, type Principal, type ServerOptions, type VerbatimServer } from '../../src/index.ts';
 import type { Caller, Ids, Row } from './rows.ts';
 
 const PRINCIPALS: Readonly<Record<string, Principal>> = {
@@ -32,26 +31,21 @@ const asking: Model = {
       yield { type: 'finish', finish: 'tool_calls', toolCalls };
     } else {
       yield { type: 'text', delta: 'done' };
-      yield { type: 'finish', finish: 'stop' };
+      yield { type: 'finish', finish: 'stop', toolCalls: [] };
     }
   },
 };
 
-const ask = defineAgent({
-  description: 'asks',
-  model: asking,
-  tools: [
-    defineTool({
-      name: 'guarded',
-      description: 'needs a person',
-      input: z.object({}),
-      output: z.string(),
-      needsApproval: true,
-      execute: () => 'done',
-    }),
-    defineTool({ name: 'by_client', description: 'is done by the client', input: z.object({}), output: z.string() }),
-  ],
+const guarded = defineTool({
+  name: 'guarded',
+  description: 'needs a person',
+  input: z.object({}),
+  output: z.string(),
+  needsApproval: true,
+  execute: () => 'done',
 });
+const byClient = defineTool({ name: 'by_client', description: 'is done by the client', input: z.object({}), output: z.string() });
+const ask = defineAgent({ description: 'asks', model: asking, tools: [guarded, byClient] });
 
 export interface Scene extends Ids {
   readonly tokens: Readonly<Partial<Record<Caller, string>>>;

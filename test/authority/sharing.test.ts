@@ -167,7 +167,7 @@ describe('a link', () => {
     const { owner, share, threadId } = await sharedThread({ database });
     const { secret, id } = await share({ link: true, idempotencyKey: 'k' });
     expect(secret).toMatch(/^vblink_[\w-]{43}$/);
-    const [listed] = await owner.call<readonly object[]>('query', 'threads.shares', { threadId });
+    const [listed]: readonly object[] = await owner.call('query', 'threads.shares', { threadId });
     expect(listed).toMatchObject({ id, access: 'read', createdBy: 'ann' });
     expect(JSON.stringify(listed)).not.toContain(secret);
     const raw = new (loadSqlite().Database)(database, { readonly: true });
