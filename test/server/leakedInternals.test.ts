@@ -73,21 +73,22 @@ test('what an application throws while it looks at a context stays in the log', 
 test('what fails inside the server is INTERNAL, says nothing of itself, and is logged', async () => {
   const logged: { err?: unknown }[] = [];
   const logger = { info() {}, warn() {}, error: (fields: object) => void logged.push(fields) };
-  const hostile = { id: 'ann', toJSON: fail };
-  const { port, url } = await startServer({ logger, authenticate: () => hostile as never });
+  const broken = Object.defineProperty(defineAgent({ description: '', model: offline() }), 'onDisconnect', { get: fail });
+  const { port, url } = await startServer({ logger, agents: { broken } });
+  const message = { agent: 'broken', text: '1 1' };
   const socket = await openRaw({ port });
-  const refused = await socket.error('mutation', 'messages.send', { agent: 'pour', text: '1 1' });
+  const refused = await socket.error('mutation', 'messages.send', message);
   expect(refused).toMatchObject({ message: expect.any(String), data: { reason: expect.stringMatching(/^(INTERNAL|STORAGE_FAILED)$/) } });
   const response = await fetch(`${url}/trpc/messages.send`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ json: { agent: 'pour', text: '1 1' } }),
+    body: JSON.stringify({ json: message }),
   });
   const text = await response.text();
   expect(response.status).toBeGreaterThanOrEqual(500);
   expect(text + socket.texts.join('')).not.toMatch(LEAK);
   expect(logged.length).toBe(2);
-  expect(await socket.call('query', 'agents.list')).toHaveLength(1);
+  expect(await socket.call('query', 'agents.list')).toHaveLength(2);
 });
 
 test('no answer over HTTP tells what it is made with', async () => {
