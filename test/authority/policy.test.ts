@@ -104,6 +104,15 @@ test('roles give what they are defined to give, within the tenant', () => {
   expect(mayDo(['admin'], 'globex')).toEqual([]);
   expect(mayDo(['admin'])).toEqual(['read', 'write', 'manage']);
   expect(mayDo(['__proto__', 'constructor', 'user', 'premium'], 'acme')).toEqual([]);
+  const mayDecide = (role: string | undefined, roles: string[], tenant?: string) => {
+    const principal = { id: 'x', roles, ...(tenant !== undefined && { tenant }) };
+    return may({ principal, action: 'decide', resource: { kind: 'approval', tool: 't', role, thread } });
+  };
+  expect(mayDecide('support', ['support'], 'acme')).toBe(true);
+  expect(mayDecide('support', ['support'], 'globex')).toBe(false);
+  // Who may write decides where nobody else is asked, and only there.
+  expect(mayDecide(undefined, ['agent'], 'acme')).toBe(true);
+  expect(mayDecide('boss', ['agent', 'admin'], 'acme')).toBe(false);
   const mayAdminister = (name: string, roles: string[], tenant?: string) =>
     may({
       principal: { id: 'x', roles, ...(tenant !== undefined && { tenant }) },

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { createClient, openShare } from '../../src/client/index.node.ts';
 import { loadSqlite } from '../../src/db/sqlite.ts';
 import { createManualClock } from '../../src/testing/manualClock.ts';
@@ -134,6 +136,40 @@ describe('a thread that is shared by name', () => {
     await share({ with: '@acme/bob' });
     expect((await (await as('bob@acme')).error('query', 'threads.get', { threadId })).data.reason).toBe('NOT_FOUND');
     expect(await owner.call('query', 'threads.shares', { threadId })).toMatchObject([{ with: 'bob' }, { with: '@acme/bob' }]);
+  });
+});
+
+describe('a run acts for whoever sent its message:', () => {
+  test('a writer does not steer the run of another', async () => {
+    const { as, owner, share, threadId, release } = await sharedThread();
+    await share({ with: 'bob', access: 'write' });
+    await owner.call('mutation', 'messages.send', { threadId, agent: 'pour', text: 'hold' });
+    const steer = { threadId, agent: 'pour', text: '1 1', whenBusy: 'steer' };
+    expect(await (await as('bob')).call('mutation', 'messages.send', steer)).toMatchObject({ disposition: 'queued' });
+    expect(await owner.call('mutation', 'messages.send', steer)).toMatchObject({ disposition: 'steered' });
+    release();
+  });
+
+  test("an edit of another's message has not its context", async () => {
+    const seen: unknown[] = [];
+    const about = defineAgent({
+      description: '',
+      contextInput: z.string().optional(),
+      run: async function* ({ context }) {
+        seen.push(context);
+        yield { type: 'text.delta', delta: 'ok' };
+      },
+    });
+    const { as, owner, share, threadId } = await sharedThread({ agents: { about } });
+    await share({ with: 'bob' });
+    const sent = { threadId, agent: 'about', text: 'mine', context: 'account 7' };
+    const { messageId, runId }: { messageId: string; runId: string } = await owner.call('mutation', 'messages.send', sent);
+    await owner.call('query', 'runs.wait', { runId });
+    for (const socket of [owner, await as('bob')]) {
+      const edited: { runId: string } = await socket.call('mutation', 'messages.edit', { messageId, text: 'all of it' });
+      await socket.call('query', 'runs.wait', { runId: edited.runId });
+    }
+    expect(seen).toEqual(['account 7', 'account 7', undefined]);
   });
 });
 

@@ -85,7 +85,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const thread = existing ?? newThread(tx, input.principal);
   const seq = tx.headOf(thread.key);
   queries.threads.touch(thread.key, tx.now);
-  if (active !== undefined && input.whenBusy === 'steer' && speaksIn(active, input.agent) && active.cancelBy === null) {
+  if (active !== undefined && input.whenBusy === 'steer' && maySteer(active, input)) {
     const messageId = receive(tx, input, thread, active, true);
     return { threadId: thread.id, messageId, runId: active.id, seq, disposition: 'steered' };
   }
@@ -154,9 +154,10 @@ export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: numbe
   return getRun(tx, key);
 }
 
-/** The agent that the run was sent to, or the one that has taken over since. */
-function speaksIn({ agent, currentAgent }: RunRow, name: string): boolean {
-  return agent === name || currentAgent === name;
+/** A run is steered by whom it acts for, at the agent that it was sent to or the one that has taken over since. */
+function maySteer({ agent, currentAgent, cancelBy, principal }: RunRow, input: AcceptInput): boolean {
+  const speaks = agent === input.agent || currentAgent === input.agent;
+  return speaks && cancelBy === null && ownerOf(principal) === ownerOf(input.principal);
 }
 
 /** The runs of agents that are asked at once. They are part of the receipt, and start when their root does. */

@@ -97,12 +97,11 @@ export function findFile(authority: Authority, principal: Principal, fileId: str
   if (file?.complete !== true) return undefined;
   const owner = ownerOf(principal);
   if (file.owner === owner) return file;
-  const maySee = (key: number | null): boolean => {
-    const thread = key === null ? undefined : queries.threads.byKey(key);
+  const maySee = queries.files.usedIn(file, { owner, share: principal.share, now }).some((key) => {
+    const thread = queries.threads.byKey(key);
     return thread !== undefined && mayWith(authority, principal, thread, 'read');
-  };
-  const sees = maySee(file.thread) || queries.files.usedIn(file, { owner, share: principal.share, now }).some(maySee);
-  return sees ? file : undefined;
+  });
+  return maySee ? file : undefined;
 }
 
 export function noSuchFile(details?: { readonly fileId: string }): VerbatimError {

@@ -1,4 +1,5 @@
 import type { Agents } from '../../agents/agent.ts';
+import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import type { Services } from '../services.ts';
@@ -22,6 +23,8 @@ export function messagesRouter(services: Services) {
     }),
     edit: procedure.input(inputs.messageEdit).mutation(async ({ ctx: { principal }, input }) => {
       const { message, run } = await store.runs.sentMessage(principal, input.messageId);
+      // Another's context is nothing that its readers see: they must not ask about it either.
+      const isOwn = run !== undefined && ownerOf(run.principal) === ownerOf(principal);
       const to = input.agent ?? run?.agents ?? askedOf(message.agent, agents);
       if (to === null) {
         throw new VerbatimError('BAD_INPUT', 'This message was sent to no agent: say which one is to answer, by `agent`.', {
@@ -38,7 +41,7 @@ export function messagesRouter(services: Services) {
         onDisconnect: input.onDisconnect ?? (run === undefined ? undefined : run.cancelOnDisconnect ? 'cancel' : 'continue'),
         options: input.options ?? run?.options,
         budget: run?.budget ?? undefined,
-        context: input.context ?? (input.agent === undefined ? (run?.context ?? undefined) : undefined),
+        context: input.context ?? (input.agent === undefined && isOwn ? (run?.context ?? undefined) : undefined),
       });
       return scheduler.send(asked, (whole) => store.runs.edit(whole, input.messageId));
     }),
