@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '3c594c0d3dfa56c81d665ff2f85d4b506515ed96a65855e22e0b6af52c94c584',
+    hash: 'ae8a11d3e25f3da66a7e9acda7d9f5978828e93c61829339efff917bd2dea51c',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -369,6 +369,7 @@ CREATE TABLE \`tokens\` (
 	\`login\` integer NOT NULL,
 	\`expires_at\` integer NOT NULL,
 	\`used_at\` integer,
+	\`seed\` text,
 	FOREIGN KEY (\`login\`) REFERENCES \`logins\`(\`key\`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import { mayBy, type Policy } from '../protocol/policy.ts';
 import type { Prices } from '../protocol/usage.ts';
+import type { AccountStore } from './accountStore.ts';
 import { type AuditStore, sqliteAuditStore } from './auditStore.ts';
 import { FileRemoval } from './fileRemoval.ts';
 import type { FileStore } from './fileStore.ts';
@@ -10,6 +11,7 @@ import type { Log } from './log.ts';
 import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
 import type { RunStore } from './runStore.ts';
+import { sqliteAccountStore } from './sqliteAccountStore.ts';
 import { sqliteFileStore } from './sqliteFileStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
 import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
@@ -25,6 +27,7 @@ export interface Store {
   readonly files: FileStore;
   readonly memories: MemoryStore;
   readonly audit: AuditStore;
+  readonly accounts: AccountStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -81,6 +84,7 @@ export function sqliteStore(opts: {
     files,
     memories: sqliteMemoryStore(parts),
     audit: sqliteAuditStore(parts),
+    accounts: sqliteAccountStore(parts),
     get heldLogs() {
       return commit.heldLogs;
     },

@@ -15,6 +15,7 @@ import type { Budget as RunBudget } from '../protocol/budget.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
@@ -135,7 +136,7 @@ export async function serverOver(
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
-  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger });
+  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger, changed: () => callers.lookAgain() });
   const callers = new Callers({ hasChanged: outsideChanges(database.raw) });
   const notices = new Notices(clock);
   const services: Services = {
@@ -155,6 +156,7 @@ export async function serverOver(
     dayBudgetOf,
     notices,
     presence: new Presence(clock),
+    may: mayBy(options.policy),
     closing: closing.signal,
   };
   const router = appRouter(services);

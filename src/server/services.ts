@@ -5,6 +5,7 @@ import type { Budget, DayBudget } from '../protocol/budget.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { May } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Answers } from './answers.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -34,6 +35,8 @@ export interface Services {
   readonly notices: Notices;
   readonly presence: Presence;
   readonly authenticator: Authenticator;
+  /** The policy that holds. */
+  readonly may: May;
   /** Aborts when the server closes: what waits ends. */
   readonly closing: AbortSignal;
 }

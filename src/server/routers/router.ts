@@ -1,7 +1,9 @@
 import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
+import { adminRouter } from './admin.ts';
 import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
+import { loginProcedures } from './auth.ts';
 import { filesRouter } from './files.ts';
 import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
@@ -21,6 +23,8 @@ export function appRouter(services: Services) {
     toolCalls: toolCallsRouter(services),
     files: filesRouter(services),
     notices: noticesRouter(services),
+    auth: router({ ...loginProcedures(services) }),
+    admin: adminRouter(services),
   });
 }
 
