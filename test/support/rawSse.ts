@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { SseParser } from '../../src/client/transportSseParser.ts';
 import { afterTest } from './afterTest.ts';
 import type { WireEvent } from './rawSocket.ts';
@@ -17,7 +17,11 @@ export interface RawSse {
   destroy(): void;
 }
 
-export async function openSse(server: { readonly port: number }, path: string, input: object): Promise<RawSse> {
+export async function openSse(
+  server: { readonly port: number; readonly headers?: OutgoingHttpHeaders },
+  path: string,
+  input: object,
+): Promise<RawSse> {
   const names: string[] = [];
   const data: unknown[] = [];
   const events: WireEvent[] = [];
@@ -27,6 +31,7 @@ export async function openSse(server: { readonly port: number }, path: string, i
     host: '127.0.0.1',
     path: `/trpc/${path}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`,
     agent: false,
+    headers: server.headers ?? {},
   });
   afterTest(() => asked.destroy());
   const response = await new Promise<IncomingMessage>((resolve, reject) => asked.on('response', resolve).on('error', reject).end());
