@@ -57,7 +57,7 @@ export function prepareLogins(db: Drizzle) {
         .from(logins)
         .where(eq(logins.user, user))
         .orderBy(desc(open), desc(logins.key))
-        .limit(-1)
+        .limit(Number.MAX_SAFE_INTEGER)
         .offset(keep)
         .all()
         .map(({ key }) => key);
@@ -79,7 +79,7 @@ export function prepareLogins(db: Drizzle) {
         .from(tokens)
         .where(and(ofKind('refresh'), isNotNull(tokens.usedAt)))
         .orderBy(desc(tokens.usedAt))
-        .limit(-1)
+        .limit(Number.MAX_SAFE_INTEGER)
         .offset(keep)
         .all();
       for (const { hash } of surplus) db.delete(tokens).where(eq(tokens.hash, hash)).run();

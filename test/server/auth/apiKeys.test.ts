@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { openDatabase } from '../../../src/db/openDatabase.ts';
 import type { Store } from '../../../src/db/sqliteStore.ts';
-import type { KeyInfo } from '../../../src/protocol/accounts.ts';
 import { apiKeys, createServer, defineAgent, offline } from '../../../src/index.ts';
+import type { KeyInfo } from '../../../src/protocol/accounts.ts';
 import { newApiKey, readApiKey } from '../../../src/server/auth/apiKeyText.ts';
 import type { AuthHost, Credentials } from '../../../src/server/auth/authMethod.ts';
 import { createManualClock } from '../../../src/testing/manualClock.ts';
@@ -93,9 +93,9 @@ test('a key without a principal is one of its own, and two of them share nothing
   const [one, two] = [await accounts.createKey(), await accounts.createKey()];
   expect(one.principalId).toBe(one.id);
   const { data } = await accounts.post<{ id: string }>('threads.create', {}, one.key);
-  expect((await accounts.get(`threads.get?input=${encodeURIComponent(JSON.stringify({ json: { threadId: data.id } }))}`, two.key)).status).toBe(
-    404,
-  );
+  expect(
+    (await accounts.get(`threads.get?input=${encodeURIComponent(JSON.stringify({ json: { threadId: data.id } }))}`, two.key)).status,
+  ).toBe(404);
 });
 
 test('last use is noted, at most once a minute', async () => {

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CreatedKey, LoginTokens, UserInfo } from '../../../src/protocol/accounts.ts';
+import type { Principal } from '../../../src/protocol/principal.ts';
 import { apiKeys } from '../../../src/server/auth/apiKeys.ts';
 import { custom } from '../../../src/server/auth/custom.ts';
 import { password } from '../../../src/server/auth/password.ts';
 import type { ServerOptions } from '../../../src/server/serverOptions.ts';
-import type { CreatedKey, LoginTokens, UserInfo } from '../../../src/protocol/accounts.ts';
-import type { Principal } from '../../../src/protocol/principal.ts';
 import { afterTest } from '../../support/afterTest.ts';
 import { openRaw, type RawSocket } from '../../support/rawSocket.ts';
 import { type StartedServer, startServer } from '../startServer.ts';
