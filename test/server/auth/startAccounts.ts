@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { CreatedKey, LoginTokens, UserInfo } from '../../../src/protocol/accounts.ts';
 import type { Principal } from '../../../src/protocol/principal.ts';
 import { apiKeys } from '../../../src/server/auth/apiKeys.ts';
@@ -63,6 +64,15 @@ export async function startAccounts(options: Partial<ServerOptions> = {}): Promi
       return data;
     },
   };
+}
+
+/** Why a watch, or a call, of a socket has failed. */
+export function refusalOf(socket: RawSocket, id: string | number | undefined): Promise<string> {
+  return vi.waitFor(() => {
+    const reason = socket.frames.find((frame) => frame.id === id && frame.error !== undefined)?.error?.json.data.reason;
+    if (reason === undefined) throw new Error(`${id} has not failed`);
+    return reason;
+  }, 5_000);
 }
 
 /** A database file in a folder that goes with the test. */
