@@ -189,7 +189,9 @@ describe('an agent that is switched off', () => {
 
   test('is not chosen by a router: the run fails', async () => {
     const bot = defineAgent({ description: 'bot', model: offline() });
-    const accounts = await startAccounts({ agents: { bot, front: router({ description: 'front', agents: { bot }, route: () => 'bot' }) } });
+    const accounts = await startAccounts({
+      agents: { bot, front: router({ description: 'front', agents: { bot }, route: () => ({ to: 'bot', reason: 'the only one' }) }) },
+    });
     const socket = await openRaw({ port: accounts.port, params: { token: 'plain' } });
     await accounts.root.call('mutation', 'admin.agents.disable', { agent: 'bot' });
     const { runId } = await send(socket, { agent: 'front' });

@@ -51,15 +51,17 @@ export async function startAccounts(options: Partial<ServerOptions> = {}): Promi
     const body = (await response.json()) as { result?: { data: { json: T } }; error?: { json: Answer['error'] } };
     return { status: response.status, headers: response.headers, data: body.result?.data.json as T, error: body.error?.json };
   };
+  const post = <T>(path: string, input: object, token?: string): Promise<Answer<T>> =>
+    ask(path, { method: 'POST', body: JSON.stringify({ json: input }) }, token);
   return {
     ...server,
     root,
-    post: (path, input, token) => ask(path, { method: 'POST', body: JSON.stringify({ json: input }) }, token),
+    post,
     get: (path, token) => ask(path, { method: 'GET' }, token),
     createUser: (name, change = {}) => root.call('mutation', 'admin.users.create', { name, password: GOOD_PASSWORD, ...change }),
     createKey: (input = {}) => root.call('mutation', 'admin.keys.create', { name: 'test', ...input }),
     async logIn(name, given = GOOD_PASSWORD) {
-      const { data, error } = await this.post<LoginTokens>('auth.login', { name, password: given });
+      const { data, error } = await post<LoginTokens>('auth.login', { name, password: given });
       if (error !== undefined) throw new Error(error.message);
       return data;
     },
