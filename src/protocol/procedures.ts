@@ -1,3 +1,4 @@
+import type { AdminProcedures, LoginProcedures } from './accountProcedures.ts';
 import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
 import type { ApiContract, ApprovalOptions, Decision, EditInput, Receipt, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
@@ -108,12 +109,12 @@ export interface MemoryEntry {
   readonly updatedAt: number;
 }
 
-interface Query<Input, Output> {
+export interface Query<Input, Output> {
   readonly kind: 'query';
   readonly input: Input;
   readonly output: Output;
 }
-interface Mutation<Input, Output> {
+export interface Mutation<Input, Output> {
   readonly kind: 'mutation';
   readonly input: Input;
   readonly output: Output;
@@ -124,7 +125,7 @@ interface Subscription<Input, Event> {
   readonly output: Event;
 }
 
-type Keyed = { readonly idempotencyKey?: string };
+export type Keyed = { readonly idempotencyKey?: string };
 
 /** A client-side tool call that has its outcome. */
 export interface SubmittedCall {
@@ -214,4 +215,6 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly list: Query<{ readonly limit?: number; readonly pageToken?: string } | undefined, Page<FileInfo>>;
     readonly delete: Mutation<Keyed & { readonly fileId: string }, { readonly fileId: string }>;
   };
+  readonly auth: LoginProcedures;
+  readonly admin: AdminProcedures;
 }

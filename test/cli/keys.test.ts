@@ -15,7 +15,9 @@ async function run(folder: CliFolder, ...args: string[]) {
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
 
-test('keys are made, listed and revoked beside a running server, which ends what is open under one within a second', { timeout: 60_000 }, async () => {
+test('keys are made, listed and revoked beside a running server, which ends what is open under one within a second', {
+  timeout: 60_000,
+}, async () => {
   await using folder = new CliFolder();
   folder.write('verbatim.config.mjs', CONFIG);
   const { url } = await folder.serve();

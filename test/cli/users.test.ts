@@ -23,7 +23,9 @@ async function logIn(url: string, password: string): Promise<{ status: number; t
   return { status: response.status, token: ((await response.json()) as { access_token: string }).access_token };
 }
 
-test('the first administrator comes from the command line, and what is changed beside a running server counts within a second', { timeout: 90_000 }, async () => {
+test('the first administrator comes from the command line, and what is changed beside a running server counts within a second', {
+  timeout: 90_000,
+}, async () => {
   await using folder = new CliFolder();
   folder.write('verbatim.config.mjs', CONFIG);
   const made = await run(folder, ['users', 'create', 'Ann', '--roles', 'admin', '--json'], `${GOOD}\n`);
@@ -58,7 +60,9 @@ test('the first administrator comes from the command line, and what is changed b
   expect((await logIn(url, 'another good one')).status).toBe(200);
 });
 
-test('a weak password, none, a name that is taken and a user that is not there are refused, and change nothing', { timeout: 60_000 }, async () => {
+test('a weak password, none, a name that is taken and a user that is not there are refused, and change nothing', {
+  timeout: 60_000,
+}, async () => {
   await using folder = new CliFolder();
   expect(await run(folder, ['users', 'create', 'ann'], 'short\n')).toMatchObject({
     code: 1,

@@ -9,11 +9,11 @@ export interface PasswordOptions {
   readonly accessTokenMs?: number;
   /** How long a login can be renewed, from its beginning. Default 30 days. */
   readonly loginMs?: number;
-  /** How long the answer to a refresh that was lost is given again, to the same refresh token. Default 10 seconds. */
+  /** How long the answer to a refresh that was lost is given again, to the same refresh token. Default 30 seconds. */
   readonly refreshGraceMs?: number;
 }
 
-const DEFAULTS = { accessTokenMs: 15 * 60_000, loginMs: 30 * 24 * 60 * 60_000, refreshGraceMs: 10_000 } as const;
+const DEFAULTS = { accessTokenMs: 15 * 60_000, loginMs: 30 * 24 * 60 * 60_000, refreshGraceMs: 30_000 } as const;
 
 /**
  * Users with passwords: `auth.login` and `POST /oauth/token` give access tokens, and refresh tokens that are good once. The first user comes

@@ -110,10 +110,10 @@ test('last use is noted, at most once a minute', async () => {
   const first = clock.now();
   await accounts.get('agents.list', key);
   await vi.waitFor(async () => expect(await lastUse()).toBe(first));
-  clock.advance(59_000);
+  await clock.advance(59_000);
   await accounts.get('agents.list', key);
   expect(await lastUse()).toBe(first);
-  clock.advance(2_000);
+  await clock.advance(2_000);
   await accounts.get('agents.list', key);
   await vi.waitFor(async () => expect(await lastUse()).toBe(first + 61_000));
 });
@@ -124,7 +124,7 @@ test('a key is refused once its time is over, and the stream under it ends', asy
   const { key } = await accounts.createKey({ expiresAt: clock.now() + 60_000 });
   const socket = await openRaw({ port: accounts.port, params: { token: key } });
   await socket.call('query', 'agents.list');
-  clock.advance(60_000);
+  await clock.advance(60_000);
   expect((await accounts.get('agents.list', key)).status).toBe(401);
   expect(await socket.closed).toEqual({ code: 4401, reason: 'UNAUTHENTICATED' });
 });
