@@ -8,7 +8,7 @@ import type { NewKey } from './operations/createKey.ts';
 import type { NewUser } from './operations/createUser.ts';
 import type { ChangePasswordInput, LoginRef } from './operations/endLogin.ts';
 import type { LogInInput } from './operations/logIn.ts';
-import type { RefreshInput } from './operations/refreshLogin.ts';
+import type { RefreshInput, RefreshRefused } from './operations/refreshLogin.ts';
 import type { UserRow } from './users.ts';
 
 /** Whom a key or a token stands for, and the id by which that is asked again. */
@@ -38,8 +38,9 @@ export interface AccountStore {
   userByName(name: string): UserRow | undefined;
 
   logIn(input: LogInInput): Promise<LoginTokens | undefined>;
-  refresh(input: RefreshInput): Promise<LoginTokens | 'refused' | 'reused'>;
-  endLogin(ref: LoginRef, origin: string): Promise<void>;
+  refresh(input: RefreshInput): Promise<LoginTokens | RefreshRefused>;
+  /** The id of the login that has ended. */
+  endLogin(ref: LoginRef, origin: string): Promise<string | undefined>;
   changePassword(input: ChangePasswordInput): Promise<boolean>;
 
   users(by: Actor, page: AccountPage): Promise<Page<UserInfo>>;

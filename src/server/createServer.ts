@@ -136,7 +136,13 @@ export async function serverOver(
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
-  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger, changed: () => callers.lookAgain() });
+  const authenticator = new Authenticator(methodsOf(options), {
+    store,
+    clock,
+    limits,
+    logger,
+    changed: (whose) => callers.lookAgain(whose),
+  });
   const callers = new Callers({ hasChanged: outsideChanges(database.raw) });
   const notices = new Notices(clock);
   const services: Services = {

@@ -13,13 +13,14 @@ export function findLogin(authority: Pick<Authority, 'queries' | 'now'>, ref: Lo
   return token === undefined ? undefined : openLogin(authority, logins.byKey(token.login));
 }
 
-/** Ends a login at its user's wish. One that has ended already changes nothing. */
-export function endLogin(authority: Authority, ref: LoginRef, origin: string): void {
+/** Ends a login at its user's wish, and returns its id. One that has ended already changes nothing. */
+export function endLogin(authority: Authority, ref: LoginRef, origin: string): string | undefined {
   const open = findLogin(authority, ref);
-  if (open === undefined) return;
+  if (open === undefined) return undefined;
   const { login, user } = open;
   authority.queries.logins.end(login.key, { reason: 'logout', now: authority.now });
   appendAudit(authority, { actor: ownerOfUser(user), action: 'auth.logout', target: login.id, outcome: 'ok', origin });
+  return login.id;
 }
 
 export interface ChangePasswordInput {

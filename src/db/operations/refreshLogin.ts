@@ -16,17 +16,23 @@ export interface RefreshInput {
   readonly origin: string;
 }
 
+export interface RefreshRefused {
+  readonly refused: true;
+  /** The login that the token was of, and that ended by it. */
+  readonly endedLogin?: string;
+}
+
 /**
  * The next tokens of a login, for its refresh token. One that was used already ends the login: two have it, and one of them has stolen it. But
  * an answer can be lost, and two tabs can ask at once: within the grace, and as long as nobody has used what came of it, the same answer is
  * given again, word for word. So a thief in that time gets no tokens of its own, and shows at the next refresh.
  */
-export function refreshLogin(authority: Authority, input: RefreshInput): LoginTokens | 'refused' | 'reused' {
+export function refreshLogin(authority: Authority, input: RefreshInput): LoginTokens | RefreshRefused {
   const { queries, now } = authority;
   const token = queries.logins.token(hashToken(input.refreshToken));
-  if (token?.kind !== 'refresh' || token.seed === null) return 'refused';
+  if (token?.kind !== 'refresh' || token.seed === null) return { refused: true };
   const open = openLogin(authority, queries.logins.byKey(token.login));
-  if (open === undefined) return 'refused';
+  if (open === undefined) return { refused: true };
   const pair = tokensAfter(input.refreshToken, token.seed);
   if (token.usedAt === null) {
     queries.logins.setUsed(token.hash, now);
@@ -43,7 +49,7 @@ export function refreshLogin(authority: Authority, input: RefreshInput): LoginTo
   return endReused(authority, open, token, input.origin);
 }
 
-function endReused(authority: Authority, { login, user }: OpenLogin, token: TokenRow, origin: string): 'reused' {
+function endReused(authority: Authority, { login, user }: OpenLogin, token: TokenRow, origin: string): RefreshRefused {
   const { queries, now } = authority;
   queries.logins.end(login.key, { reason: 'reuse', now });
   appendAudit(authority, {
@@ -54,5 +60,5 @@ function endReused(authority: Authority, { login, user }: OpenLogin, token: Toke
     origin,
     details: { reason: 'reuse', usedAt: token.usedAt },
   });
-  return 'reused';
+  return { refused: true, endedLogin: login.id };
 }

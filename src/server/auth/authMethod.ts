@@ -4,6 +4,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
 import type { Logger } from '../serverOptions.ts';
+import type { Whose } from './callers.ts';
 import type { LoginAttempts } from './loginAttempts.ts';
 import type { Logins } from './logins.ts';
 
@@ -33,8 +34,8 @@ export interface AuthHost {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
-  /** To be called when something changed what callers may: everybody who is there is looked at again. */
-  readonly changed: () => void;
+  /** To be called when something changed what somebody may: whoever of them is there is looked at again. */
+  readonly changed: (whose: Whose) => void;
   /** Asked before each login, and told how it went. */
   readonly attempts?: LoginAttempts;
 }

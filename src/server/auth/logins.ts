@@ -1,5 +1,5 @@
 import { hashToken } from '../../db/loginTokens.ts';
-import type { LoginTimes } from '../../db/operations/logIn.ts';
+import { type LoginTimes, ownerOfUser } from '../../db/operations/logIn.ts';
 import { userName } from '../../db/userName.ts';
 import type { LoginTokens } from '../../protocol/accounts.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
@@ -51,15 +51,15 @@ export class Logins {
     const { times, graceMs } = this.#options;
     const { maxUsedTokensPerLogin: maxUsedTokens } = this.#host.limits;
     const answer = await this.#host.store.accounts.refresh({ refreshToken, times, graceMs, maxUsedTokens, origin: address });
-    if (typeof answer !== 'string') return answer;
-    if (answer === 'reused') this.#host.changed();
+    if (!('refused' in answer)) return answer;
+    if (answer.endedLogin !== undefined) this.#host.changed({ credentialId: answer.endedLogin });
     throw new VerbatimError('LOGIN_FAILED', 'The refresh token is not good, or not any more. Log in again.');
   }
 
   /** Ends a login, by its id or by a refresh token of it. One that is not there has ended already. */
   async logOut(ref: { readonly id: string } | { readonly refreshToken: string }, address: string): Promise<void> {
-    await this.#host.store.accounts.endLogin('id' in ref ? ref : { tokenHash: hashToken(ref.refreshToken) }, address);
-    this.#host.changed();
+    const ended = await this.#host.store.accounts.endLogin('id' in ref ? ref : { tokenHash: hashToken(ref.refreshToken) }, address);
+    if (ended !== undefined) this.#host.changed({ credentialId: ended });
   }
 
   /** Ends the user's other logins. Throws `LOGIN_FAILED` when `password` is not the present one, `BAD_INPUT` when the new one is too weak. */
@@ -77,8 +77,12 @@ export class Logins {
     const oldHash = user?.passwordHash;
     if (await this.#hasher.verify(oldHash, password)) {
       const newHash = await this.#hasher.hash(newPassword);
-      if (typeof oldHash === 'string' && (await accounts.changePassword({ loginId, oldHash, newHash, origin: address }))) {
-        return this.#host.changed();
+      if (
+        user !== undefined &&
+        typeof oldHash === 'string' &&
+        (await accounts.changePassword({ loginId, oldHash, newHash, origin: address }))
+      ) {
+        return this.#host.changed({ owner: ownerOfUser(user) });
       }
     }
     await attempts.failed(attempt);

@@ -32,12 +32,12 @@ export class PasswordHasher {
   }
 
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => this.#argon2.hash(password, OPTIONS));
+    return this.#inTurn(() => this.#argon2.hash(typedAs(password), OPTIONS));
   }
 
   /** Takes as long for no hash as for one. */
   async verify(hash: string | null | undefined, password: string): Promise<boolean> {
-    const fits = await this.#inTurn(() => this.#argon2.verify(hash ?? NOBODYS_HASH, password));
+    const fits = await this.#inTurn(() => this.#argon2.verify(hash ?? NOBODYS_HASH, typedAs(password)));
     return fits && typeof hash === 'string';
   }
 
@@ -61,6 +61,11 @@ export class PasswordHasher {
       else next();
     }
   }
+}
+
+/** Keyboards differ in how they write what looks alike. */
+function typedAs(password: string): string {
+  return password.normalize('NFKC');
 }
 
 function unpadded(bytes: number): string {

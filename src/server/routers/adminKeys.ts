@@ -24,7 +24,7 @@ export function adminKeysRouter(services: Services) {
     }),
     revoke: administrator.input(inputs.key).mutation(async ({ ctx, input }) => {
       const key = await store.accounts.revokeKey(input.keyId, ctx.by);
-      callers.lookAgain();
+      callers.lookAgain({ credentialId: key.id });
       return key;
     }),
   });

@@ -1,6 +1,7 @@
 import type { Actor } from '../../db/operations/actor.ts';
 import type { UserAct } from '../../db/operations/changeUser.ts';
 import type { UserInfo } from '../../protocol/accounts.ts';
+import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Logins } from '../auth/logins.ts';
 import type { Services } from '../services.ts';
@@ -19,7 +20,8 @@ export function adminUsersRouter(services: Services) {
   };
   const change = async (userId: string, act: UserAct, by: Actor): Promise<UserInfo> => {
     const user = await store.accounts.changeUser(userId, act, by);
-    callers.lookAgain();
+    const { id, tenant } = user;
+    callers.lookAgain({ owner: ownerOf({ id, ...(tenant !== undefined && { tenant }) }) });
     return user;
   };
   return router({
