@@ -60,6 +60,7 @@ export { type RouteFunction, type RouteInput, router } from './agents/router.ts'
 export { type SemanticRouteOptions, semanticRoute } from './agents/semanticRoute.ts';
 export { DEFAULT_SUMMARY_PROMPT } from './agents/summaryPrompt.ts';
 export type { CacheKeyContext, CacheLayer, ToolCache, ToolRetry } from './agents/toolPolicy.ts';
+export type { AgentState, ConnectionInfo, CreatedKey, KeyInfo, LoginTokens, UserInfo } from './protocol/accounts.ts';
 export type { Budget } from './protocol/budget.ts';
 export type { Clock } from './protocol/clock.ts';
 export { CLOSE_CODES, type CloseCode } from './protocol/closeCodes.ts';
@@ -74,8 +75,10 @@ export { LOCAL_PRINCIPAL, type Principal } from './protocol/principal.ts';
 export type { RoleDefinition, Roles } from './protocol/roles.ts';
 export type { ModelPrice, Prices } from './protocol/usage.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
+export { apiKeys } from './server/auth/apiKeys.ts';
 export type { AuthMethod } from './server/auth/authMethod.ts';
 export { custom } from './server/auth/custom.ts';
+export { type PasswordOptions, password } from './server/auth/password.ts';
 export { createServer } from './server/createServer.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { keysCommand, usersCommand } from './accountCommands.ts';
 import type { ChatFlags } from './chat.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
@@ -66,6 +67,9 @@ program
     // What the config opened, such as a pool of connections, would keep the process.
     process.stdout.write('', () => process.exit(code));
   });
+
+program.addCommand(keysCommand());
+program.addCommand(usersCommand());
 
 try {
   await program.parseAsync();

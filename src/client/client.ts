@@ -2,6 +2,7 @@ import type { TRPCClient } from '@trpc/client';
 import type { ApiContract, Asked, ContextOfEach, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
 import type { Notice } from '../protocol/notice.ts';
 import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
+import type { Auth } from './auth.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';
 import type { ContractRouter } from './contractRouter.ts';
@@ -82,6 +83,8 @@ export interface Client<Api extends ApiContract> {
     /** All of it. */
     readonly clear: (input?: MemoryProcedures['clear']['input'], options?: CallOptions) => Promise<{ readonly deleted: number }>;
   };
+  /** Logging in and out; `passwordToken` does it by itself. */
+  readonly auth: Auth;
   readonly agents: { readonly list: (options?: CallOptions) => Promise<readonly AgentInfo<keyof Api & string>[]> };
   readonly connection: ConnectionStatus;
   /** The plain typed tRPC client, over the same connection. */

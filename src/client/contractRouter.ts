@@ -31,8 +31,9 @@ type ToProcedure<Procedure> = Procedure extends { kind: 'query'; input: infer In
       ? TRPCSubscriptionProcedure<Definition<Input, AsyncIterable<Tracked<Event>, void, unknown>>>
       : never;
 
+/** Groups may hold groups. */
 type ToRouter<Groups> = {
-  [Group in keyof Groups]: { [Name in keyof Groups[Group]]: ToProcedure<Groups[Group][Name]> };
+  [Name in keyof Groups]: Groups[Name] extends { kind: string } ? ToProcedure<Groups[Name]> : ToRouter<Groups[Name]>;
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { ApiContract, JsonApi, Receipt } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { createAuth } from './auth.ts';
 import { type CallOptions, Calls } from './calls.ts';
 import type { Client } from './client.ts';
 import { clientClock } from './clientClock.ts';
@@ -93,6 +94,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       },
     },
     memory: { list: query('memory.list'), delete: command('memory.delete'), clear: command('memory.clear') },
+    auth: createAuth({ url: endpoint.http, fetch: fetchOf(options), calls, clock, timeoutMs }),
     agents: { list: (callOptions) => query('agents.list')(undefined, callOptions) },
     connection: {
       get state() {

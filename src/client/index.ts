@@ -3,6 +3,7 @@ export type * from '../protocol/notice.ts';
 // For @trpc/server, whose types need it where `skipLibCheck` is off and `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export type { AgentState, ConnectionInfo, CreatedKey, KeyInfo, LoginTokens, UserInfo } from '../protocol/accounts.ts';
 export type * from '../protocol/approval.ts';
 export { CLOSE_CODES, type CloseCode } from '../protocol/closeCodes.ts';
 export type {
@@ -53,6 +54,7 @@ export type {
 } from '../protocol/procedures.ts';
 export type * from '../protocol/share.ts';
 export { VerbatimError } from '../protocol/verbatimError.ts';
+export type { Auth } from './auth.ts';
 export type { CallOptions } from './calls.ts';
 export type { Client } from './client.ts';
 export type { TokenSource } from './connection.ts';
@@ -62,6 +64,7 @@ export { type ClientOptions, createClient } from './createClient.ts';
 export type { FileContent, Files, Progress, UploadOptions } from './files.ts';
 export { type OpenShareOptions, openShare } from './openShare.ts';
 export type { DeepPartial } from './partialOutput.ts';
+export { type PasswordToken, type PasswordTokenOptions, passwordToken } from './passwordToken.ts';
 export { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
 export type { Run, SentRun } from './run.ts';
 export type { RunResult } from './runResult.ts';

@@ -55,6 +55,8 @@ export const tokens = sqliteTable(
     expiresAt: integer('expires_at').notNull(),
     /** Of a refresh token: when it was used. Using it again revokes its login. */
     usedAt: integer('used_at'),
+    /** Of a refresh token: what the tokens after it are made with, so that a lost answer can be given again. Random, and of no use alone. */
+    seed: text(),
   },
   (table) => [index('tokens_login').on(table.login), index('tokens_expiry').on(table.expiresAt)],
 );

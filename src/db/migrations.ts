@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '07e417ddaef7f665d1b0b3ae88f6ccbb697086bbafd5a73833b21ca5b6bdab6c',
+    hash: '9176d60ba599eda89c03f993f1c1edd5345596d89d1bfd4f7cdef2690c5837c9',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -372,6 +372,7 @@ CREATE TABLE \`tokens\` (
 	\`login\` integer NOT NULL,
 	\`expires_at\` integer NOT NULL,
 	\`used_at\` integer,
+	\`seed\` text,
 	FOREIGN KEY (\`login\`) REFERENCES \`logins\`(\`key\`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint

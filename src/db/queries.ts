@@ -1,9 +1,12 @@
 import type { Database } from 'better-sqlite3';
+import { prepareApiKeys } from './apiKeys.ts';
 import { prepareApprovals } from './approvals.ts';
 import { prepareAudit } from './audit.ts';
+import { prepareDisabledAgents } from './disabledAgents.ts';
 import { drizzleOver } from './drizzle.ts';
 import { prepareEvents } from './events.ts';
 import { prepareFiles } from './files.ts';
+import { prepareLogins } from './logins.ts';
 import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
 import { prepareReceipts } from './receipts.ts';
@@ -14,6 +17,7 @@ import { prepareSummaries } from './summaries.ts';
 import { prepareThreads } from './threads.ts';
 import { prepareToolCalls } from './toolCalls.ts';
 import { prepareUsageDays } from './usageDays.ts';
+import { prepareUsers } from './users.ts';
 
 export type Queries = ReturnType<typeof prepareQueries>;
 
@@ -39,5 +43,9 @@ export function prepareQueries(raw: Database) {
     shares: prepareShares(db),
     audit: prepareAudit(db),
     usageDays: prepareUsageDays(db),
+    users: prepareUsers(db),
+    logins: prepareLogins(db),
+    apiKeys: prepareApiKeys(db),
+    disabledAgents: prepareDisabledAgents(db),
   };
 }

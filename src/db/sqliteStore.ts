@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import { type May, mayBy } from '../protocol/policy.ts';
 import type { Prices } from '../protocol/usage.ts';
+import type { AccountStore } from './accountStore.ts';
 import { type AuditStore, sqliteAuditStore } from './auditStore.ts';
 import { FileRemoval } from './fileRemoval.ts';
 import type { FileStore } from './fileStore.ts';
@@ -11,6 +12,7 @@ import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
 import type { RunStore } from './runStore.ts';
 import { type ShareStore, sqliteShareStore } from './shareStore.ts';
+import { sqliteAccountStore } from './sqliteAccountStore.ts';
 import { sqliteFileStore } from './sqliteFileStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
 import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
@@ -27,6 +29,7 @@ export interface Store {
   readonly memories: MemoryStore;
   readonly shares: ShareStore;
   readonly audit: AuditStore;
+  readonly accounts: AccountStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -84,6 +87,7 @@ export function sqliteStore(opts: {
     memories: sqliteMemoryStore(parts),
     shares: sqliteShareStore(parts),
     audit: sqliteAuditStore(parts),
+    accounts: sqliteAccountStore(parts),
     get heldLogs() {
       return commit.heldLogs;
     },

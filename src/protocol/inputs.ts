@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createAccountInputs } from './accountInputs.ts';
 import { parseCursor } from './cursor.ts';
 import { OPT_IN_EVENTS } from './event.ts';
 import { type Json, type JsonObject, jsonProblem } from './json.ts';
@@ -194,6 +195,7 @@ export function createInputs(limits: Limits) {
     file: z.object({ fileId: id }),
     fileCommand: z.object({ fileId: id, idempotencyKey }),
     fileList: z.object({ limit, pageToken }).default({}),
+    ...createAccountInputs(limits),
   };
 }
 

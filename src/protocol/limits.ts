@@ -99,6 +99,14 @@ export const DEFAULT_LIMITS = {
   receiptTtlMs: 24 * 60 * 60_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,
+  /** Passwords that are checked at once: each takes 19 MiB and a thread. Others wait. */
+  maxPasswordHashes: 2,
+  /** Passwords that wait to be checked; with more, a login is `SERVER_FULL`. */
+  maxWaitingPasswords: 100,
+  /** Logins of one user. A new one ends the oldest. */
+  maxLoginsPerUser: 100,
+  /** Used refresh tokens that are remembered of one login: with one of these it ends, an older one is only refused. */
+  maxUsedTokensPerLogin: 1_000,
   pingIntervalMs: 30_000,
   pongTimeoutMs: 10_000,
   /** A socket without a request or a subscription is closed with 4000 after this time. */

@@ -1,3 +1,4 @@
+import type { AdminProcedures, LoginProcedures } from './accountProcedures.ts';
 import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
 import type { ApiContract, ApprovalOptions, Decision, EditInput, Receipt, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
@@ -117,12 +118,12 @@ export interface MemoryEntry {
   readonly updatedAt: number;
 }
 
-interface Query<Input, Output> {
+export interface Query<Input, Output> {
   readonly kind: 'query';
   readonly input: Input;
   readonly output: Output;
 }
-interface Mutation<Input, Output> {
+export interface Mutation<Input, Output> {
   readonly kind: 'mutation';
   readonly input: Input;
   readonly output: Output;
@@ -133,7 +134,7 @@ interface Subscription<Input, Event> {
   readonly output: Event;
 }
 
-type Keyed = { readonly idempotencyKey?: string };
+export type Keyed = { readonly idempotencyKey?: string };
 
 /** A client-side tool call that has its outcome. */
 export interface SubmittedCall {
@@ -183,10 +184,6 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly shares: Query<{ readonly threadId: string }, readonly ShareInfo[]>;
     /** Makes of a link a share of the caller's own, for as long as there is the link. */
     readonly claimShare: Mutation<Keyed & { readonly secret: string }, ShareInfo>;
-  };
-  readonly auth: {
-    /** For everybody: exchanges a link's secret for a token of a guest. */
-    readonly openShare: Mutation<{ readonly secret: string }, OpenedShare>;
   };
   readonly messages: {
     readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt>;
@@ -240,4 +237,9 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly list: Query<{ readonly limit?: number; readonly pageToken?: string } | undefined, Page<FileInfo>>;
     readonly delete: Mutation<Keyed & { readonly fileId: string }, { readonly fileId: string }>;
   };
+  readonly auth: LoginProcedures & {
+    /** For everybody: exchanges a link's secret for a token of a guest. */
+    readonly openShare: Mutation<{ readonly secret: string }, OpenedShare>;
+  };
+  readonly admin: AdminProcedures;
 }

@@ -7,6 +7,8 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
+import { oauthRoutes } from './oauthRoutes.ts';
+import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
@@ -48,6 +50,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   );
   app.get('/health', async () => ({ status: 'ok' }));
   await app.register(fileRoutes, options);
+  await app.register(oauthRoutes, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
@@ -64,7 +67,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         try {
           return contextOf(await callerOf(options, req.raw, 'http'), undefined);
         } catch (cause) {
-          return contextOfNobody(cause);
+          return contextOfNobody(cause, remoteAddress(req.raw));
         }
       },
       onError({ error, path }) {

@@ -37,6 +37,7 @@ export interface Services {
   readonly presence: Presence;
   readonly authenticator: Authenticator;
   readonly guests: Guests;
+  /** The policy that holds. */
   readonly may: May;
   /** Aborts when the server closes: what waits ends. */
   readonly closing: AbortSignal;

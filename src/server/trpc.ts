@@ -13,6 +13,8 @@ export interface Context {
   readonly caller: Caller | undefined;
   /** Who it is now. Throws `UNAUTHENTICATED`. */
   readonly principal: Principal;
+  /** Where the caller is. */
+  readonly address: string;
   /** The socket it came by; undefined over HTTP. */
   readonly connection: Connection | undefined;
 }
@@ -21,6 +23,7 @@ export function contextOf(caller: Caller, connection: Connection | undefined): C
   return {
     caller,
     connection,
+    address: caller.address,
     get principal() {
       return caller.principal;
     },
@@ -28,9 +31,10 @@ export function contextOf(caller: Caller, connection: Connection | undefined): C
 }
 
 /** A call of nobody, for the reason given. */
-export function contextOfNobody(refused: unknown): Context {
+export function contextOfNobody(refused: unknown, address: string): Context {
   return {
     caller: undefined,
+    address,
     connection: undefined,
     get principal(): Principal {
       throw refused;

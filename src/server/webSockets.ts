@@ -103,7 +103,10 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
           clock,
           address: remoteAddress(req),
           transport: 'ws',
-          onEnd: () => connection?.closeSoon(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED'),
+          onEnd: ({ code }) =>
+            code === 'NOT_ALLOWED'
+              ? connection?.closeSoon(CLOSE_CODES.NOT_ALLOWED, 'NOT_ALLOWED')
+              : connection?.closeSoon(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED'),
         });
         const left = callers.enter(caller);
         res.once('close', left);

@@ -110,7 +110,9 @@ export class Workforce {
     this.#reasons.delete(key);
     try {
       if (reason === undefined) {
-        const started = await store.runs.start(key, lease);
+        const refused = await store.runs.failDisabled(key);
+        if (refused !== undefined) this.ended(key, refused);
+        const started = refused === undefined ? await store.runs.start(key, lease) : undefined;
         if (started !== undefined) return this.work(started);
       } else {
         // A full disk is not the run's doing: it goes on when there is room, however often it found none.

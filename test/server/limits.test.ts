@@ -60,6 +60,13 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   guestTtlMs: ['authority/sharing', 'the token of a guest holds for guestTtlMs, and the link gives another'],
   receiptTtlMs: ['server/idempotency', 'a receipt is kept for its time, and then forgotten'],
   maxWaitMs: ['server/callLimits', 'a wait is at most a minute, and ends when its time is up'],
+  maxPasswordHashes: ['server/auth/passwords', 'has maxPasswordHashes at work and maxWaitingPasswords in line; the next is SERVER_FULL'],
+  maxWaitingPasswords: ['server/auth/passwords', 'has maxPasswordHashes at work and maxWaitingPasswords in line; the next is SERVER_FULL'],
+  maxLoginsPerUser: ['server/auth/passwords', 'a user has maxLoginsPerUser logins, and a new one ends the oldest'],
+  maxUsedTokensPerLogin: [
+    'server/auth/passwords',
+    'of used tokens maxUsedTokensPerLogin are remembered; an older one is refused and ends nothing',
+  ],
   pingIntervalMs: ['server/keepAlive', 'a quiet socket is pinged, and lives while it answers'],
   pongTimeoutMs: ['server/keepAlive', 'a socket that answers no ping is cut'],
   idleTimeoutMs: ['server/keepAlive', 'a socket without a request or a watch for too long is closed with 4000'],

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { SseParser } from '../../src/client/transportSseParser.ts';
 import { afterTest } from './afterTest.ts';
 import type { WireEvent } from './rawSocket.ts';
@@ -18,10 +18,10 @@ export interface RawSse {
 }
 
 export async function openSse(
-  server: { readonly port: number },
+  server: { readonly port: number; readonly headers?: OutgoingHttpHeaders },
   path: string,
   input: object,
-  headers: Readonly<Record<string, string>> = {},
+  headers: OutgoingHttpHeaders = server.headers ?? {},
 ): Promise<RawSse> {
   const names: string[] = [];
   const data: unknown[] = [];

@@ -79,6 +79,7 @@ CREATE TABLE `tokens` (
 	`login` integer NOT NULL,
 	`expires_at` integer NOT NULL,
 	`used_at` integer,
+	`seed` text,
 	FOREIGN KEY (`login`) REFERENCES `logins`(`key`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint

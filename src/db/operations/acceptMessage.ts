@@ -13,6 +13,7 @@ import { assertQuota } from './assertQuota.ts';
 import { attachedFiles } from './attachedFiles.ts';
 import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
+import { assertEnabled } from './disableAgent.ts';
 import { endRun } from './finishRun.ts';
 import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import { startRun } from './startRun.ts';
@@ -65,6 +66,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const { queries } = tx;
   const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
   assertQuota(tx, input.principal, input.dayBudget);
+  assertEnabled(queries, input);
   attachedFiles(tx, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];

@@ -3,6 +3,7 @@ import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { RunRow } from '../runs.ts';
+import { disabledAmong } from './disableAgent.ts';
 import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
 import { familyOf } from './lineage.ts';
 import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
@@ -114,6 +115,8 @@ export function beginCall(tx: Tx, run: RunRow, callId: string, start: CallStart)
       // Of several in one step the first counts: whoever came later knows of it.
       const { current, handoffs } = agentNow(tx, run);
       const { to, reason } = start;
+      const disabled = disabledAmong(tx.queries, [to]);
+      if (disabled !== undefined) return refuse(disabled);
       tx.append(run.thread, run.key, {
         type: 'agent.handoff',
         runId: run.id,

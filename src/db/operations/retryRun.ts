@@ -7,6 +7,7 @@ import { type Accepted, type AcceptInput, acceptMessage, askAgents, newRun } fro
 import { openRun } from './access.ts';
 import { assertQuota } from './assertQuota.ts';
 import { once } from './command.ts';
+import { assertEnabled } from './disableAgent.ts';
 import { startRun } from './startRun.ts';
 
 /**
@@ -63,6 +64,7 @@ function answerAgain(
   assertLast(tx, run);
   assertQuota(tx, input.principal, input.dayBudget);
   const { queries } = tx;
+  assertEnabled(queries, input);
   const seq = tx.headOf(thread.key);
   const again = newRun(tx, input, thread, seq, []);
   queries.threads.touch(thread.key, tx.now);

@@ -4,6 +4,9 @@ import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
 import type { Logger } from '../serverOptions.ts';
+import type { Whose } from './callers.ts';
+import type { LoginAttempts } from './loginAttempts.ts';
+import type { Logins } from './logins.ts';
 
 /** What came with a connection or a request. */
 export interface Credentials {
@@ -31,6 +34,10 @@ export interface AuthHost {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** To be called when something changed what somebody may: whoever of them is there is looked at again. */
+  readonly changed: (whose: Whose) => void;
+  /** Asked before each login, and told how it went. */
+  readonly attempts?: LoginAttempts;
 }
 
 /** One way of telling who is calling, such as `apiKeys()`. Those of a server are tried in order. */
@@ -44,5 +51,7 @@ export interface AuthMethod {
 export interface OpenAuthMethod {
   /** Undefined when the token is not one of its own, or not good: the next method is asked. What it throws counts as that, and is logged. */
   identify(credentials: Credentials): Identity | undefined | Promise<Identity | undefined>;
+  /** Of the one method that knows users by passwords. */
+  readonly logins?: Logins;
   close?(): void | Promise<void>;
 }

@@ -5,6 +5,7 @@ import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { AuthHost, AuthMethod, Credentials, Identity, OpenAuthMethod } from './authMethod.ts';
 import { checkPrincipal } from './checkPrincipal.ts';
 import type { Guests } from './guests.ts';
+import type { Logins } from './logins.ts';
 
 /** Longer tokens are refused unread. */
 const MAX_TOKEN_CHARACTERS = 8 * 1024;
@@ -32,6 +33,11 @@ export class Authenticator {
   /** There is no authentication. */
   get isOpen(): boolean {
     return this.#methods === undefined;
+  }
+
+  /** Of `password()`, where that is one of the methods. */
+  get logins(): Logins | undefined {
+    return this.#methods?.find(({ logins }) => logins !== undefined)?.logins;
   }
 
   /** Who is calling, or throws `UNAUTHENTICATED`. A token in a URL is ignored: URLs end up in logs. */

@@ -1,3 +1,4 @@
+import { newId } from '../../db/ids.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
@@ -28,6 +29,7 @@ export class Caller {
   readonly address: string;
   readonly transport: CallerOptions['transport'];
   readonly since: number;
+  #id: string | undefined;
   readonly #clock: Clock;
   readonly #onEnd: ((error: VerbatimError) => void) | undefined;
   readonly #holds = new Set<Hold>();
@@ -41,6 +43,12 @@ export class Caller {
     this.address = address;
     this.transport = transport;
     this.since = clock.now();
+  }
+
+  /** By which administrators name it. Made when it is first asked for. */
+  get id(): string {
+    this.#id ??= newId('conn');
+    return this.#id;
   }
 
   get identity(): Identity {

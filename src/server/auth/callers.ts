@@ -1,8 +1,12 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Caller } from './caller.ts';
 
 /** How often it is looked who has expired: streams end within a second. */
 const TICK_MS = 250;
+
+/** Whose authority may have changed: a principal's, as `ownerOf` names it, or that of one key or login. */
+export type Whose = { readonly owner: string } | { readonly credentialId: string };
 
 /** Everybody who has something that lasts: a socket, a stream, an upload. */
 export class Callers {
@@ -29,9 +33,9 @@ export class Callers {
     return this.#callers.values();
   }
 
-  /** Something changed what callers may: a key, a user, a share, a role. */
-  lookAgain(): void {
-    for (const caller of this.#callers) caller.lookAgain();
+  /** Something changed what callers may: a key, a user, a share, a role. Say whose where that is known: to look at everybody takes a while. */
+  lookAgain(whose?: Whose): void {
+    for (const caller of this.#callers) if (whose === undefined || isOf(caller, whose)) caller.lookAgain();
   }
 
   /** Ends some of them; returns how many. */
@@ -44,4 +48,8 @@ export class Callers {
   close(): void {
     clearInterval(this.#timer);
   }
+}
+
+function isOf({ identity }: Caller, whose: Whose): boolean {
+  return 'owner' in whose ? ownerOf(identity.principal) === whose.owner : identity.credentialId === whose.credentialId;
 }

@@ -14,11 +14,12 @@ export interface OpenAuthority {
   readonly callers: Callers;
 }
 
-export function openAuthority(options: ServerOptions, { raw, ...host }: AuthHost & { readonly raw: Sqlite }): OpenAuthority {
+export function openAuthority(
+  options: ServerOptions,
+  { raw, ...rest }: Omit<AuthHost, 'changed'> & { readonly raw: Sqlite },
+): OpenAuthority {
+  const callers = new Callers({ hasChanged: authorityChanges({ raw, shares: rest.store.shares, clock: rest.clock }) });
+  const host: AuthHost = { ...rest, changed: (whose) => callers.lookAgain(whose) };
   const guests = new Guests(host);
-  return {
-    guests,
-    authenticator: new Authenticator(methodsOf(options), host, { guests, roles: options.roles }),
-    callers: new Callers({ hasChanged: authorityChanges({ raw, shares: host.store.shares, clock: host.clock }) }),
-  };
+  return { guests, authenticator: new Authenticator(methodsOf(options), host, { guests, roles: options.roles }), callers };
 }

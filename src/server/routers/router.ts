@@ -1,8 +1,10 @@
 import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
+import { adminRouter } from './admin.ts';
 import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
-import { authRouter } from './auth.ts';
+import { loginProcedures } from './auth.ts';
+import { shareProcedures } from './authShares.ts';
 import { filesRouter } from './files.ts';
 import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
@@ -22,7 +24,8 @@ export function appRouter(services: Services) {
     toolCalls: toolCallsRouter(services),
     files: filesRouter(services),
     notices: noticesRouter(services),
-    auth: authRouter(services),
+    auth: router({ ...loginProcedures(services), ...shareProcedures(services) }),
+    admin: adminRouter(services),
   });
 }
 

@@ -1,0 +1,44 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { MAX_PASSWORD_LENGTH } from '../protocol/accountInputs.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+
+/** A new password: typed twice at a terminal, where nobody sees it, or the first line of stdin. */
+export async function readPassword(name: string): Promise<string> {
+  const isTerminal = process.stdin.isTTY === true;
+  const password = isTerminal ? await typed(`Password for ${name}: `) : await firstLine();
+  if (password === '')
+    throw new VerbatimError('BAD_INPUT', 'There is no password on stdin. Type it at a terminal, or give it as one line.');
+  if (password.length > MAX_PASSWORD_LENGTH) {
+    throw new VerbatimError('BAD_INPUT', `A password has at most ${MAX_PASSWORD_LENGTH} characters.`);
+  }
+  if (isTerminal && (await typed('The same again: ')) !== password) throw new VerbatimError('BAD_INPUT', 'The two are not the same.');
+  return password;
+}
+
+/** Readline in raw mode shows what it is told to write, and it writes to nobody. */
+function typed(prompt: string): Promise<string> {
+  process.stderr.write(prompt);
+  const nobody = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output: nobody, terminal: true });
+  return new Promise((resolve, reject) => {
+    let answer: string | undefined;
+    reader.once('line', (line) => {
+      answer = line;
+      reader.close();
+    });
+    // Ctrl-C, Ctrl-D and the end of the terminal all close it.
+    reader.once('SIGINT', () => reader.close());
+    reader.once('close', () => {
+      process.stderr.write('\n');
+      if (answer === undefined) reject(new VerbatimError('CANCELLED', 'No password was given'));
+      else resolve(answer);
+    });
+  });
+}
+
+async function firstLine(): Promise<string> {
+  const reader = createInterface({ input: process.stdin });
+  for await (const line of reader) return line;
+  return '';
+}

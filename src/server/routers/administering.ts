@@ -1,0 +1,25 @@
+import type { Actor } from '../../db/operations/actor.ts';
+import { ownerOf } from '../../protocol/principal.ts';
+import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { Services } from '../services.ts';
+import { procedure, verbatimErrorOf } from '../trpc.ts';
+
+/**
+ * A call of an administrator, by the policy's word. What was refused or failed is audited here, and so is every query; a mutation that changes
+ * something adds its entry itself, with what it changes.
+ */
+export function administering({ may, store }: Pick<Services, 'may' | 'store'>) {
+  return procedure.use(async ({ ctx, path, type, next }) => {
+    const { principal, address } = ctx;
+    const by: Actor = { actor: ownerOf(principal), origin: address, within: principal.tenant };
+    const entry = { ...by, action: path.replace(/^admin\./, '') };
+    if (!may({ principal, action: 'administer', resource: { kind: 'server', name: path } })) {
+      await store.audit.record({ ...entry, outcome: 'refused' });
+      throw new VerbatimError('NOT_ALLOWED', 'This is for administrators.');
+    }
+    const result = await next({ ctx: { by } });
+    if (!result.ok) await store.audit.record({ ...entry, outcome: 'failed', details: { code: verbatimErrorOf(result.error).code } });
+    else if (type === 'query') await store.audit.record({ ...entry, outcome: 'ok' });
+    return result;
+  });
+}
