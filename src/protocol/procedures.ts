@@ -6,6 +6,7 @@ import type { FileInfo } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 import type { Notice, Reader } from './notice.ts';
+import type { Ticket, WhoAmI } from './whoAmI.ts';
 
 /** The closed list of states of a run. `waiting` is for an answer from outside; the last three are final. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
@@ -206,6 +207,13 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
   /** What the application tells those who are there. It is kept nowhere: `lastEventId` means nothing. */
   readonly notices: {
     readonly watch: Subscription<{ readonly lastEventId?: string | number } | undefined, Notice>;
+  };
+  readonly auth: {
+    readonly whoami: Query<void, WhoAmI>;
+    /** For a URL of a WebSocket, a stream or a download, where nothing else can be sent: `?ticket=`. Good once, for 30 seconds. */
+    readonly ticket: Mutation<void, Ticket>;
+    /** A newer token of the same principal, for the WebSocket that this is called on: what is open on it goes on. */
+    readonly renew: Mutation<{ readonly token: string } | { readonly ticket: string }, WhoAmI>;
   };
   /** Their bytes go over HTTP: `POST /files` and `GET /files/{id}`. */
   readonly files: {

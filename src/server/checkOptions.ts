@@ -1,6 +1,7 @@
 import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { loginCookieOf } from './auth/cookie.ts';
 import { nearestName } from './nearestName.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
@@ -10,6 +11,7 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   synchronous: true,
   authenticate: true,
   auth: true,
+  cookie: true,
   policy: true,
   budget: true,
   origins: true,
@@ -36,6 +38,7 @@ export function checkOptions(options: ServerOptions): void {
   checkLimits(options.limits ?? {});
   checkAuth(options);
   checkBudget(options.budget);
+  checkCookie(options);
   checkAgents(options.agents);
 }
 
@@ -56,6 +59,12 @@ function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 
       throw invalid(`auth[${index}] is not a method. Make it with jwt(), apiKeys(), password() or custom(fn).`);
     }
   }
+}
+
+function checkCookie({ cookie, auth, authenticate }: Pick<ServerOptions, 'cookie' | 'auth' | 'authenticate'>): void {
+  const taken = loginCookieOf(cookie) !== undefined;
+  if (taken && auth === undefined && authenticate === undefined)
+    throw invalid('`cookie` needs `auth` or `authenticate`: it carries a token.');
 }
 
 function checkLimits(limits: object): void {

@@ -20,6 +20,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { Callers } from './auth/callers.ts';
+import { loginCookieOf } from './auth/cookie.ts';
 import { methodsOf } from './auth/methodsOf.ts';
 import { localBell } from './bell.ts';
 import { checkOptions } from './checkOptions.ts';
@@ -135,7 +136,7 @@ export async function serverOver(
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
-  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger });
+  const authenticator = new Authenticator(methodsOf(options), { store, clock, limits, logger }, loginCookieOf(options.cookie));
   const callers = new Callers({ hasChanged: outsideChanges(database.raw) });
   const notices = new Notices(clock);
   const services: Services = {

@@ -6,6 +6,7 @@ import superjson from 'superjson';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
+import { cookieRoutes } from './auth/cookieRoutes.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
@@ -48,6 +49,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   );
   app.get('/health', async () => ({ status: 'ok' }));
   await app.register(fileRoutes, options);
+  await app.register(cookieRoutes, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
@@ -56,13 +58,16 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     trpcOptions: {
       router,
       maxBatchSize: limits.maxBatchCalls,
-      async createContext({ req }): Promise<Context> {
+      async createContext({ req, res }): Promise<Context> {
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
           if (typeof json === 'string' && nestsDeeper(json, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
         }
         try {
-          return contextOf(await callerOf(options, req.raw, 'http'), undefined);
+          const caller = await callerOf(options, req.raw, 'http');
+          // A call may last, and no longer than its caller may.
+          res.raw.once('close', options.callers.enter(caller));
+          return contextOf(caller, undefined);
         } catch (cause) {
           return contextOfNobody(cause);
         }

@@ -52,6 +52,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'files.get': { kind: 'query', input: ({ fileId }) => ({ fileId }) },
   'files.list': { kind: 'query', empty: { items: [] } },
   'files.delete': { kind: 'mutation', input: ({ fileId }) => ({ fileId }) },
+  // Of the caller itself.
+  'auth.whoami': { kind: 'query' },
+  'auth.ticket': { kind: 'mutation' },
+  'auth.renew': { kind: 'mutation' },
   'runs.watch': { kind: 'subscription', input: ({ runId }) => ({ runId }) },
 };
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../protocol/clock.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
@@ -15,6 +16,8 @@ export interface Hold {
 
 export interface CallerOptions {
   readonly identity: Identity;
+  /** What brought it: the upgrade of its socket, or the request itself. */
+  readonly request: IncomingMessage;
   readonly clock: Clock;
   /** Where it is, as far as proxies that are trusted say. */
   readonly address: string;
@@ -25,6 +28,7 @@ export interface CallerOptions {
 
 /** Who a connection or a request acts for. Its authority can change and end while it lasts; every call and every stream asks it anew. */
 export class Caller {
+  readonly request: IncomingMessage;
   readonly address: string;
   readonly transport: CallerOptions['transport'];
   readonly since: number;
@@ -34,7 +38,8 @@ export class Caller {
   #identity: Identity;
   #ended: VerbatimError | undefined;
 
-  constructor({ identity, clock, address, transport, onEnd }: CallerOptions) {
+  constructor({ identity, request, clock, address, transport, onEnd }: CallerOptions) {
+    this.request = request;
     this.#identity = identity;
     this.#clock = clock;
     this.#onEnd = onEnd;
@@ -119,7 +124,7 @@ export class Caller {
 
   #expire(): void {
     const { expiresAt } = this.#identity.principal;
-    if (typeof expiresAt === 'number' && expiresAt <= this.#clock.now()) this.end(ended('has expired'));
+    if (expiresAt !== undefined && !(expiresAt > this.#clock.now())) this.end(ended('has expired'));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
 import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
+import { authTokenProcedures } from './authTokens.ts';
 import { filesRouter } from './files.ts';
 import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
@@ -21,6 +22,7 @@ export function appRouter(services: Services) {
     toolCalls: toolCallsRouter(services),
     files: filesRouter(services),
     notices: noticesRouter(services),
+    auth: router(authTokenProcedures(services)),
   });
 }
 
