@@ -31,8 +31,10 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     // Of URLs that no route is looked up for, which are answered like any other.
     frameworkErrors: (error, _request, reply) => void sendError(reply, router, httpError(error)),
   });
-  app.addHook('onSend', async (_request, reply) => {
-    if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer');
+  app.addHook('onSend', async (_request, reply, payload) => {
+    // tRPC's answers bring a status of their own.
+    const status = payload instanceof Response ? payload.status : reply.statusCode;
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
   });
   app.addHook('onRequest', async (request, reply) => {
     if (!mayEnter(request.raw))
@@ -66,7 +68,9 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         try {
           const caller = await callerOf(options, req.raw, 'http');
           // A call may last, and no longer than its caller may.
-          res.raw.once('close', options.callers.enter(caller));
+          const left = options.callers.enter(caller);
+          res.raw.once('close', left);
+          if (res.raw.closed) left();
           return contextOf(caller, undefined);
         } catch (cause) {
           return contextOfNobody(cause);

@@ -24,10 +24,7 @@ export async function cookieRoutes(
   };
   // Whatever comes along as a body is not read.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => {
-    payload.resume();
-    done(null);
-  });
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
 
   app.post(COOKIE_PATH, async ({ raw }, reply) => {
     const cookie = settings();

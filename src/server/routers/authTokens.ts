@@ -23,7 +23,10 @@ export function authTokenProcedures({ authenticator, inputs, clock }: Services) 
     }),
   };
 
-  async function newIdentity({ request }: Caller, input: { readonly token?: string | undefined; readonly ticket?: string | undefined }): Promise<Identity> {
+  async function newIdentity(
+    { request }: Caller,
+    input: { readonly token?: string | undefined; readonly ticket?: string | undefined },
+  ): Promise<Identity> {
     const { token, ticket } = input;
     try {
       return await authenticator.identifyBy(
