@@ -20,8 +20,9 @@ export interface ClientOptions {
   /** An origin of ws, wss, http or https; `/trpc` is added where there is no path. */
   readonly url: string;
   /**
-   * Who is calling. A function is asked anew for each connection, and with `refresh: true` when the server refused the last token; if
-   * that one is refused too, or the function throws then, the client closes with `UNAUTHENTICATED`. Never part of a URL.
+   * Who is calling. A function is asked anew for each connection, with `refresh: true` some time before the last token expires, and when the server
+   * refused it; if another is refused then, or the function throws, the client closes with `UNAUTHENTICATED`. What it answers with `undefined` is by
+   * the browser's cookie: with `refresh: true` it is to be newer then. Never part of a URL.
    */
   readonly token?: TokenSource | undefined;
   /** `sse` for networks that let no WebSocket through. Default `ws`. */

@@ -79,8 +79,19 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const { url, state, issue, stop, server } = await serve();
     let current = issue();
     const asked: boolean[] = [];
+    const streams: string[] = [];
     const { client, states } = connect(url, {
       transport,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (String(input).includes('.watch'))
+          response
+            .clone()
+            .text()
+            .then((text) => streams.push(text))
+            .catch(() => {}); // Given up for another.
+        return response;
+      },
       token: ({ refresh }) => {
         asked.push(refresh);
         if (refresh) current = issue();
@@ -103,7 +114,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
         if (event.type === 'run.completed') return;
       }
     })();
+    // Over HTTP its answer does not come with the token it was asked with.
+    const waiting = client.trpc.runs.wait.query({ runId: run.id, timeoutMs: 30_000 });
     await Promise.all([readingRun, readingThread]);
+    expect(await waiting).toMatchObject({ status: 'completed' });
     expectContiguous(ofRun, run.receipt.seq);
     expectContiguous(ofThread, run.receipt.seq);
     const ticks = ofThread.flatMap((event) => (event.type === 'data' ? [event.data] : []));
@@ -113,6 +127,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(states).toEqual(['connecting', 'online']);
     if (transport === 'ws') expect(server.stats.connections).toBe(1);
     expect(new Set(state.identified).size).toBeGreaterThanOrEqual(4);
+    expect(streams.join()).not.toContain('UNAUTHENTICATED');
   }, 20_000);
 
   test('a renewal that fails is tried again, and the connection goes on meanwhile', async () => {
@@ -146,7 +161,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
 
   test('when authority ends all the same, a token function is asked once more, and no event is missing', async () => {
     const { url, state, issue, stop } = await serve();
-    state.lifeMs = 1_000;
+    state.lifeMs = 1_500;
     const tokens = [issue()];
     let away = true;
     const { client, states } = connect(url, {
