@@ -18,7 +18,7 @@ export interface CallOptions {
 }
 
 /** Answers after which the same call is asked again by itself: the server did nothing, and will soon be there. */
-const ASK_AGAIN: ReadonlySet<ErrorCode> = new Set(['CONNECTION_LOST', 'SHUTTING_DOWN', 'SERVER_FULL']);
+const ASK_AGAIN: ReadonlySet<ErrorCode> = new Set(['CONNECTION_LOST', 'SHUTTING_DOWN', 'SERVER_FULL', 'AUTH_UNAVAILABLE']);
 
 /** Calls with one answer. A lost one is asked again, on the next wire; a command only if it has a key, which makes that harmless. */
 export class Calls {

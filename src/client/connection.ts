@@ -5,16 +5,22 @@ import { backoffMs } from './backoff.ts';
 import { closeError } from './closeError.ts';
 import type { ConnectionState, ConnectionStatus } from './connectionState.ts';
 import { onWake } from './onWake.ts';
+import { Renewal } from './renewal.ts';
 import type { Transport, Wire } from './transport.ts';
 
 export type TokenSource =
   | string
-  | ((request: { /** The last token was refused. */ readonly refresh: boolean }) => string | undefined | Promise<string | undefined>);
+  | ((request: {
+      /** The last token was refused, or is about to expire: another is needed. */
+      readonly refresh: boolean;
+    }) => string | undefined | Promise<string | undefined>);
 
 export interface ConnectionOptions {
   readonly transport: Transport;
   readonly token: TokenSource | undefined;
   readonly clock: Clock;
+  /** For what nobody waits for: its timers do not keep the process alive. */
+  readonly backgroundClock: Clock;
   /** 0 to 1, for the jitter. */
   readonly random: () => number;
   readonly connectTimeoutMs: number;
@@ -34,6 +40,8 @@ export class Connection implements ConnectionStatus {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #waiters = new Set<Waiter>();
   readonly #stopListening: () => void;
+  /** A token that is no function cannot be renewed. */
+  readonly #renewal: Renewal | undefined;
   #state: ConnectionState = { status: 'idle' };
   /** Counts attempts, so that what an earlier one still has to say is not heard. */
   #attemptId = 0;
@@ -51,6 +59,10 @@ export class Connection implements ConnectionStatus {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#stopListening = onWake(() => this.#wake());
+    const { token, random, backgroundClock: clock } = options;
+    if (typeof token === 'function') {
+      this.#renewal = new Renewal({ newToken: async () => token({ refresh: true }), clock, random, isWanted: () => this.#holds > 0 });
+    }
   }
 
   get state(): ConnectionState {
@@ -116,6 +128,7 @@ export class Connection implements ConnectionStatus {
     if (this.#state.status !== 'closed') {
       this.#attemptId += 1;
       this.#stopListening();
+      this.#renewal?.end();
       this.#clearTimer();
       this.#setState({ status: 'closed', reason });
       for (const waiter of [...this.#waiters]) waiter.reject(reason);
@@ -162,7 +175,9 @@ export class Connection implements ConnectionStatus {
   }
 
   #reached(attemptId: number): void {
-    if (attemptId === this.#attemptId && this.#state.status !== 'online') this.#setState({ status: 'online' });
+    if (attemptId !== this.#attemptId || this.#state.status === 'online') return;
+    if (this.#wire !== undefined) this.#renewal?.begin(this.#wire);
+    this.#setState({ status: 'online' });
   }
 
   #proved(attemptId: number): void {
@@ -176,6 +191,7 @@ export class Connection implements ConnectionStatus {
     if (attemptId !== this.#attemptId) return;
     // Whatever else this attempt reports is of the past. A wire that is still opening is told so.
     this.#attemptId += 1;
+    this.#renewal?.end();
     const wire = this.#wire;
     this.#wire = undefined;
     const wasOpening = !this.#usable;

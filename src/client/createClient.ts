@@ -1,4 +1,4 @@
-import type { Clock } from '../protocol/clock.ts';
+import { type Clock, systemClock } from '../protocol/clock.ts';
 import type { ApiContract, JsonApi, Receipt } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { createAuth } from './auth.ts';
@@ -12,7 +12,7 @@ import { NoticeListeners } from './noticeListeners.ts';
 import { createRun, type RunContext, type SentRun } from './run.ts';
 import { createThread } from './thread.ts';
 import type { Transport } from './transport.ts';
-import { sseTransport } from './transportSse.ts';
+import { sseTransport, ticketSource } from './transportSse.ts';
 import { createTrpc } from './transportTrpc.ts';
 import { wsTransport } from './transportWs.ts';
 import type { WebSocketConstructor } from './webSocketLike.ts';
@@ -21,8 +21,9 @@ export interface ClientOptions {
   /** An origin of ws, wss, http or https; `/trpc` is added where there is no path. */
   readonly url: string;
   /**
-   * Who is calling. A function is asked anew for each connection, and with `refresh: true` when the server refused the last token; if
-   * that one is refused too, or the function throws then, the client closes with `UNAUTHENTICATED`. Never part of a URL.
+   * Who is calling. A function is asked anew for each connection, with `refresh: true` some time before the last token expires, and when the server
+   * refused it; if another is refused then, or the function throws, the client closes with `UNAUTHENTICATED`. What it answers with `undefined` is by
+   * the browser's cookie: with `refresh: true` it is to be newer then. Never part of a URL.
    */
   readonly token?: TokenSource | undefined;
   /** `sse` for networks that let no WebSocket through. Default `ws`. */
@@ -50,7 +51,8 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
   const { token, timeoutMs = 60_000, connectTimeoutMs = 15_000, clock = clientClock, random = Math.random } = options;
   const endpoint = parseEndpoint(options.url);
   const transport = createTransport(endpoint, options, clock);
-  const connection = new Connection({ transport, token, clock, random, connectTimeoutMs });
+  const backgroundClock = options.clock ?? systemClock;
+  const connection = new Connection({ transport, token, clock, backgroundClock, random, connectTimeoutMs });
   const calls = new Calls(connection, { clock, random, timeoutMs });
   const { files, close: closeFiles } = createFiles({ url: endpoint.files, token, fetch: fetchOf(options), calls, clock, timeoutMs });
   const context: RunContext = { connection, calls, clock, random };
@@ -120,7 +122,8 @@ function createTransport(endpoint: Endpoint, options: ClientOptions, clock: Cloc
   if (WebSocket === undefined) {
     throw new VerbatimError('BAD_INPUT', 'There is no WebSocket here: give createClient a `WebSocket`, or use `transport: "sse"`');
   }
-  return wsTransport({ url: endpoint.ws, WebSocket, clock, pingIntervalMs, pongTimeoutMs });
+  const askTicket = ticketSource({ url: endpoint.http, fetch: fetchOf(options), clock });
+  return wsTransport({ url: endpoint.ws, WebSocket, clock, pingIntervalMs, pongTimeoutMs, askTicket });
 }
 
 /** Not the bare global: browsers want it called on the window. */

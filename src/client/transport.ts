@@ -21,6 +21,11 @@ export interface Wire {
   /** Rejects with `VerbatimError`; with `CONNECTION_LOST` when the wire ended before the answer, which may then be lost or not. */
   call(call: Call, signal: AbortSignal): Promise<unknown>;
   subscribe(path: string, input: unknown, subscriber: Subscriber): () => void;
+  /**
+   * Goes on with a newer token of the same principal, or by a cookie that is newer: what is open stays open, or is asked for again. Resolves with the
+   * server's word on who that is. Rejects when it is not taken, and then goes on with the one it had.
+   */
+  renew(token: string | undefined, signal: AbortSignal): Promise<unknown>;
   /** Looks now whether the other side is still there. */
   probe(): void;
   close(): void;

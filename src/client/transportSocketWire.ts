@@ -97,6 +97,11 @@ export class SocketWire implements Wire {
     };
   }
 
+  async renew(token: string | undefined, signal: AbortSignal): Promise<unknown> {
+    const input = token === undefined ? { ticket: await this.#options.askTicket(signal) } : { token };
+    return this.call({ type: 'mutation', path: 'auth.renew', input }, signal);
+  }
+
   probe(): void {
     if (this.#pending.size === 0) return;
     this.#stopWatching?.();

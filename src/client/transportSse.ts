@@ -4,15 +4,13 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Call, Subscriber, Transport, Wire, WireListener } from './transport.ts';
 import { connectionLost, decodeData, encodeInput, encodeRequest, errorOfShape, errorOfStatus, isRecord } from './transportMessage.ts';
 import { type SseMessage, SseParser } from './transportSseParser.ts';
+import { watchSilence } from './transportSseSilence.ts';
 
 export interface SseTransportOptions {
   readonly url: string;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
 }
-
-/** A stream on which nothing arrives for this long is taken for dead and asked for again, unless the server names a time of its own. */
-const SILENCE_MS = 75_000;
 
 /**
  * tRPC over HTTP: a request for each call, a Server-Sent-Events stream for each subscription, the token in the `Authorization` header.
@@ -56,11 +54,29 @@ class Requests {
   }
 }
 
+type Headers = Readonly<Record<string, string>>;
+
+const UNHEARD: WireListener = { opened() {}, reached() {}, proved() {}, ended() {} };
+
+/** Asks for a ticket by the browser's cookie. */
+export function ticketSource(options: SseTransportOptions): (signal: AbortSignal) => Promise<string> {
+  const requests = new Requests();
+  return async (signal) => {
+    const answer = await new HttpWire(undefined, UNHEARD, options, requests).call(
+      { type: 'mutation', path: 'auth.ticket', input: {} },
+      signal,
+    );
+    return isRecord(answer) ? String(answer.ticket) : '';
+  };
+}
+
 class HttpWire implements Wire {
-  readonly #headers: Readonly<Record<string, string>>;
+  #headers: Headers;
   readonly #listener: WireListener;
   readonly #options: SseTransportOptions;
   readonly #requests: Requests;
+  /** Ends a subscription, so that it is asked for again. */
+  readonly #restarts = new Set<() => void>();
   #ended = false;
 
   constructor(token: string | undefined, listener: WireListener, options: SseTransportOptions, requests: Requests) {
@@ -72,12 +88,13 @@ class HttpWire implements Wire {
 
   async call(call: Call, signal: AbortSignal): Promise<unknown> {
     const request = this.#requests.begin();
+    const headers = this.#headers;
     const abort = () => request.abort();
     signal.addEventListener('abort', abort, { once: true });
     try {
       const response = await this.#fetch(call, request.signal);
-      const body = await this.#body(response, request.signal);
-      if ('error' in body) throw this.#answered(errorOfShape(decodeData(body.error)));
+      const body = await this.#body(response, request.signal, headers);
+      if ('error' in body) throw this.#answered(errorOfShape(decodeData(body.error)), headers);
       this.#listener.reached();
       this.#listener.proved();
       return isRecord(body.result) ? decodeData(body.result.data) : undefined;
@@ -89,7 +106,18 @@ class HttpWire implements Wire {
 
   subscribe(path: string, input: unknown, subscriber: Subscriber): () => void {
     const request = this.#requests.begin();
-    let stopped = false;
+    let over = false;
+    const end = (error: VerbatimError | undefined) => {
+      if (over) return;
+      over = true;
+      this.#restarts.delete(restart);
+      subscriber.end(error);
+    };
+    const restart = () => {
+      request.abort();
+      end(connectionLost('the token was renewed'));
+    };
+    this.#restarts.add(restart);
     void this.#stream(path, input, subscriber, request)
       .then(
         () => undefined,
@@ -97,12 +125,23 @@ class HttpWire implements Wire {
       )
       .then((error) => {
         this.#requests.end(request);
-        if (!stopped) subscriber.end(error);
+        end(error);
       });
     return () => {
-      stopped = true;
+      over = true;
+      this.#restarts.delete(restart);
       request.abort();
     };
+  }
+
+  /** Streams go on from their cursors, under the new token. */
+  async renew(token: string | undefined, signal: AbortSignal): Promise<unknown> {
+    // Asked on the side: if it is refused, that is not the end of the one that is good.
+    const next = new HttpWire(token, UNHEARD, this.#options, this.#requests);
+    const answer = await next.call({ type: 'query', path: 'auth.whoami', input: {} }, signal);
+    this.#headers = next.#headers;
+    for (const restart of [...this.#restarts]) restart();
+    return answer;
   }
 
   /** Streams look after themselves, and calls are short. */
@@ -114,20 +153,24 @@ class HttpWire implements Wire {
 
   /** Returns when the server ended the subscription, throws `VerbatimError` otherwise. */
   async #stream(path: string, input: unknown, subscriber: Subscriber, request: AbortController): Promise<void> {
+    const headers = this.#headers;
     const response = await this.#fetch({ type: 'query', path, input }, request.signal, 'text/event-stream');
     if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null) {
-      const body = await this.#body(response, request.signal);
-      throw this.#answered(errorOfShape(decodeData(body.error)));
+      const body = await this.#body(response, request.signal, headers);
+      throw this.#answered(errorOfShape(decodeData(body.error)), headers);
     }
     let over = false;
     const parser = new SseParser((message) => {
       if (request.signal.aborted || over) return;
-      if (message.event === 'connected') silence.limit(silenceOf(message.data));
-      over = this.#take(message, subscriber);
+      if (message.event === 'connected') silence.limit(message.data);
+      over = this.#take(message, subscriber, headers);
     });
     const text = new TextDecoder();
     const reader = response.body.getReader();
-    const silence = this.#watchSilence(request);
+    const silence = watchSilence(this.#options.clock, () => {
+      this.#lost('nothing heard from the server', request.signal);
+      request.abort();
+    });
     // On Node 20 a read that is asked for after the abort never settles if the answer has ended meanwhile.
     const cancel = () => void reader.cancel().catch(() => undefined);
     request.signal.addEventListener('abort', cancel, { once: true });
@@ -149,7 +192,7 @@ class HttpWire implements Wire {
   }
 
   /** True for the last message of a stream; throws what the server reports as the subscription's error. */
-  #take({ event, data, id }: SseMessage, subscriber: Subscriber): boolean {
+  #take({ event, data, id }: SseMessage, subscriber: Subscriber, headers: Headers): boolean {
     switch (event) {
       case 'connected':
         // No proof yet: tRPC says it before it looks at the token.
@@ -164,7 +207,7 @@ class HttpWire implements Wire {
         subscriber.next(id, decodeData(JSON.parse(data)), data.length);
         return false;
       case 'serialized-error':
-        throw this.#answered(errorOfShape(decodeData(JSON.parse(data))));
+        throw this.#answered(errorOfShape(decodeData(JSON.parse(data))), headers);
       case 'return':
         return true;
       default:
@@ -190,22 +233,23 @@ class HttpWire implements Wire {
   }
 
   /** tRPC's answer, or what another's answer means. */
-  async #body(response: Response, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  async #body(response: Response, signal: AbortSignal, headers: Headers): Promise<Readonly<Record<string, unknown>>> {
     let body: unknown;
     try {
       body = JSON.parse(await response.text());
     } catch (cause) {
       if (response.ok || response.status >= 500) throw this.#lost(cause, signal);
-      throw this.#answered(errorOfStatus(response.status));
+      throw this.#answered(errorOfStatus(response.status), headers);
     }
     if (isRecord(body) && ('error' in body || 'result' in body)) return body;
-    throw this.#answered(errorOfStatus(response.status));
+    throw this.#answered(errorOfStatus(response.status), headers);
   }
 
   /** An answer is a sign of health, whatever it says; but for one, which ends the wire. */
-  #answered(error: VerbatimError): VerbatimError {
+  #answered(error: VerbatimError, headers: Headers): VerbatimError {
     if (error.code === 'UNAUTHENTICATED') {
-      this.#end(CLOSE_CODES.UNAUTHENTICATED, error.message);
+      // What was asked with a token that has been renewed since is asked again.
+      if (headers === this.#headers) this.#end(CLOSE_CODES.UNAUTHENTICATED, error.message);
       return connectionLost(error);
     }
     this.#listener.reached();
@@ -224,45 +268,4 @@ class HttpWire implements Wire {
     this.#ended = true;
     this.#listener.ended(code, reason);
   }
-
-  #watchSilence(request: AbortController): Silence {
-    let limitMs = SILENCE_MS;
-    let heard = false;
-    let stop = () => {};
-    const watch = () => {
-      heard = false;
-      stop = this.#options.clock.after(limitMs, () => {
-        if (heard) watch();
-        else {
-          this.#lost('nothing heard from the server', request.signal);
-          request.abort();
-        }
-      });
-    };
-    watch();
-    return {
-      limit(ms) {
-        limitMs = ms;
-        stop();
-        watch();
-      },
-      heard() {
-        heard = true;
-      },
-      stop: () => stop(),
-    };
-  }
-}
-
-interface Silence {
-  limit(ms: number): void;
-  heard(): void;
-  stop(): void;
-}
-
-/** What the server's `connected` event says of its heartbeats. */
-function silenceOf(data: string): number {
-  const options: unknown = JSON.parse(data);
-  const given = isRecord(options) ? options.reconnectAfterInactivityMs : undefined;
-  return typeof given === 'number' && given > 0 ? given : SILENCE_MS;
 }

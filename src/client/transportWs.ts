@@ -11,6 +11,8 @@ export interface WsTransportOptions {
   readonly clock: Clock;
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
+  /** Stands for the browser's cookie, which a socket that is open cannot send anew. */
+  readonly askTicket: (signal: AbortSignal) => Promise<string>;
 }
 
 /** How long `close` waits for the other side before it cuts the socket. */

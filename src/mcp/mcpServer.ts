@@ -78,11 +78,14 @@ async function serveMcp(
     const response = reply.hijack().raw;
     // What lets a page of another origin read the answer: a hijacked reply does not send it itself.
     for (const [header, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(header, value);
-    response.once('close', () => {
+    const end = (): void => {
       gone.abort();
       left();
       done();
-    });
+    };
+    response.once('close', end);
+    // It may have gone while it was asked who it is.
+    if (response.closed) end();
     try {
       await session.handle({ caller, response, gone: gone.signal }, body);
     } catch (cause) {

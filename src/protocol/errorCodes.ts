@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   // calls
   BAD_INPUT: kind(400),
   UNAUTHENTICATED: kind(401),
+  AUTH_UNAVAILABLE: kind(503, true),
   NOT_ALLOWED: kind(403),
   LOGIN_FAILED: kind(401),
   NOT_FOUND: kind(404),

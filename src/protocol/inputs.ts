@@ -196,6 +196,10 @@ export function createInputs(limits: Limits) {
     fileCommand: z.object({ fileId: id, idempotencyKey }),
     fileList: z.object({ limit, pageToken }).default({}),
     ...createAccountInputs(limits),
+    // As long as a frame may be: what is too long for a token is refused like any other that is not good.
+    authRenew: z
+      .object({ token: z.string().optional(), ticket: z.string().optional() })
+      .refine(({ token, ticket }) => (token === undefined) !== (ticket === undefined), 'must have a token or a ticket'),
   };
 }
 

@@ -113,6 +113,12 @@ export const DEFAULT_LIMITS = {
   idleTimeoutMs: 10 * 60_000,
   /** A socket that promised a token and has not sent it is closed with 4408. */
   authTimeoutMs: 10_000,
+  /** How long a ticket can be used. */
+  ticketTtlMs: 30_000,
+  /** Tickets that wait to be used, in all; with more, asking for one is `SERVER_FULL`. */
+  maxTickets: 10_000,
+  /** The same of one principal; a new one takes the place of its oldest. */
+  maxTicketsPerPrincipal: 20,
   /** What one socket may hold for a reader that does not keep up; beyond it, the reader is served from the log when it has drained. */
   maxBufferedBytesPerSocket: 64 * 1024,
   /** The same for all sockets together. Past it, only sockets that hold nothing are sent more. */

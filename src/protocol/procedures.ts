@@ -8,6 +8,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 import type { Notice, Reader } from './notice.ts';
 import type { NewShare, OpenedShare, ShareAccess, ShareInfo } from './share.ts';
+import type { Ticket, WhoAmI } from './whoAmI.ts';
 
 /** The closed list of states of a run. `waiting` is for an answer from outside; the last three are final. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
@@ -238,6 +239,11 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly delete: Mutation<Keyed & { readonly fileId: string }, { readonly fileId: string }>;
   };
   readonly auth: LoginProcedures & {
+    readonly whoami: Query<void, WhoAmI>;
+    /** For a URL of a WebSocket, a stream or a download, where nothing else can be sent: `?ticket=`. Good once, for 30 seconds. */
+    readonly ticket: Mutation<void, Ticket>;
+    /** A newer token of the same principal, for the WebSocket that this is called on: what is open on it goes on. */
+    readonly renew: Mutation<{ readonly token: string } | { readonly ticket: string }, WhoAmI>;
     /** For everybody: exchanges a link's secret for a token of a guest. */
     readonly openShare: Mutation<{ readonly secret: string }, OpenedShare>;
   };

@@ -1,6 +1,7 @@
 import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { loginCookieOf } from './auth/cookie.ts';
 import { checkRoles } from './checkRoles.ts';
 import { nearestName } from './nearestName.ts';
 import type { ServerOptions } from './serverOptions.ts';
@@ -11,6 +12,7 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   synchronous: true,
   authenticate: true,
   auth: true,
+  cookie: true,
   policy: true,
   budget: true,
   roles: true,
@@ -39,6 +41,7 @@ export function checkOptions(options: ServerOptions): void {
   checkAuth(options);
   checkBudget(options.budget);
   checkRoles(options.roles);
+  checkCookie(options);
   checkAgents(options.agents);
 }
 
@@ -59,6 +62,12 @@ function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 
       throw invalid(`auth[${index}] is not a method. Make it with jwt(), apiKeys(), password() or custom(fn).`);
     }
   }
+}
+
+function checkCookie({ cookie, auth, authenticate }: Pick<ServerOptions, 'cookie' | 'auth' | 'authenticate'>): void {
+  const taken = loginCookieOf(cookie) !== undefined;
+  if (taken && auth === undefined && authenticate === undefined)
+    throw invalid('`cookie` needs `auth` or `authenticate`: it carries a token.');
 }
 
 function checkLimits(limits: object): void {

@@ -6,6 +6,7 @@ import superjson from 'superjson';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
+import { cookieRoutes } from './auth/cookieRoutes.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import { oauthRoutes } from './oauthRoutes.ts';
 import { remoteAddress } from './remoteAddress.ts';
@@ -32,8 +33,10 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     // Of URLs that no route is looked up for, which are answered like any other.
     frameworkErrors: (error, _request, reply) => void sendError(reply, router, httpError(error)),
   });
-  app.addHook('onSend', async (_request, reply) => {
-    if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer');
+  app.addHook('onSend', async (_request, reply, payload) => {
+    // tRPC's answers bring a status of their own.
+    const status = payload instanceof Response ? payload.status : reply.statusCode;
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
   });
   app.addHook('onRequest', async (request, reply) => {
     if (!mayEnter(request.raw))
@@ -51,6 +54,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   app.get('/health', async () => ({ status: 'ok' }));
   await app.register(fileRoutes, options);
   await app.register(oauthRoutes, options);
+  await app.register(cookieRoutes, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
@@ -59,13 +63,18 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     trpcOptions: {
       router,
       maxBatchSize: limits.maxBatchCalls,
-      async createContext({ req }): Promise<Context> {
+      async createContext({ req, res }): Promise<Context> {
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
           if (typeof json === 'string' && nestsDeeper(json, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
         }
         try {
-          return contextOf(await callerOf(options, req.raw, 'http'), undefined);
+          const caller = await callerOf(options, req.raw, 'http');
+          // A call may last, and no longer than its caller may.
+          const left = options.callers.enter(caller);
+          res.raw.once('close', left);
+          if (res.raw.closed) left();
+          return contextOf(caller, undefined);
         } catch (cause) {
           return contextOfNobody(cause, remoteAddress(req.raw));
         }

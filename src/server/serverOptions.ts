@@ -9,12 +9,15 @@ import type { Principal } from '../protocol/principal.ts';
 import type { Roles } from '../protocol/roles.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { AuthMethod } from './auth/authMethod.ts';
+import type { CookieOptions } from './auth/cookie.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
 import type { TitleOptions } from './titleOptions.ts';
 
 /**
- * Says who is calling. Gets the token of the `Authorization: Bearer` header or of `connectionParams.token`, undefined when there is none.
- * Return undefined (or throw) for nobody: the socket closes with 4401, a request gets 401. Asked once for each socket and each request.
+ * Says who is calling. Gets the token of the `Authorization: Bearer` or `X-API-Key` header, of `connectionParams.token` or of the cookie, undefined
+ * when there is none. Return undefined (or throw) for nobody: the socket closes with 4401, a request gets 401. What you throw is logged; a
+ * `VerbatimError` that is `retryable`, such as `AUTH_UNAVAILABLE`, asks the caller to come again. Asked once for each socket, each request and each
+ * newer token of a socket.
  */
 export type Authenticate = (credentials: {
   readonly token: string | undefined;
@@ -41,6 +44,11 @@ export interface ServerOptions {
    * one of the two.
    */
   readonly auth?: readonly AuthMethod[];
+  /**
+   * Takes the token from a cookie too, which `POST /auth/cookie` sets: for pages whose scripts are not to see it. Requests that carry it must come
+   * from the server's own pages, or from those of `origins`. `true` takes the defaults. Default: none.
+   */
+  readonly cookie?: boolean | CookieOptions;
   /** Decides who may do what, in the place of the server's own policy or around it. Default: owners, shares, tenants and administrators. */
   readonly policy?: Policy;
   /** Roles besides `user`, `premium` and `admin`, and what they give: `{ support: { threads: 'read' } }`. */

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
@@ -100,6 +101,7 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
         const identity = await authenticator.identify(req, info.connectionParams);
         const caller = new Caller({
           identity,
+          request: req,
           clock,
           address: remoteAddress(req),
           transport: 'ws',
@@ -115,7 +117,8 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
         return contextOf(caller, connection);
       } catch (cause) {
         // Before tRPC closes it without a code, which clients take for a broken connection.
-        connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');
+        if (cause instanceof VerbatimError && cause.retryable) connection?.close(CLOSE_CODES.INTERNAL_ERROR, cause.code);
+        else connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');
         throw toTrpcError(cause);
       }
     },

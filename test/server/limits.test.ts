@@ -71,6 +71,9 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   pongTimeoutMs: ['server/keepAlive', 'a socket that answers no ping is cut'],
   idleTimeoutMs: ['server/keepAlive', 'a socket without a request or a watch for too long is closed with 4000'],
   authTimeoutMs: ['server/authentication', 'that promised a token and does not send it is closed with 4408'],
+  ticketTtlMs: ['server/tickets', 'a ticket is good for thirty seconds'],
+  maxTickets: ['server/tickets', 'with as many tickets as allowed, one more is SERVER_FULL until one is used'],
+  maxTicketsPerPrincipal: ['server/tickets', 'a principal with all of its tickets loses the oldest'],
   maxBufferedBytesPerSocket: ['server/backPressure', 'the budget of a socket is an option'],
   maxBufferedBytes: [
     'server/backPressure',

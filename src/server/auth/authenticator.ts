@@ -4,30 +4,41 @@ import { type Roles, withRoles } from '../../protocol/roles.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { AuthHost, AuthMethod, Credentials, Identity, OpenAuthMethod } from './authMethod.ts';
 import { checkPrincipal } from './checkPrincipal.ts';
+import type { LoginCookie } from './cookie.ts';
+import { credentialsOf } from './credentials.ts';
 import type { Guests } from './guests.ts';
 import type { Logins } from './logins.ts';
+import { Tickets } from './tickets.ts';
 
 /** Longer tokens are refused unread. */
 const MAX_TOKEN_CHARACTERS = 8 * 1024;
 const LOCAL: Identity = { principal: LOCAL_PRINCIPAL, method: 'local' };
 
+export interface AuthenticatorOptions {
+  readonly guests: Guests;
+  readonly roles: Roles | undefined;
+  /** Undefined when cookies are not taken. */
+  readonly cookie: LoginCookie | undefined;
+}
+
 /** Says who is calling, by the first of its methods that knows. */
 export class Authenticator {
-  readonly #methods: readonly OpenAuthMethod[] | undefined;
+  readonly tickets: Tickets;
+  /** Undefined when cookies are not taken. */
+  readonly cookie: LoginCookie | undefined;
+  readonly #methods: readonly { readonly name: string; readonly open: OpenAuthMethod }[] | undefined;
   readonly #host: AuthHost;
   readonly #guests: Guests;
   readonly #roles: Roles | undefined;
 
   /** Without methods everybody is the local principal. Guests are known before any method is asked. */
-  constructor(
-    methods: readonly AuthMethod[] | undefined,
-    host: AuthHost,
-    also: { readonly guests: Guests; readonly roles: Roles | undefined },
-  ) {
-    this.#methods = methods?.map((method) => method.open(host));
+  constructor(methods: readonly AuthMethod[] | undefined, host: AuthHost, { guests, roles, cookie }: AuthenticatorOptions) {
+    this.#methods = methods?.map((method) => ({ name: method.name, open: method.open(host) }));
     this.#host = host;
-    this.#guests = also.guests;
-    this.#roles = also.roles;
+    this.#guests = guests;
+    this.#roles = roles;
+    this.tickets = new Tickets(host);
+    this.cookie = cookie;
   }
 
   /** There is no authentication. */
@@ -37,31 +48,42 @@ export class Authenticator {
 
   /** Of `password()`, where that is one of the methods. */
   get logins(): Logins | undefined {
-    return this.#methods?.find(({ logins }) => logins !== undefined)?.logins;
+    return this.#methods?.find(({ open }) => open.logins !== undefined)?.open.logins;
   }
 
-  /** Who is calling, or throws `UNAUTHENTICATED`. A token in a URL is ignored: URLs end up in logs. */
-  async identify(request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | null): Promise<Identity> {
+  credentials(request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | null): Credentials {
+    return credentialsOf(request, connectionParams, this.cookie?.name);
+  }
+
+  /** Who is calling. Throws `UNAUTHENTICATED`, or what a method throws that cannot tell now and wants to be asked again. */
+  identify(request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | null): Promise<Identity> {
+    return this.identifyBy(this.credentials(request, connectionParams));
+  }
+
+  async identifyBy(credentials: Credentials): Promise<Identity> {
     if (this.#methods === undefined) return LOCAL;
-    const credentials = credentialsOf(request, connectionParams);
-    if (credentials.token !== undefined && credentials.token.length > MAX_TOKEN_CHARACTERS) throw unauthenticated();
-    const guest = this.#guests.identify(credentials.token);
-    if (guest !== undefined) return guest;
+    const { token, via } = credentials;
+    if (token !== undefined && token.length > MAX_TOKEN_CHARACTERS) throw unauthenticated();
+    const known = via === 'ticket' ? this.tickets.take(token ?? '') : this.#guests.identify(token);
+    if (known !== undefined && !this.#hasExpired(known.principal)) return known;
+    if (via === 'ticket') throw unauthenticated();
     let failure: unknown;
-    for (const method of this.#methods) {
+    for (const { name, open } of this.#methods) {
       try {
-        const identity = await method.identify(credentials);
+        const identity = await open.identify(credentials);
         const admitted = identity === undefined ? undefined : this.#admit(identity);
         if (admitted !== undefined) return admitted;
       } catch (cause) {
         failure = cause;
+        if (!isRefusal(cause)) this.#host.logger.warn({ err: cause, method: name }, 'a method of authentication failed');
       }
     }
-    throw unauthenticated(failure);
+    // A method that cannot tell now: the token may well be good.
+    throw failure instanceof VerbatimError && failure.retryable ? failure : unauthenticated(failure);
   }
 
   async close(): Promise<void> {
-    for (const method of this.#methods ?? []) await method.close?.();
+    for (const { open } of this.#methods ?? []) await open.close?.();
   }
 
   /** The identity with a principal that can be relied on, and what its roles give, now and whenever it is asked again. */
@@ -82,23 +104,22 @@ export class Authenticator {
   #checked(given: Principal, method: string): Principal | undefined {
     try {
       const principal = withRoles(checkPrincipal(given), this.#roles);
-      const { expiresAt } = principal;
-      return expiresAt !== undefined && expiresAt <= this.#host.clock.now() ? undefined : principal;
+      return this.#hasExpired(principal) ? undefined : principal;
     } catch (cause) {
       this.#host.logger.warn({ err: cause, method }, 'a principal was refused');
       return undefined;
     }
   }
+
+  #hasExpired({ expiresAt }: Principal): boolean {
+    return expiresAt !== undefined && expiresAt <= this.#host.clock.now();
+  }
+}
+
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof VerbatimError && cause.code === 'UNAUTHENTICATED';
 }
 
 export function unauthenticated(cause?: unknown): VerbatimError {
   return new VerbatimError('UNAUTHENTICATED', 'The token is missing or not valid.', { cause });
-}
-
-function credentialsOf(request: IncomingMessage, params: Readonly<Record<string, unknown>> | null): Credentials {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return { token: bearer, via: 'bearer', request };
-  const token = params?.token;
-  if (typeof token === 'string' && token !== '') return { token, via: 'params', request };
-  return { token: undefined, via: undefined, request };
 }

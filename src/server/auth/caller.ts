@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { newId } from '../../db/ids.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
@@ -16,6 +17,8 @@ export interface Hold {
 
 export interface CallerOptions {
   readonly identity: Identity;
+  /** What brought it: the upgrade of its socket, or the request itself. */
+  readonly request: IncomingMessage;
   readonly clock: Clock;
   /** Where it is, as far as proxies that are trusted say. */
   readonly address: string;
@@ -26,6 +29,7 @@ export interface CallerOptions {
 
 /** Who a connection or a request acts for. Its authority can change and end while it lasts; every call and every stream asks it anew. */
 export class Caller {
+  readonly request: IncomingMessage;
   readonly address: string;
   readonly transport: CallerOptions['transport'];
   readonly since: number;
@@ -36,7 +40,8 @@ export class Caller {
   #identity: Identity;
   #ended: VerbatimError | undefined;
 
-  constructor({ identity, clock, address, transport, onEnd }: CallerOptions) {
+  constructor({ identity, request, clock, address, transport, onEnd }: CallerOptions) {
+    this.request = request;
     this.#identity = identity;
     this.#clock = clock;
     this.#onEnd = onEnd;
@@ -127,7 +132,7 @@ export class Caller {
 
   #expire(): void {
     const { expiresAt } = this.#identity.principal;
-    if (typeof expiresAt === 'number' && expiresAt <= this.#clock.now()) this.end(ended('has expired'));
+    if (expiresAt !== undefined && !(expiresAt > this.#clock.now())) this.end(ended('has expired'));
   }
 }
 

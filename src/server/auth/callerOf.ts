@@ -10,5 +10,5 @@ export async function callerOf(
   request: IncomingMessage,
   transport: 'http' | 'sse' | 'mcp',
 ): Promise<Caller> {
-  return new Caller({ identity: await authenticator.identify(request, null), clock, address: remoteAddress(request), transport });
+  return new Caller({ identity: await authenticator.identify(request, null), request, clock, address: remoteAddress(request), transport });
 }

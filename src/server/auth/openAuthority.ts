@@ -4,6 +4,7 @@ import { Authenticator } from './authenticator.ts';
 import type { AuthHost } from './authMethod.ts';
 import { authorityChanges } from './authorityChanges.ts';
 import { Callers } from './callers.ts';
+import { loginCookieOf } from './cookie.ts';
 import { Guests } from './guests.ts';
 import { methodsOf } from './methodsOf.ts';
 
@@ -21,5 +22,9 @@ export function openAuthority(
   const callers = new Callers({ hasChanged: authorityChanges({ raw, shares: rest.store.shares, clock: rest.clock }) });
   const host: AuthHost = { ...rest, changed: (whose) => callers.lookAgain(whose) };
   const guests = new Guests(host);
-  return { guests, authenticator: new Authenticator(methodsOf(options), host, { guests, roles: options.roles }), callers };
+  return {
+    guests,
+    authenticator: new Authenticator(methodsOf(options), host, { guests, roles: options.roles, cookie: loginCookieOf(options.cookie) }),
+    callers,
+  };
 }

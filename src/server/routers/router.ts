@@ -5,6 +5,7 @@ import { agentsRouter } from './agents.ts';
 import { approvalsRouter, toolCallsRouter } from './approvals.ts';
 import { loginProcedures } from './auth.ts';
 import { shareProcedures } from './authShares.ts';
+import { authTokenProcedures } from './authTokens.ts';
 import { filesRouter } from './files.ts';
 import { memoryRouter } from './memory.ts';
 import { messagesRouter } from './messages.ts';
@@ -24,7 +25,7 @@ export function appRouter(services: Services) {
     toolCalls: toolCallsRouter(services),
     files: filesRouter(services),
     notices: noticesRouter(services),
-    auth: router({ ...loginProcedures(services), ...shareProcedures(services) }),
+    auth: router({ ...loginProcedures(services), ...authTokenProcedures(services), ...shareProcedures(services) }),
     admin: adminRouter(services),
   });
 }
