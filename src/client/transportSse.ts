@@ -7,10 +7,12 @@ import { type SseMessage, SseParser } from './transportSseParser.ts';
 
 export interface SseTransportOptions {
   readonly url: string;
+  readonly clientId: string;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
 }
 
+const EVENT_STREAM = 'text/event-stream';
 /** A stream on which nothing arrives for this long is taken for dead and asked for again, unless the server names a time of its own. */
 const SILENCE_MS = 75_000;
 
@@ -114,7 +116,7 @@ class HttpWire implements Wire {
 
   /** Returns when the server ended the subscription, throws `VerbatimError` otherwise. */
   async #stream(path: string, input: unknown, subscriber: Subscriber, request: AbortController): Promise<void> {
-    const response = await this.#fetch({ type: 'query', path, input }, request.signal, 'text/event-stream');
+    const response = await this.#fetch({ type: 'query', path, input }, request.signal, EVENT_STREAM);
     if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null) {
       const body = await this.#body(response, request.signal);
       throw this.#answered(errorOfShape(decodeData(body.error)));
@@ -175,7 +177,8 @@ class HttpWire implements Wire {
   async #fetch({ type, path, input }: Call, signal: AbortSignal, accept = 'application/json'): Promise<Response> {
     const text = encodeRequest(() => encodeInput(input));
     const asBody = type === 'mutation';
-    const query = asBody ? '' : `?input=${encodeURIComponent(text)}`;
+    const clientId = accept === EVENT_STREAM ? `&clientId=${this.#options.clientId}` : '';
+    const query = asBody ? '' : `?input=${encodeURIComponent(text)}${clientId}`;
     try {
       return await this.#options.fetch(`${this.#options.url}/${path}${query}`, {
         method: asBody ? 'POST' : 'GET',

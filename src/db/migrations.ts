@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '3c594c0d3dfa56c81d665ff2f85d4b506515ed96a65855e22e0b6af52c94c584',
+    hash: '9168c14fb90de0566a72ecd8ab308cd9cb1e9add0aab7abaaf675ec451dc0bf5',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -346,6 +346,13 @@ CREATE TABLE \`logins\` (
 CREATE UNIQUE INDEX \`logins_id_unique\` ON \`logins\` (\`id\`);--> statement-breakpoint
 CREATE INDEX \`logins_user\` ON \`logins\` (\`user\`);--> statement-breakpoint
 CREATE INDEX \`logins_expiry\` ON \`logins\` (\`expires_at\`);--> statement-breakpoint
+CREATE TABLE \`rate_counts\` (
+	\`key\` text PRIMARY KEY NOT NULL,
+	\`points\` integer NOT NULL,
+	\`expire\` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX \`rate_counts_expire\` ON \`rate_counts\` (\`expire\`);--> statement-breakpoint
 CREATE TABLE \`shares\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,

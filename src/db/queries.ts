@@ -6,6 +6,7 @@ import { prepareEvents } from './events.ts';
 import { prepareFiles } from './files.ts';
 import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
+import { prepareRateCounts } from './rateCounts.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
 import { prepareShares } from './shares.ts';
@@ -39,5 +40,6 @@ export function prepareQueries(raw: Database) {
     shares: prepareShares(db),
     audit: prepareAudit(db),
     usageDays: prepareUsageDays(db),
+    rateCounts: prepareRateCounts(db),
   };
 }

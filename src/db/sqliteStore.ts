@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import { mayBy, type Policy } from '../protocol/policy.ts';
+import type { LimitsOf } from '../protocol/tiers.ts';
 import type { Prices } from '../protocol/usage.ts';
 import { type AuditStore, sqliteAuditStore } from './auditStore.ts';
 import { FileRemoval } from './fileRemoval.ts';
@@ -9,6 +10,7 @@ import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
 import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
+import { type RateStore, sqliteRateStore } from './rateStore.ts';
 import type { RunStore } from './runStore.ts';
 import { sqliteFileStore } from './sqliteFileStore.ts';
 import { sqliteLog } from './sqliteLog.ts';
@@ -25,6 +27,7 @@ export interface Store {
   readonly files: FileStore;
   readonly memories: MemoryStore;
   readonly audit: AuditStore;
+  readonly rates: RateStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -44,6 +47,8 @@ export function sqliteStore(opts: {
   readonly recordHighWater: (id: number) => void;
   /** Who may do what. Default: the server's own policy. */
   readonly policy?: Policy | undefined;
+  /** The limits that hold for a principal. Default: nothing bounds callers. */
+  readonly limitsOf?: LimitsOf | undefined;
   /** For the cost of model calls. */
   readonly prices?: Prices | undefined;
   /** Called after each commit that erased text. */
@@ -56,6 +61,7 @@ export function sqliteStore(opts: {
     raw,
     queries,
     may,
+    limitsOf: opts.limitsOf,
     clock,
     recordHighWater,
     onErased,
@@ -81,6 +87,7 @@ export function sqliteStore(opts: {
     files,
     memories: sqliteMemoryStore(parts),
     audit: sqliteAuditStore(parts),
+    rates: sqliteRateStore(raw, commit),
     get heldLogs() {
       return commit.heldLogs;
     },

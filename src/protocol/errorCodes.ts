@@ -24,6 +24,8 @@ export const ERROR_CODES = {
   FILE_TOO_LARGE: kind(413),
   FILE_TYPE_REFUSED: kind(400),
   QUEUE_FULL: kind(429, true),
+  RATE_LIMITED: kind(429, true),
+  REPLACED: kind(409),
   FRAME_TOO_BIG: kind(413),
   SERVER_FULL: kind(503, true),
   QUOTA_EXCEEDED: kind(429, true),

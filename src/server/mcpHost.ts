@@ -12,6 +12,7 @@ import type { Authenticator } from './auth/authenticator.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import type { Callers } from './auth/callers.ts';
+import type { Handshakes } from './limits/handshakes.ts';
 import type { AppRouter } from './routers/router.ts';
 import type { Logger } from './serverOptions.ts';
 import { nestsDeeper } from './socketEncoder.ts';
@@ -58,17 +59,18 @@ export interface McpHostOptions extends Pick<McpHost, 'app' | 'agents' | 'limits
   readonly router: AppRouter;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly handshakes: Handshakes;
 }
 
-export function mcpHost({ router, authenticator, callers, ...rest }: McpHostOptions): McpHost {
+export function mcpHost({ router, authenticator, callers, handshakes, ...rest }: McpHostOptions): McpHost {
   const callerFor = createCallerFactory(router);
   return {
     ...rest,
-    identify: (request) => callerOf({ authenticator, clock: rest.clock }, request, 'mcp'),
+    identify: (request) => callerOf({ authenticator, clock: rest.clock, handshakes }, request, 'mcp'),
     enter: (caller) => callers.enter(caller),
     isTooDeep: (json) => nestsDeeper(json, rest.limits.maxFrameDepth),
     as(caller) {
-      const api = callerFor(contextOf(caller, undefined));
+      const api = callerFor(contextOf(caller, undefined, rest.limits));
       return {
         // The procedure's schema checks it.
         send: (input) => typed(api.messages.send(input as { agent: string; text: string; context?: Json })),

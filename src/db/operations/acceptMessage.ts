@@ -14,6 +14,7 @@ import { attachedFiles } from './attachedFiles.ts';
 import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
 import { endRun } from './finishRun.ts';
+import { assertMessageRate, countMessage } from './messageRate.ts';
 import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import { startRun } from './startRun.ts';
 
@@ -65,6 +66,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const { queries } = tx;
   const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
   assertQuota(tx, input.principal, input.dayBudget);
+  assertMessageRate(tx, input.principal);
   attachedFiles(queries, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
@@ -83,6 +85,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
     );
   }
   const thread = existing ?? newThread(tx, input.principal);
+  countMessage(tx, input.principal);
   const seq = tx.headOf(thread.key);
   queries.threads.touch(thread.key, tx.now);
   if (active !== undefined && input.whenBusy === 'steer' && speaksIn(active, input.agent) && active.cancelBy === null) {

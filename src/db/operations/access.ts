@@ -1,7 +1,9 @@
+import { quotaFull } from '../../protocol/limitError.ts';
 import type { May } from '../../protocol/policy.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { FileRow } from '../files.ts';
+import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
@@ -67,9 +69,12 @@ export function mayWith({ queries, may, now }: Authority, principal: Principal, 
   });
 }
 
-export function assertMayCreate({ may }: Pick<Authority, 'may'>, principal: Principal): void {
-  if (may({ principal, action: 'create', resource: { kind: 'threads' } })) return;
-  throw new VerbatimError('NOT_ALLOWED', 'You may not begin a thread.');
+export function assertMayCreate({ may, queries, limitsOf }: Pick<Tx, 'may' | 'queries' | 'limitsOf'>, principal: Principal): void {
+  if (!may({ principal, action: 'create', resource: { kind: 'threads' } }))
+    throw new VerbatimError('NOT_ALLOWED', 'You may not begin a thread.');
+  const { maxThreadsPerPrincipal: max } = limitsOf(principal);
+  if (!Number.isFinite(max) || queries.threads.count(ownerOf(principal)) < max) return;
+  throw quotaFull(`You may have ${max} threads. Delete some first.`, { limit: 'maxThreadsPerPrincipal', max });
 }
 
 export function noSuch(what: string): VerbatimError {

@@ -7,6 +7,7 @@ import { type Accepted, type AcceptInput, acceptMessage, askAgents, newRun } fro
 import { openRun } from './access.ts';
 import { assertQuota } from './assertQuota.ts';
 import { once } from './command.ts';
+import { assertMessageRate, countMessage } from './messageRate.ts';
 import { startRun } from './startRun.ts';
 
 /**
@@ -62,6 +63,8 @@ function answerAgain(
 ): Accepted {
   assertLast(tx, run);
   assertQuota(tx, input.principal, input.dayBudget);
+  assertMessageRate(tx, input.principal);
+  countMessage(tx, input.principal);
   const { queries } = tx;
   const seq = tx.headOf(thread.key);
   const again = newRun(tx, input, thread, seq, []);

@@ -3,6 +3,7 @@ import type { Store } from '../../db/sqliteStore.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
+import type { FailedLogins } from '../limits/failedLogins.ts';
 import type { Logger } from '../serverOptions.ts';
 
 /** What came with a connection or a request. */
@@ -31,6 +32,8 @@ export interface AuthHost {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** To be asked before a password is looked at. */
+  readonly failedLogins: FailedLogins;
 }
 
 /** One way of telling who is calling, such as `apiKeys()`. Those of a server are tried in order. */
