@@ -25,10 +25,10 @@ import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
-import { Notices } from './live/notices.ts';
-import { Presence } from './live/presence.ts';
 import { callerLimits } from './limits/callerLimits.ts';
 import { FailedLogins } from './limits/failedLogins.ts';
+import { Notices } from './live/notices.ts';
+import { Presence } from './live/presence.ts';
 import { mcpHost } from './mcpHost.ts';
 import { modelsOf } from './modelsOf.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
@@ -175,7 +175,8 @@ export async function serverOver(
   const app = await createHttpApp({ ...transport, limitsOf, epoch: store.log.epoch, files: store.files, closing: closing.signal });
   trustProxies(app.server, {
     hops: options.trustedProxies ?? 0,
-    onIgnored: () => logger.warn({}, 'X-Forwarded-For is ignored: behind a proxy, set `trustedProxies`, or all of its callers share one address'),
+    onIgnored: () =>
+      logger.warn({}, 'X-Forwarded-For is ignored: behind a proxy, set `trustedProxies`, or all of its callers share one address'),
   });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));

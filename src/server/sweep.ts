@@ -19,10 +19,13 @@ export function startSweep(limits: Pick<Limits, SweptLimits>): Sweep {
   const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs, slowReaderTimeoutMs, authTimeoutMs } = limits;
   const shortestMs = Math.min(pingIntervalMs, pongTimeoutMs, idleTimeoutMs, slowReaderTimeoutMs, authTimeoutMs);
   const items = new Set<Checked>();
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    for (const item of items) item.check(nowMs);
-  }, Math.max(10, Math.min(1_000, shortestMs / 4)));
+  const timer = setInterval(
+    () => {
+      const nowMs = performance.now();
+      for (const item of items) item.check(nowMs);
+    },
+    Math.max(10, Math.min(1_000, shortestMs / 4)),
+  );
   timer.unref();
   return {
     add: (item) => void items.add(item),

@@ -24,7 +24,10 @@ test.each<[limit: string, options: Partial<ServerOptions>, max: number]>([
   const { server, clock } = await serve(4, options);
   await using _ = server;
   const send = async (principal: string) => {
-    const run = await server.as(principal).client().send({ agent: 'bot', text: 'go' } as never);
+    const run = await server
+      .as(principal)
+      .client()
+      .send({ agent: 'bot', text: 'go' } as never);
     return (await run.result()).status;
   };
   expect([await send('ann'), await send('ann')]).toEqual(['completed', 'completed']);
