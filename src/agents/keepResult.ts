@@ -40,7 +40,7 @@ export async function keepResult(
     return { file: await writer.seal(), preview: previewOf(bytes, type) };
   } catch (cause) {
     writer?.discard();
-    if (cause instanceof VerbatimError && cause.code === 'FILE_TOO_LARGE') {
+    if (cause instanceof VerbatimError && (cause.code === 'FILE_TOO_LARGE' || cause.code === 'QUOTA_EXCEEDED')) {
       return tooLarge(`The tool returned ${size} bytes, for which there is no room: the files of this user are full.`);
     }
     throw cause;

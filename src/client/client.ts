@@ -9,6 +9,7 @@ import type { ContractRouter } from './contractRouter.ts';
 import type { Files } from './files.ts';
 import type { Run, SentRun } from './run.ts';
 import type { Thread } from './thread.ts';
+import type { WaitStatus } from './waits.ts';
 
 type Approvals = Procedures<ApiContract>['approvals'];
 type ThreadProcedures = Procedures<ApiContract>['threads'];
@@ -87,6 +88,8 @@ export interface Client<Api extends ApiContract> {
   readonly auth: Auth;
   readonly agents: { readonly list: (options?: CallOptions) => Promise<readonly AgentInfo<keyof Api & string>[]> };
   readonly connection: ConnectionStatus;
+  /** What waits because a limit put it off, to be shown: it goes on by itself. */
+  readonly waits: WaitStatus;
   /** The plain typed tRPC client, over the same connection. */
   readonly trpc: TRPCClient<ContractRouter<Api>>;
   /** Rejects what is pending, and all that comes later, with `CLIENT_CLOSED`. Resolves when no socket or timer is left. Cancels no run. */

@@ -8,6 +8,7 @@ import { clientClock } from './clientClock.ts';
 import { Connection, type TokenSource } from './connection.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { createFiles } from './files.ts';
+import { newKey } from './newKey.ts';
 import { NoticeListeners } from './noticeListeners.ts';
 import { createRun, type RunContext, type SentRun } from './run.ts';
 import { createThread } from './thread.ts';
@@ -15,6 +16,7 @@ import type { Transport } from './transport.ts';
 import { sseTransport, ticketSource } from './transportSse.ts';
 import { createTrpc } from './transportTrpc.ts';
 import { wsTransport } from './transportWs.ts';
+import { Waits } from './waits.ts';
 import type { WebSocketConstructor } from './webSocketLike.ts';
 
 export interface ClientOptions {
@@ -53,7 +55,8 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
   const transport = createTransport(endpoint, options, clock);
   const backgroundClock = options.clock ?? systemClock;
   const connection = new Connection({ transport, token, clock, backgroundClock, random, connectTimeoutMs });
-  const calls = new Calls(connection, { clock, random, timeoutMs });
+  const waits = new Waits();
+  const calls = new Calls(connection, { clock, random, timeoutMs, waits });
   const { files, close: closeFiles } = createFiles({ url: endpoint.files, token, fetch: fetchOf(options), calls, clock, timeoutMs });
   const context: RunContext = { connection, calls, clock, random };
 
@@ -104,6 +107,12 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
       },
       subscribe: (listener) => connection.subscribe(listener),
     },
+    waits: {
+      get state() {
+        return waits.state;
+      },
+      subscribe: (listener) => waits.subscribe(listener),
+    },
     trpc: createTrpc<Api>(connection, calls),
     close() {
       const error = new VerbatimError('CLIENT_CLOSED', 'The client was closed');
@@ -115,15 +124,17 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
 
 function createTransport(endpoint: Endpoint, options: ClientOptions, clock: Clock): Transport {
   const { pingIntervalMs = 15_000, pongTimeoutMs = 15_000 } = options;
+  // By it the server knows that connections are of one client: that one may be all that it wants of a principal.
+  const clientId = newKey();
   if (options.transport === 'sse') {
-    return sseTransport({ url: endpoint.http, fetch: fetchOf(options), clock });
+    return sseTransport({ url: endpoint.http, clientId, fetch: fetchOf(options), clock });
   }
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (WebSocket === undefined) {
     throw new VerbatimError('BAD_INPUT', 'There is no WebSocket here: give createClient a `WebSocket`, or use `transport: "sse"`');
   }
-  const askTicket = ticketSource({ url: endpoint.http, fetch: fetchOf(options), clock });
-  return wsTransport({ url: endpoint.ws, WebSocket, clock, pingIntervalMs, pongTimeoutMs, askTicket });
+  const askTicket = ticketSource({ url: endpoint.http, clientId, fetch: fetchOf(options), clock });
+  return wsTransport({ url: endpoint.ws, clientId, WebSocket, clock, pingIntervalMs, pongTimeoutMs, askTicket });
 }
 
 /** Not the bare global: browsers want it called on the window. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import type { AnyEvent } from '../protocol/event.ts';
+import { limitDetailsOf } from '../protocol/limitError.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
@@ -148,7 +149,8 @@ export class EventReader implements AsyncIterableIterator<AnyEvent, undefined> {
           if (ending.error.code === 'CONNECTION_LOST') continue;
           if (!ending.error.retryable) throw ending.error;
       }
-      await pause(clock, backoffMs(failures, random), this.#ended.signal);
+      const retryAfterMs = (ending.why === 'failed' && limitDetailsOf(ending.error)?.retryAfterMs) || 0;
+      await pause(clock, Math.max(retryAfterMs, backoffMs(failures, random)), this.#ended.signal);
       failures += 1;
     }
   }

@@ -34,7 +34,7 @@ export interface UploadOptions {
 /** The caller's files, and those of the caller's threads. */
 export interface Files {
   /**
-   * Sends a file; give its id to `send({ attachments })`. Rejects with `FILE_TOO_LARGE`, `FILE_TYPE_REFUSED`, `SERVER_FULL` and their like. A stream
+   * Sends a file; give its id to `send({ attachments })`. Rejects with `FILE_TOO_LARGE`, `QUOTA_EXCEEDED`, `FILE_TYPE_REFUSED`, `SERVER_FULL` and their like. A stream
    * can be sent once: when its token is refused, that is the end of it. (Browsers cannot send one as it comes: there it is collected first.)
    */
   upload(content: FileContent, options?: UploadOptions): Promise<FileRef>;

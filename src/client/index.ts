@@ -71,4 +71,5 @@ export type { RunResult } from './runResult.ts';
 export type { Thread, Watch, WatchOptions } from './thread.ts';
 export { type MessageOf, type RunStateOf, type ThreadStateOf, threadReducer } from './threadReducer.ts';
 export type { ErrorShape } from './transportMessage.ts';
+export type { WaitingCall, WaitStatus } from './waits.ts';
 export type { WebSocketConstructor, WebSocketLike } from './webSocketLike.ts';

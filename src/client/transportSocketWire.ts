@@ -39,7 +39,8 @@ export class SocketWire implements Wire {
   constructor(token: string | undefined, listener: WireListener, options: WsTransportOptions) {
     this.#options = options;
     this.#listener = listener;
-    const socket = new options.WebSocket(token === undefined ? options.url : `${options.url}?connectionParams=1`);
+    const url = `${options.url}?clientId=${options.clientId}`;
+    const socket = new options.WebSocket(token === undefined ? url : `${url}&connectionParams=1`);
     this.#socket = socket;
     socket.addEventListener('open', () => {
       if (this.#ended) return;

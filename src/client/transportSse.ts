@@ -8,9 +8,14 @@ import { watchSilence } from './transportSseSilence.ts';
 
 export interface SseTransportOptions {
   readonly url: string;
+  readonly clientId: string;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
 }
+
+const EVENT_STREAM = 'text/event-stream';
+/** A stream on which nothing arrives for this long is taken for dead and asked for again, unless the server names a time of its own. */
+const SILENCE_MS = 75_000;
 
 /**
  * tRPC over HTTP: a request for each call, a Server-Sent-Events stream for each subscription, the token in the `Authorization` header.
@@ -218,7 +223,8 @@ class HttpWire implements Wire {
   async #fetch({ type, path, input }: Call, signal: AbortSignal, accept = 'application/json'): Promise<Response> {
     const text = encodeRequest(() => encodeInput(input));
     const asBody = type === 'mutation';
-    const query = asBody ? '' : `?input=${encodeURIComponent(text)}`;
+    const clientId = accept === EVENT_STREAM ? `&clientId=${this.#options.clientId}` : '';
+    const query = asBody ? '' : `?input=${encodeURIComponent(text)}${clientId}`;
     try {
       return await this.#options.fetch(`${this.#options.url}/${path}${query}`, {
         method: asBody ? 'POST' : 'GET',

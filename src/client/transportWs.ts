@@ -7,6 +7,7 @@ import type { WebSocketConstructor } from './webSocketLike.ts';
 
 export interface WsTransportOptions {
   readonly url: string;
+  readonly clientId: string;
   readonly WebSocket: WebSocketConstructor;
   readonly clock: Clock;
   readonly pingIntervalMs: number;

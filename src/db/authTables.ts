@@ -120,6 +120,19 @@ export const disabledAgents = sqliteTable('disabled_agents', {
   at: integer().notNull(),
 });
 
+/** What is counted within a window of time, in the columns that rate-limiter-flexible keeps. */
+export const rateCounts = sqliteTable(
+  'rate_counts',
+  {
+    /** What is counted, and whose. */
+    key: text().primaryKey(),
+    points: integer().notNull(),
+    /** When the window ends, in epoch milliseconds. */
+    expire: integer().notNull(),
+  },
+  (table) => [index('rate_counts_expire').on(table.expire)],
+);
+
 /** What a principal has used in a day, by its owner key; `day` counts from 1970-01-01 UTC. */
 export const usageDays = sqliteTable(
   'usage_days',

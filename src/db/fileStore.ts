@@ -22,7 +22,7 @@ export interface FileWriter {
    * at a time; the bytes are copied.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** All of it is there, and may be seen and referred to. Throws `FILE_TOO_LARGE` when it is too much for its owner. */
+  /** All of it is there, and may be seen and referred to. Throws `QUOTA_EXCEEDED` when it is too much for its owner. */
   finish(): Promise<FileRef>;
   /** As `finish`, but nobody sees it before the event of the call whose output it is. `settle` must follow. */
   seal(): Promise<FileRef>;

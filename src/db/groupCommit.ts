@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
 import type { May } from '../protocol/policy.ts';
+import { type LimitsOf, unboundedCallers } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { ErasedText } from './events.ts';
 import { OpenLogs } from './openLogs.ts';
@@ -15,6 +16,8 @@ export interface Tx {
   readonly queries: Queries;
   /** The policy that holds. */
   readonly may: May;
+  /** The limits that hold for a principal. */
+  readonly limitsOf: LimitsOf;
   readonly now: number;
   /** Adds an event to a thread's log and returns its seq. `run` is the run's key; 0 for none. */
   append(thread: number, run: number, draft: EventDraft): number;
@@ -32,6 +35,8 @@ export interface GroupCommitOptions {
   readonly raw: Database;
   readonly queries: Queries;
   readonly may: May;
+  /** Default: nothing bounds callers. */
+  readonly limitsOf?: LimitsOf | undefined;
   readonly clock: Clock;
   /** Called after each commit with the threads whose head moved: only now may anybody see it. */
   readonly onCommit: (threads: readonly ThreadLog[]) => void;
@@ -59,6 +64,7 @@ export class GroupCommit {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
+  readonly #limitsOf: LimitsOf;
   readonly #logs: OpenLogs;
   #pending: PendingWrite[] = [];
   #committed: (() => void)[] = [];
@@ -70,6 +76,7 @@ export class GroupCommit {
   constructor(options: GroupCommitOptions) {
     const { raw } = options;
     this.#options = options;
+    this.#limitsOf = options.limitsOf ?? unboundedCallers();
     this.#begin = raw.prepare('begin immediate');
     this.#commit = raw.prepare('commit');
     this.#rollback = raw.prepare('rollback');
@@ -226,6 +233,7 @@ export class GroupCommit {
       const tx: Tx = {
         queries: this.#options.queries,
         may: this.#options.may,
+        limitsOf: this.#limitsOf,
         now,
         append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
         headOf: (thread) => this.#logs.headOf(thread),

@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '9176d60ba599eda89c03f993f1c1edd5345596d89d1bfd4f7cdef2690c5837c9',
+    hash: '7901bc9a88bcd9be012c070ee5fb32c899ee3c7be429fb581d4836cd6f12fdb8',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -346,6 +346,13 @@ CREATE TABLE \`logins\` (
 CREATE UNIQUE INDEX \`logins_id_unique\` ON \`logins\` (\`id\`);--> statement-breakpoint
 CREATE INDEX \`logins_user\` ON \`logins\` (\`user\`);--> statement-breakpoint
 CREATE INDEX \`logins_expiry\` ON \`logins\` (\`expires_at\`);--> statement-breakpoint
+CREATE TABLE \`rate_counts\` (
+	\`key\` text PRIMARY KEY NOT NULL,
+	\`points\` integer NOT NULL,
+	\`expire\` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX \`rate_counts_expire\` ON \`rate_counts\` (\`expire\`);--> statement-breakpoint
 CREATE TABLE \`shares\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,

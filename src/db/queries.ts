@@ -9,6 +9,7 @@ import { prepareFiles } from './files.ts';
 import { prepareLogins } from './logins.ts';
 import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
+import { prepareRateCounts } from './rateCounts.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
 import { prepareShares } from './shares.ts';
@@ -47,5 +48,6 @@ export function prepareQueries(raw: Database) {
     logins: prepareLogins(db),
     apiKeys: prepareApiKeys(db),
     disabledAgents: prepareDisabledAgents(db),
+    rateCounts: prepareRateCounts(db),
   };
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import { type May, mayBy } from '../protocol/policy.ts';
+import type { LimitsOf } from '../protocol/tiers.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { AccountStore } from './accountStore.ts';
 import { type AuditStore, sqliteAuditStore } from './auditStore.ts';
@@ -10,6 +11,7 @@ import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
 import type { MemoryStore } from './memoryStore.ts';
 import { prepareQueries } from './queries.ts';
+import { type RateStore, sqliteRateStore } from './rateStore.ts';
 import type { RunStore } from './runStore.ts';
 import { type ShareStore, sqliteShareStore } from './shareStore.ts';
 import { sqliteAccountStore } from './sqliteAccountStore.ts';
@@ -30,6 +32,7 @@ export interface Store {
   readonly shares: ShareStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;
+  readonly rates: RateStore;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -49,6 +52,8 @@ export function sqliteStore(opts: {
   readonly recordHighWater: (id: number) => void;
   /** Who may do what. Default: the server's own policy. */
   readonly may?: May | undefined;
+  /** The limits that hold for a principal. Default: nothing bounds callers. */
+  readonly limitsOf?: LimitsOf | undefined;
   /** For the cost of model calls. */
   readonly prices?: Prices | undefined;
   /** Called after each commit that erased text. */
@@ -61,6 +66,7 @@ export function sqliteStore(opts: {
     raw,
     queries,
     may,
+    limitsOf: opts.limitsOf,
     clock,
     recordHighWater,
     onErased,
@@ -88,6 +94,7 @@ export function sqliteStore(opts: {
     shares: sqliteShareStore(parts),
     audit: sqliteAuditStore(parts),
     accounts: sqliteAccountStore(parts),
+    rates: sqliteRateStore(raw, commit),
     get heldLogs() {
       return commit.heldLogs;
     },

@@ -46,6 +46,11 @@ export function prepareThreads(db: Drizzle) {
     .from(threads)
     .where(eq(threads.key, $('key')))
     .prepare();
+  const count = db
+    .select({ threads: sql<number>`count(*)` })
+    .from(threads)
+    .where(eq(threads.owner, $('owner')))
+    .prepare();
   const touch = db
     .update(threads)
     .set({ updatedAt: sql`${$('now')}` })
@@ -76,6 +81,7 @@ export function prepareThreads(db: Drizzle) {
     },
     byId: (id: string): ThreadRow | undefined => byId.get({ id }),
     byKey: (key: number): ThreadRow | undefined => byKey.get({ key }),
+    count: (owner: string): number => count.get({ owner })?.threads ?? 0,
     touch: (key: number, now: number): void => void touch.run({ key, now }),
     setFloor: (key: number, floor: number): void => void setFloor.run({ key, floor }),
     update(key: number, change: { title?: string | null; metadata?: JsonObject | null }, now: number): void {

@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { type RunResult, RunResultFold } from '../client/runResult.ts';
 import type { Receipt } from '../protocol/contract.ts';
+import type { Json } from '../protocol/json.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { McpCaller } from '../server/mcpHost.ts';
 import { RunProgress } from './runProgress.ts';
@@ -81,12 +82,12 @@ function answerOf(result: RunResult, { threadId, runId }: Receipt): CallToolResu
 
 /** A failure that the client's model can act on. */
 export function refusal(
-  { code, message, retryable }: Pick<VerbatimError, 'code' | 'message' | 'retryable'>,
+  { code, message, retryable, details }: Pick<VerbatimError, 'code' | 'message' | 'retryable'> & { readonly details?: Json | undefined },
   ids: { readonly threadId?: string; readonly runId?: string } = {},
 ): CallToolResult {
   return {
     isError: true,
     content: [{ type: 'text', text: `${code}: ${message}` }],
-    _meta: { error: { code, message, retryable }, ...ids },
+    _meta: { error: { code, message, retryable, ...(details !== undefined && { details }) }, ...ids },
   };
 }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../protocol/principal.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { rateLimitHeaders } from '../server/limits/rateLimitHeaders.ts';
 import type { McpEndpoint } from '../server/mcpEndpoint.ts';
 import type { McpHost } from '../server/mcpHost.ts';
 import { McpSession } from './mcpSession.ts';
@@ -59,6 +60,7 @@ async function serveMcp(
       const { code, message, status } = rpcErrorOf(error);
       if (status === 500) host.logger.error({ err: error }, 'an MCP request failed');
       if (status === 401) reply.header('www-authenticate', 'Bearer');
+      if (error instanceof VerbatimError) reply.headers(rateLimitHeaders(error));
       return reply.code(status).send({ jsonrpc: '2.0', error: { code, message }, id: null });
     });
     scope.route({ method: ['POST', 'DELETE'], url: path, handler: exchange });

@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   FILE_TYPE_REFUSED: kind(400),
   QUEUE_FULL: kind(429, true),
   AGENT_DISABLED: kind(409, true),
+  RATE_LIMITED: kind(429, true),
+  REPLACED: kind(409),
   FRAME_TOO_BIG: kind(413),
   SERVER_FULL: kind(503, true),
   QUOTA_EXCEEDED: kind(429, true),

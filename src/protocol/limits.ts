@@ -125,6 +125,35 @@ export const DEFAULT_LIMITS = {
   maxBufferedBytes: 256 * 1024 * 1024,
   /** A reader that takes nothing at all for this long while bytes wait for it is closed with 4409. */
   slowReaderTimeoutMs: 60_000,
+  /** Sockets that one address may open in a minute; requests with a token that is not good count too. IPv6 counts by /64. */
+  handshakesPerMinute: 200,
+  /** Addresses that are counted at once. With more, the count of the one that came first is forgotten. */
+  maxTrackedAddresses: 50_000,
+  /** Logins with a wrong password within `failedLoginWindowMs`, for one name and from one address. */
+  failedLoginsPerName: 10,
+  failedLoginsPerAddress: 10,
+  failedLoginWindowMs: 15 * 60_000,
+  /** Sockets, and streams over SSE, in all. One more is closed with 1013, or answered with 503. */
+  maxConnections: 20_000,
+  /** The same from one address. One more is closed with 4429, or answered with 429; so for the two that follow. */
+  maxConnectionsPerAddress: 100,
+  maxConnectionsPerPrincipal: 20,
+  maxConnectionsPerTenant: 2_000,
+  /** Sockets that have not said who they are. One more ends the one that has waited for longest, with 4408. */
+  maxUnauthenticatedSockets: 1_000,
+  /** Messages that one principal sends, edits and retries; a window begins with its first. */
+  messagesPerMinute: 10,
+  messagesPerHour: 100,
+  /** The same for all of a tenant together. */
+  messagesPerMinutePerTenant: 1_000,
+  messagesPerHourPerTenant: 20_000,
+  /** What the runs of one principal use in a day of UTC: tokens, input and output together, and cost, in the unit of `prices`. */
+  tokensPerDay: 5_000_000,
+  /** With one that is finite, models without a price are not called. */
+  costPerDay: Number.POSITIVE_INFINITY,
+  maxThreadsPerPrincipal: 10_000,
+  /** One call, from when it is its turn. Waits, streams and transfers of files have times of their own. */
+  requestTimeoutMs: 30_000,
 } as const satisfies Record<string, number>;
 
 export type Limits = { readonly [K in keyof typeof DEFAULT_LIMITS]: number };

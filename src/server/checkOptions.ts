@@ -1,8 +1,10 @@
 import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
+import { TIER_LIMITS } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { loginCookieOf } from './auth/cookie.ts';
 import { checkRoles } from './checkRoles.ts';
+import { DUPLICATES } from './limits/connectionPlaces.ts';
 import { nearestName } from './nearestName.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
@@ -22,6 +24,9 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   onStart: true,
   onStop: true,
   limits: true,
+  tiers: true,
+  connections: true,
+  trustedProxies: true,
   toolWorkers: true,
   toolCache: true,
   mcp: true,
@@ -38,6 +43,8 @@ export function checkOptions(options: ServerOptions): void {
     if (!Object.hasOwn(KNOWN, name)) throw unknownName(`There is no option "${name}".`, name, Object.keys(KNOWN));
   }
   checkLimits(options.limits ?? {});
+  checkTiers(options.tiers);
+  checkConnections(options);
   checkAuth(options);
   checkBudget(options.budget);
   checkRoles(options.roles);
@@ -73,8 +80,39 @@ function checkCookie({ cookie, auth, authenticate }: Pick<ServerOptions, 'cookie
 function checkLimits(limits: object): void {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw unknownName(`There is no limit "${name}".`, name, Object.keys(DEFAULT_LIMITS));
-    if (typeof value !== 'number' || !(value >= 0)) throw invalid(`limits.${name} must be a number of 0 or more.`);
+    checkLimit(`limits.${name}`, value);
   }
+}
+
+function checkLimit(path: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value >= 0)) throw invalid(`${path} must be a number of 0 or more.`);
+}
+
+function checkTiers(tiers: unknown): void {
+  if (tiers === undefined) return;
+  for (const [tier, limits] of Object.entries(objectOf('tiers', tiers))) {
+    for (const [name, value] of Object.entries(objectOf(`tiers.${tier}`, limits))) {
+      const path = `tiers.${tier}.${name}`;
+      if (!TIER_LIMITS.some((known) => known === name)) throw unknownName(`${path} is not a limit of a tier.`, name, TIER_LIMITS);
+      checkLimit(path, value);
+    }
+  }
+}
+
+function checkConnections({ connections, trustedProxies = 0 }: Pick<ServerOptions, 'connections' | 'trustedProxies'>): void {
+  if (!Number.isInteger(trustedProxies) || trustedProxies < 0) {
+    throw invalid('`trustedProxies` must be how many proxies are before the server: 0, 1, 2, ...');
+  }
+  if (connections === undefined) return;
+  for (const [name, value] of Object.entries(objectOf('connections', connections))) {
+    if (name !== 'duplicates') throw unknownName(`There is no option "connections.${name}".`, name, ['duplicates']);
+    if (!DUPLICATES.some((known) => known === value)) throw invalid(`connections.duplicates must be one of ${DUPLICATES.join(', ')}.`);
+  }
+}
+
+function objectOf(path: string, value: unknown): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw invalid(`\`${path}\` must be an object.`);
 }
 
 function checkAgents(agents: unknown): void {

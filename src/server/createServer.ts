@@ -24,12 +24,15 @@ import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { createHttpApp } from './httpApp.ts';
+import { callerLimits } from './limits/callerLimits.ts';
+import { FailedLogins } from './limits/failedLogins.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
 import { mcpHost } from './mcpHost.ts';
 import { modelsOf } from './modelsOf.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
+import { trustProxies } from './remoteAddress.ts';
 import { appRouter } from './routers/router.ts';
 import { Scheduler } from './scheduler.ts';
 import { type ServerOptions, silentLogger } from './serverOptions.ts';
@@ -79,7 +82,7 @@ export async function serverOver(
   { closeDatabase }: { readonly closeDatabase: boolean },
 ): Promise<InternalServer> {
   const { agents, logger = silentLogger, clock = systemClock } = options;
-  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { limits, limitsOf, dayBudgetOf, handshakes, places } = callerLimits(options);
   options.mcp?.check(agents);
   if (database.copyBeforeUpgrade !== undefined) {
     logger.info({ copy: database.copyBeforeUpgrade }, 'upgraded the database; a copy from before is kept');
@@ -105,6 +108,7 @@ export async function serverOver(
     recordHighWater: database.recordHighWater,
     prices: checkPrices(options.prices),
     may,
+    limitsOf,
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
@@ -115,12 +119,12 @@ export async function serverOver(
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const budgetOf = (principal: Principal): RunBudget | undefined =>
     typeof options.budget === 'function' ? options.budget(principal) : options.budget;
-  const dayBudgetOf = (): undefined => undefined;
   const budgets = new Budgets({ store: store.runs, registry, prices: options.prices, dayBudget: dayBudgetOf });
   const scheduler = new Scheduler({
     store,
     clock,
     limits,
+    limitsOf,
     registry,
     lease: newId('boot'),
     readers,
@@ -146,6 +150,7 @@ export async function serverOver(
     bell,
     readers,
     limits,
+    limitsOf,
     inputs: createInputs(limits),
     clock,
     callers,
@@ -160,30 +165,24 @@ export async function serverOver(
   };
   const router = appRouter(services);
   const budget: Budget = { maxBytes: limits.maxBufferedBytes, heldBytes: 0 };
-  const sweep = startSweep(
-    Math.max(
-      10,
-      Math.min(
-        1_000,
-        limits.pingIntervalMs / 4,
-        limits.pongTimeoutMs / 4,
-        limits.idleTimeoutMs / 4,
-        limits.slowReaderTimeoutMs / 4,
-        limits.authTimeoutMs / 4,
-      ),
-    ),
-  );
+  const sweep = startSweep(limits);
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
-  const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const transport = { router, limits, authenticator, callers, handshakes, places, clock, mayEnter, budget, sweep, logger };
+  const app = await createHttpApp({ ...transport, limitsOf, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  trustProxies(app.server, {
+    hops: options.trustedProxies ?? 0,
+    onIgnored: () =>
+      logger.warn({}, 'X-Forwarded-For is ignored: behind a proxy, set `trustedProxies`, or all of its callers share one address'),
+  });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, services }));
   void store.files.removeLeftovers();
   const purge = async (): Promise<void> => {
     try {
       await store.runs.purgeReceipts(clock.now() - limits.receiptTtlMs);
+      await store.rates.removeExpired(clock.now());
     } catch (cause) {
-      logger.warn({ err: cause }, 'old receipts could not be removed');
+      logger.warn({ err: cause }, 'old receipts and counts could not be removed');
     }
   };
   const purgeTimer = setInterval(() => void purge(), PURGE_INTERVAL_MS);
@@ -201,6 +200,7 @@ export async function serverOver(
     await sockets.close();
     await app.close();
     callers.close();
+    handshakes.close();
     await authenticator.close();
     sweep.close();
     store.close();

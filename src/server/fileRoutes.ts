@@ -4,11 +4,13 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { ownerOf } from '../protocol/principal.ts';
+import type { LimitsOf } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Caller, Hold } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import type { Callers } from './auth/callers.ts';
+import type { Handshakes } from './limits/handshakes.ts';
 import { receiveFile } from './receiveFile.ts';
 import { sendFile } from './sendFile.ts';
 import { beforeUploadDeadline } from './uploadDeadline.ts';
@@ -21,13 +23,15 @@ export interface FileOptions {
   /** Aborts when the server closes. */
   readonly closing: AbortSignal;
   readonly limits: Limits;
+  readonly limitsOf: LimitsOf;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly handshakes: Handshakes;
 }
 
 /** `POST /files` and `GET /files/{id}`: the bytes of files, which no tRPC call carries. */
 export async function fileRoutes(app: FastifyInstance, options: FileOptions): Promise<void> {
-  const { limits, callers } = options;
+  const { limits, limitsOf, callers } = options;
   const transfers = new Map<string, number>();
   let all = 0;
 
@@ -47,7 +51,7 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
   async function transfer<T>(principal: Principal, work: () => Promise<T>): Promise<T> {
     const id = ownerOf(principal);
     const own = transfers.get(id) ?? 0;
-    if (all >= limits.maxFileTransfers || own >= limits.maxFileTransfersPerPrincipal) {
+    if (all >= limits.maxFileTransfers || own >= limitsOf(principal).maxFileTransfersPerPrincipal) {
       throw new VerbatimError('SERVER_FULL', 'Too many files are on their way. Try again in a moment.', {
         details: { limit: all >= limits.maxFileTransfers ? 'maxFileTransfers' : 'maxFileTransfersPerPrincipal' },
       });
@@ -73,7 +77,9 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
       const caller = await callerOf(options, request.raw, 'http');
       const { principal } = caller;
       const cut = (): void => void request.raw.destroy();
-      return transfer(principal, () => whileAllowed(caller, { fail: cut }, () => receiveFile(options, { principal, request, late })));
+      return transfer(principal, () =>
+        whileAllowed(caller, { fail: cut }, () => receiveFile({ ...options, limits: limitsOf(principal) }, { principal, request, late })),
+      );
     });
     return reply.code(201).send(file);
   });

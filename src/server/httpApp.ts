@@ -8,16 +8,19 @@ import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import { cookieRoutes } from './auth/cookieRoutes.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
+import { clientIdOf } from './limits/clientId.ts';
+import type { Place } from './limits/connectionPlaces.ts';
+import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
 import { oauthRoutes } from './oauthRoutes.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
-import { type Context, contextOf, contextOfNobody, toTrpcError } from './trpc.ts';
+import { type Context, contextOf, contextOfNobody, toTrpcError, verbatimErrorOf } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing'> {
+export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing' | 'limitsOf'> {
   readonly epoch: string;
 }
 
@@ -42,7 +45,13 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     if (!mayEnter(request.raw))
       await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
   });
-  await app.register(cors, { origin: true, credentials: true, methods: ['GET', 'POST', 'DELETE'], maxAge: 600 });
+  await app.register(cors, {
+    origin: true,
+    credentials: true,
+    methods: ['GET', 'POST', 'DELETE'],
+    maxAge: 600,
+    exposedHeaders: [...RATE_LIMIT_HEADERS],
+  });
   app.setErrorHandler((error, { url }, reply) => {
     const cause = httpError(error);
     if (cause === error && !(error instanceof VerbatimError)) logger.error({ err: error, path: url.split('?', 1)[0] }, 'a request failed');
@@ -74,11 +83,12 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const left = options.callers.enter(caller);
           res.raw.once('close', left);
           if (res.raw.closed) left();
-          return contextOf(caller, undefined);
+          return contextOf(caller, undefined, limits);
         } catch (cause) {
-          return contextOfNobody(cause, remoteAddress(req.raw));
+          return contextOfNobody(cause, remoteAddress(req.raw), limits);
         }
       },
+      responseMeta: ({ errors }) => ({ headers: Object.assign({}, ...errors.map((error) => rateLimitHeaders(verbatimErrorOf(error)))) }),
       onError({ error, path }) {
         if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
       },
@@ -97,22 +107,30 @@ async function serveSse(
   options: HttpOptions,
   { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<void> {
-  const { router, limits, callers, budget, sweep, epoch, logger } = options;
+  const { router, limits, callers, places, budget, sweep, epoch, logger } = options;
   let caller: Caller;
+  let place: Place | undefined;
+  let replaced = (): void => {};
   try {
     // Node gives an answer its socket when those before it are done, which a watch may never be: what waits behind it would have no bound.
     if (reply.raw.socket === null) {
       throw new VerbatimError('BAD_INPUT', 'A watch does not wait behind other answers of its connection. Ask for it on one of its own.');
     }
     caller = await callerOf(options, request.raw, 'sse');
+    place = places.take({ address: caller.address, onWaitedTooLong: () => {}, onReplaced: () => replaced() });
+    const clientId = clientIdOf(request.raw);
+    place.claim({ principal: caller.principal, clientId, isPart: clientId !== undefined });
   } catch (cause) {
+    place?.leave();
     return sendError(reply, router, cause);
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
   const headers = reply.getHeaders();
   const response = reply.hijack().raw;
   const stream = openSse({ response, headers, epoch, limits, budget });
-  if (stream === undefined) return;
+  if (stream === undefined) return place.leave();
+  replaced = () =>
+    stream.fail(errorShape(router, new VerbatimError('REPLACED', 'Another of your clients took the place of this one.'), path));
   sweep.add(stream);
   const left = callers.enter(caller);
   const abort = new AbortController();
@@ -120,6 +138,7 @@ async function serveSse(
   response.once('close', () => {
     sweep.remove(stream);
     left();
+    place.leave();
     stream.ended();
     abort.abort();
     watch?.tail.end();
@@ -129,7 +148,7 @@ async function serveSse(
       router,
       path,
       getRawInput: async () => sseInput(request, limits.maxFrameDepth),
-      ctx: contextOf(caller, undefined),
+      ctx: contextOf(caller, undefined, limits),
       type: 'subscription',
       signal: abort.signal,
       batchIndex: 0,
@@ -175,6 +194,7 @@ async function sendError(reply: FastifyReply, router: AppRouter, cause: unknown)
   const shape = errorShape(router, cause, undefined);
   await reply
     .code(shape.data.httpStatus)
+    .headers(cause instanceof VerbatimError ? rateLimitHeaders(cause) : {})
     .header('content-type', 'application/json')
     .send(JSON.stringify({ error: { json: shape } }));
 }

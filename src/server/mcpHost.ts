@@ -11,6 +11,7 @@ import type { Principal } from '../protocol/principal.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
+import type { Handshakes } from './limits/handshakes.ts';
 import { maySendTo } from './maySendTo.ts';
 import type { AppRouter } from './routers/router.ts';
 import type { Logger } from './serverOptions.ts';
@@ -60,9 +61,10 @@ export interface McpCaller {
 export interface McpHostOptions extends Pick<McpHost, 'app' | 'logger'> {
   readonly router: AppRouter;
   readonly services: Services;
+  readonly handshakes: Handshakes;
 }
 
-export function mcpHost({ app, logger, router, services }: McpHostOptions): McpHost {
+export function mcpHost({ app, logger, router, services, handshakes }: McpHostOptions): McpHost {
   const { agents, limits, clock, closing, callers } = services;
   const callerFor = createCallerFactory(router);
   return {
@@ -72,12 +74,12 @@ export function mcpHost({ app, logger, router, services }: McpHostOptions): McpH
     clock,
     logger,
     closing,
-    identify: (request) => callerOf(services, request, 'mcp'),
+    identify: (request) => callerOf({ ...services, handshakes }, request, 'mcp'),
     enter: (caller) => callers.enter(caller),
     maySendTo: (principal, agent) => maySendTo(services, principal, agent),
     isTooDeep: (json) => nestsDeeper(json, limits.maxFrameDepth),
     as(caller) {
-      const api = callerFor(contextOf(caller, undefined));
+      const api = callerFor(contextOf(caller, undefined, limits));
       return {
         // The procedure's schema checks it.
         send: (input) => typed(api.messages.send(input as { agent: string; text: string; context?: Json })),

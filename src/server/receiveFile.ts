@@ -16,7 +16,7 @@ export interface Upload {
 }
 
 /**
- * Takes the body of a request into the store, no faster than that takes it. Throws `FILE_TOO_LARGE`, `FILE_TYPE_REFUSED`, and `BAD_INPUT` for a body
+ * Takes the body of a request into the store, no faster than that takes it. Throws `FILE_TOO_LARGE`, `QUOTA_EXCEEDED`, `FILE_TYPE_REFUSED`, and `BAD_INPUT` for a body
  * that was cut off; nothing is then left of it.
  */
 export async function receiveFile({ files, limits }: FileOptions, { principal, request, late }: Upload): Promise<FileRef> {

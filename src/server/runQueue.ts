@@ -2,6 +2,8 @@
 export interface QueuedRun {
   readonly run: number;
   readonly principalId: string;
+  /** How many of that principal may be at work. Default: as many as of any. */
+  readonly maxRuns?: number;
 }
 
 export interface RunQueueLimits {
@@ -15,7 +17,7 @@ export interface RunQueueLimits {
  */
 export interface RunQueue {
   /** Takes room at once, if nobody of the same principal waits for it; else says how many wait, and keeps a place until `arrived`. */
-  take(principalId: string): true | { readonly waiting: number };
+  take(principalId: string, maxRuns?: number): true | { readonly waiting: number };
   /** Whoever `take` gave a place has been pushed, or will not be. */
   arrived(principalId: string): void;
   /** Waits for room. `onReady` is called with the run once it has it. A run that waits already is not added again. */
@@ -37,8 +39,8 @@ export function localRunQueue(limits: RunQueueLimits, onReady: (run: QueuedRun) 
   let total = 0;
   let paused = false;
 
-  const hasRoom = (principalId: string): boolean =>
-    !paused && total < limits.maxRuns && (held.get(principalId) ?? 0) < limits.maxRunsPerPrincipal;
+  const hasRoom = (principalId: string, maxRuns = limits.maxRunsPerPrincipal): boolean =>
+    !paused && total < limits.maxRuns && (held.get(principalId) ?? 0) < maxRuns;
   const hold = (principalId: string): void => {
     total++;
     held.set(principalId, (held.get(principalId) ?? 0) + 1);
@@ -46,7 +48,7 @@ export function localRunQueue(limits: RunQueueLimits, onReady: (run: QueuedRun) 
   const pump = (): void => {
     for (let index = 0; index < waiting.length && total < limits.maxRuns; ) {
       const next = waiting[index];
-      if (next === undefined || !hasRoom(next.principalId)) {
+      if (next === undefined || !hasRoom(next.principalId, next.maxRuns)) {
         index++;
         continue;
       }
@@ -56,8 +58,8 @@ export function localRunQueue(limits: RunQueueLimits, onReady: (run: QueuedRun) 
     }
   };
   return {
-    take(principalId) {
-      if (!hasRoom(principalId) || arriving.includes(principalId) || waiting.some((run) => run.principalId === principalId)) {
+    take(principalId, maxRuns) {
+      if (!hasRoom(principalId, maxRuns) || arriving.includes(principalId) || waiting.some((run) => run.principalId === principalId)) {
         arriving.push(principalId);
         return { waiting: waiting.length + arriving.length - 1 };
       }

@@ -2,7 +2,7 @@ import type { Accepted, AcceptInput } from '../db/operations/acceptMessage.ts';
 import type { Command } from '../db/operations/command.ts';
 import type { RunRow } from '../db/runs.ts';
 import type { Receipt } from '../protocol/contract.ts';
-import { ownerOf, type Principal } from '../protocol/principal.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { RunInfo } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { type DisconnectWatch, disconnectWatch, type Readers } from './disconnectWatch.ts';
@@ -40,8 +40,9 @@ export class Scheduler {
     accept = (whole: AcceptInput): Promise<Accepted> => this.#options.store.runs.accept(whole),
   ): Promise<Receipt> {
     if (this.#closing) throw shuttingDown();
-    const principalId = ownerOf(input.principal);
-    const room = this.#workforce.queue.take(principalId);
+    const whose = this.#workforce.whose(input);
+    const { principalId } = whose;
+    const room = this.#workforce.queue.take(principalId, whose.maxRuns);
     let accepted: Accepted;
     try {
       accepted = await accept({ ...input, room, lease: this.#options.lease });
@@ -56,7 +57,7 @@ export class Scheduler {
     if (interrupted !== undefined) this.#workforce.stop(interrupted);
     if (started !== undefined) this.#workforce.work(started);
     else if (room === true) this.#workforce.queue.release(principalId);
-    if (waiting !== undefined) this.#workforce.queue.push({ run: waiting.key, principalId });
+    if (waiting !== undefined) this.#workforce.queue.push({ run: waiting.key, ...whose });
     if (input.onDisconnect === 'cancel' && receipt.disposition !== 'steered') await this.#watchById(receipt.runId, input.principal);
     return receipt;
   }
@@ -79,7 +80,7 @@ export class Scheduler {
       queued.add(run.key);
       // A child waits for room as soon as its parent has begun.
       const isNext = run.parent === null ? (await runs.openOfThread(run.thread))[0]?.key === run.key : !queued.has(run.parent);
-      if (isNext) this.#workforce.queue.push({ run: run.key, principalId: ownerOf(run.principal) });
+      if (isNext) this.#workforce.queue.push({ run: run.key, ...this.#workforce.whose(run) });
     }
   }
 

@@ -7,9 +7,11 @@ import type { Limits } from '../protocol/limits.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { Roles } from '../protocol/roles.ts';
+import type { Tiers } from '../protocol/tiers.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { AuthMethod } from './auth/authMethod.ts';
 import type { CookieOptions } from './auth/cookie.ts';
+import type { Duplicates } from './limits/connectionPlaces.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
 import type { TitleOptions } from './titleOptions.ts';
 
@@ -29,6 +31,14 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+export interface ConnectionOptions {
+  /**
+   * When a principal connects by another client: `allow` (default), `replace` closes what its other clients have open (4410, which is final for
+   * them), `refuse` closes the newcomer (4429). A client is one `createClient`, or one socket of a plain tRPC client.
+   */
+  readonly duplicates?: Duplicates;
 }
 
 export interface ServerOptions {
@@ -72,6 +82,17 @@ export interface ServerOptions {
   /** What each run may use: for everybody, or by who sends. The agent, and the send, may allow less. Default: no bound but the limits. */
   readonly budget?: Budget | ((principal: Principal) => Budget | undefined);
   readonly limits?: Partial<Limits>;
+  /**
+   * Limits that differ by tier: `{ premium: { messagesPerMinute: 60 }, trial: { messagesPerHour: 5 } }`. The tier is the principal's own, or `premium`
+   * for who has that role, else `user`; a tier that is not here has `limits`. They hold for administrators too.
+   */
+  readonly tiers?: Tiers;
+  readonly connections?: ConnectionOptions;
+  /**
+   * How many proxies are before the server, each of which adds to `X-Forwarded-For`: limits and logs then know who is behind them. Default 0: nobody is
+   * believed. More than there are lets callers choose an address.
+   */
+  readonly trustedProxies?: number;
   /** Threads for tools with `worker: true`, started when they are first needed. Default: one less than there are cores, and at least one. */
   readonly toolWorkers?: number;
   /** Where tools with a `cache` keep results besides memory, such as `new KeyvRedis(...)`: for several servers, and through a restart. */

@@ -7,6 +7,7 @@ import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { May } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
+import type { LimitsOf } from '../protocol/tiers.ts';
 import type { Answers } from './answers.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Callers } from './auth/callers.ts';
@@ -27,6 +28,8 @@ export interface Services {
   readonly bell: Bell;
   readonly readers: Readers;
   readonly limits: Limits;
+  /** Those of a principal's tier. */
+  readonly limitsOf: LimitsOf;
   readonly inputs: Inputs;
   readonly clock: Clock;
   /** What a principal's runs may use, each. */

@@ -1,3 +1,5 @@
+import type { Limits } from '../protocol/limits.ts';
+
 /** Something that is looked after every so often. `nowMs` is monotonic. */
 export interface Checked {
   check(nowMs: number): void;
@@ -10,13 +12,20 @@ export interface Sweep {
   close(): void;
 }
 
-/** One timer for all connections: a timer for each would cost more than the connection. */
-export function startSweep(intervalMs: number): Sweep {
+type SweptLimits = 'pingIntervalMs' | 'pongTimeoutMs' | 'idleTimeoutMs' | 'slowReaderTimeoutMs' | 'authTimeoutMs';
+
+/** One timer for all connections, often enough for the limits: a timer for each would cost more than the connection. */
+export function startSweep(limits: Pick<Limits, SweptLimits>): Sweep {
+  const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs, slowReaderTimeoutMs, authTimeoutMs } = limits;
+  const shortestMs = Math.min(pingIntervalMs, pongTimeoutMs, idleTimeoutMs, slowReaderTimeoutMs, authTimeoutMs);
   const items = new Set<Checked>();
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    for (const item of items) item.check(nowMs);
-  }, intervalMs);
+  const timer = setInterval(
+    () => {
+      const nowMs = performance.now();
+      for (const item of items) item.check(nowMs);
+    },
+    Math.max(10, Math.min(1_000, shortestMs / 4)),
+  );
   timer.unref();
   return {
     add: (item) => void items.add(item),

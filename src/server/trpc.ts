@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import superjson, { type SuperJSONResult } from 'superjson';
 import { ZodError } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../protocol/errorCodes.ts';
+import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
@@ -17,13 +18,18 @@ export interface Context {
   readonly address: string;
   /** The socket it came by; undefined over HTTP. */
   readonly connection: Connection | undefined;
+  /** How long a call of it may take. */
+  readonly requestTimeoutMs: number;
 }
 
-export function contextOf(caller: Caller, connection: Connection | undefined): Context {
+type ContextLimits = Pick<Limits, 'requestTimeoutMs'>;
+
+export function contextOf(caller: Caller, connection: Connection | undefined, { requestTimeoutMs }: ContextLimits): Context {
   return {
     caller,
     connection,
     address: caller.address,
+    requestTimeoutMs,
     get principal() {
       return caller.principal;
     },
@@ -31,11 +37,12 @@ export function contextOf(caller: Caller, connection: Connection | undefined): C
 }
 
 /** A call of nobody, for the reason given. */
-export function contextOfNobody(refused: unknown, address: string): Context {
+export function contextOfNobody(refused: unknown, address: string, { requestTimeoutMs }: ContextLimits): Context {
   return {
     caller: undefined,
     address,
     connection: undefined,
+    requestTimeoutMs,
     get principal(): Principal {
       throw refused;
     },
@@ -128,8 +135,8 @@ const trpc = initTRPC.context<Context>().create({
 
 export const { router, createCallerFactory } = trpc;
 
-/** A call that anybody may make: counted while it is answered, and its errors made ours. */
-export const publicProcedure = trpc.procedure.use(async ({ ctx, next }) => {
+/** A call: counted while it is answered, and its errors made ours. */
+const anyCall = trpc.procedure.use(async ({ ctx, next }) => {
   ctx.connection?.callStarted();
   const result = await next();
   ctx.connection?.callEnded();
@@ -137,16 +144,39 @@ export const publicProcedure = trpc.procedure.use(async ({ ctx, next }) => {
   return result;
 });
 
-/** A call of somebody who is known. */
-export const procedure = publicProcedure.use(({ ctx, next }) => {
+/** One that takes longer than a call may is answered with `TIMEOUT`; what it does goes on. Subscriptions last. */
+const timed = trpc.middleware(async ({ ctx: { requestTimeoutMs: timeoutMs }, type, path, next }) => {
+  if (type === 'subscription' || !Number.isFinite(timeoutMs)) return next();
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const late = (): void => reject(new VerbatimError('TIMEOUT', `${path} took longer than ${timeoutMs} ms. It may be done all the same.`));
+    timer = setTimeout(late, timeoutMs);
+  });
+  try {
+    return await Promise.race([next(), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+});
+
+/** A call that anybody may make. */
+export const publicProcedure = anyCall.use(timed);
+
+/** A call of somebody who is known, and that waits as long as it was asked to. */
+export const waiting = anyCall.use(({ ctx, next }) => {
   void ctx.principal;
   return next();
 });
 
+/** A call of somebody who is known. */
+export const procedure = waiting.use(timed);
+
 /** A call that only reads: on a socket one is answered after the other, each when its reader has taken enough of those before. */
-export const reading = procedure.use(async ({ ctx, next }) => {
-  const done = await ctx.connection?.takeTurn();
-  const result = await next();
-  done?.();
-  return result;
-});
+export const reading = waiting
+  .use(async ({ ctx, next }) => {
+    const done = await ctx.connection?.takeTurn();
+    const result = await next();
+    done?.();
+    return result;
+  })
+  .use(timed);

@@ -11,6 +11,10 @@ import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
 import { Connection } from './connection.ts';
+import { clientIdOf } from './limits/clientId.ts';
+import type { ConnectionPlaces, Place } from './limits/connectionPlaces.ts';
+import type { Handshakes } from './limits/handshakes.ts';
+import { rateLimitHeaders } from './limits/rateLimitHeaders.ts';
 import type { OriginCheck } from './originCheck.ts';
 import type { Budget } from './outbox.ts';
 import { remoteAddress } from './remoteAddress.ts';
@@ -29,6 +33,8 @@ export interface WebSocketOptions {
   readonly limits: Limits;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly handshakes: Handshakes;
+  readonly places: ConnectionPlaces;
   readonly clock: Clock;
   readonly mayEnter: OriginCheck;
   readonly budget: Budget;
@@ -47,19 +53,28 @@ const CLOSE_TIMEOUT_MS = 500;
 
 /** Serves the router on the upgrades of an HTTP server. */
 export function serveWebSockets(options: WebSocketOptions): WebSockets {
-  const { server, limits, mayEnter } = options;
+  const { server, limits, mayEnter, handshakes, logger } = options;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.maxFrameBytes, clientTracking: true });
   const accept = createAccept(options);
   let closing = false;
 
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => {});
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const path = (request.url ?? '').split('?', 1)[0];
     if (closing) return refuse(socket, '503 Service Unavailable');
     if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
     if (!mayEnter(request)) return refuse(socket, '403 Forbidden');
+    const refused = await handshakes.refusal(remoteAddress(request));
+    if (refused !== undefined) return refuse(socket, '429 Too Many Requests', rateLimitHeaders(refused));
+    if (closing) return refuse(socket, '503 Service Unavailable');
     // An HTTP server gives its sockets as duplex streams; they are the sockets themselves.
     wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket as Socket, request));
+  };
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => {});
+    upgrade(request, socket, head).catch((cause) => {
+      logger.error({ err: cause }, 'an upgrade failed');
+      socket.destroy();
+    });
   };
   server.on('upgrade', onUpgrade);
   return {
@@ -81,12 +96,14 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
   };
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, status: string, headers: Readonly<Record<string, string>> = {}): void {
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${more.join('')}\r\n`);
 }
 
-function createAccept({ router, limits, authenticator, callers, clock, budget, sweep, logger }: WebSocketOptions) {
+function createAccept({ router, limits, authenticator, callers, places, clock, budget, sweep, logger }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
+  const taken = new WeakMap<WebSocket, Place>();
   /** By their upgrades: those whose first frame is to say who they are. */
   const awaiting = new WeakMap<IncomingMessage, Connection>();
   const serve = getWSConnectionHandler<AppRouter>({
@@ -99,6 +116,7 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
       awaiting.delete(req);
       try {
         const identity = await authenticator.identify(req, info.connectionParams);
+        taken.get(res)?.claim({ principal: identity.principal, clientId: clientIdOf(req), isPart: true });
         const caller = new Caller({
           identity,
           request: req,
@@ -114,11 +132,11 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
         res.once('close', left);
         if (res.readyState !== res.OPEN) left();
         connection?.authenticated();
-        return contextOf(caller, connection);
+        return contextOf(caller, connection, limits);
       } catch (cause) {
         // Before tRPC closes it without a code, which clients take for a broken connection.
-        if (cause instanceof VerbatimError && cause.retryable) connection?.close(CLOSE_CODES.INTERNAL_ERROR, cause.code);
-        else connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');
+        const reason = closeReasonOf(cause);
+        connection?.close(CLOSE_CODES[reason], reason);
         throw toTrpcError(cause);
       }
     },
@@ -133,6 +151,24 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
   return (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
     socket.setNoDelay(true);
     const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
+    let place: Place;
+    try {
+      place = places.take({
+        address: remoteAddress(request),
+        onWaitedTooLong: () => connection.close(CLOSE_CODES.AUTH_TIMEOUT, 'AUTH_TIMEOUT'),
+        onReplaced: () => connection.close(CLOSE_CODES.REPLACED, 'REPLACED'),
+      });
+    } catch (cause) {
+      const reason = closeReasonOf(cause);
+      ws.on('error', () => {});
+      connection.close(CLOSE_CODES[reason], reason);
+      connection.ended();
+      // Nothing counts it: it must not stay for as long as its other end likes.
+      const timer = setTimeout(() => ws.terminate(), CLOSE_TIMEOUT_MS);
+      ws.once('close', () => clearTimeout(timer));
+      return;
+    }
+    taken.set(ws, place);
     connections.set(ws, connection);
     awaiting.set(request, connection);
     sweep.add(connection);
@@ -144,10 +180,19 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
     ws.on('pong', () => connection.heard(performance.now(), false));
     ws.once('close', () => {
       sweep.remove(connection);
+      place.leave();
       connection.ended();
     });
     serve(ws, request);
   };
+}
+
+function closeReasonOf(cause: unknown): 'SERVER_FULL' | 'TOO_MANY_CONNECTIONS' | 'INTERNAL_ERROR' | 'UNAUTHENTICATED' {
+  if (!(cause instanceof VerbatimError)) return 'UNAUTHENTICATED';
+  if (cause.code === 'SERVER_FULL') return 'SERVER_FULL';
+  if (cause.code === 'RATE_LIMITED') return 'TOO_MANY_CONNECTIONS';
+  // Whether the token is good cannot be told at the moment.
+  return cause.retryable ? 'INTERNAL_ERROR' : 'UNAUTHENTICATED';
 }
 
 /** An error that `ws` finds in what the other end sent: frames that are too large, not masked, not UTF-8. */

@@ -11,6 +11,7 @@ import type { ResumeReason } from '../protocol/event.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { May } from '../protocol/policy.ts';
 import { ownerOf } from '../protocol/principal.ts';
+import type { LimitsOf } from '../protocol/tiers.ts';
 import type { DisconnectWatch } from './disconnectWatch.ts';
 import { localRunQueue, type QueuedRun, type RunQueue } from './runQueue.ts';
 
@@ -21,6 +22,7 @@ export interface WorkforceOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly limitsOf: LimitsOf;
   readonly registry: AgentRegistry;
   /** Names this process in the leases of runs. */
   readonly lease: string;
@@ -52,6 +54,11 @@ export class Workforce {
     this.queue = localRunQueue(options.limits, (run) => void this.#begin(run).catch((cause) => this.#report(run.run, cause)));
   }
 
+  /** Whose room a run takes, and how much that principal has. */
+  whose({ principal }: Pick<RunRow, 'principal'>): Omit<QueuedRun, 'run'> {
+    return { principalId: ownerOf(principal), maxRuns: this.#options.limitsOf(principal).maxRunsPerPrincipal };
+  }
+
   get size(): number {
     return this.#workers.size;
   }
@@ -60,7 +67,7 @@ export class Workforce {
   wake(run: RunRow): void {
     if (this.#closing) return;
     this.#reasons.set(run.key, 'answered');
-    this.queue.push({ run: run.key, principalId: ownerOf(run.principal) });
+    this.queue.push({ run: run.key, ...this.whose(run) });
   }
 
   /** One of a run's calls was answered: its worker goes on with it, if there is one. */
@@ -71,7 +78,7 @@ export class Workforce {
   /** A run that another process left: it goes on when there is room. */
   resume(run: RunRow, reason: ResumeReason): void {
     this.#reasons.set(run.key, reason);
-    this.queue.push({ run: run.key, principalId: ownerOf(run.principal) });
+    this.queue.push({ run: run.key, ...this.whose(run) });
   }
 
   /** A run that is gone, with its thread. */
@@ -136,15 +143,16 @@ export class Workforce {
 
   /** Works on a run that has started and holds its room. */
   work(run: RunRow): void {
-    const { store, clock, limits, logFailure, registry, toolHost, budgets, may } = this.#options;
+    const { store, clock, limitsOf, logFailure, registry, toolHost, budgets, may } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
     const spawned = (children: readonly RunRow[]): void => {
-      for (const child of children) this.queue.push({ run: child.key, principalId: ownerOf(child.principal) });
+      for (const child of children) this.queue.push({ run: child.key, ...this.whose(child) });
       this.#options.onWaiting();
     };
     const { runs, files, memories } = store;
+    const limits = limitsOf(run.principal);
     const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, budgets, may, threadIdOf, spawned };
     const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
@@ -191,7 +199,7 @@ export class Workforce {
       this.queue.remove(child.key);
       this.#workers.get(child.key)?.worker.leave();
     }
-    if (next?.status === 'queued') this.queue.push({ run: next.key, principalId: ownerOf(next.principal) });
+    if (next?.status === 'queued') this.queue.push({ run: next.key, ...this.whose(next) });
     if (wake !== undefined) this.wake(wake);
   }
 

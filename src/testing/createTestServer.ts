@@ -4,6 +4,7 @@ import { type Client, type ClientOptions, createClient as createSdkClient } from
 import { type OpenDatabase, openDatabase } from '../db/openDatabase.ts';
 import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
+import { UNBOUNDED_CALLERS } from '../protocol/tiers.ts';
 import { custom } from '../server/auth/custom.ts';
 import { checkOptions } from '../server/checkOptions.ts';
 import { serverOver } from '../server/createServer.ts';
@@ -54,7 +55,8 @@ const TOKEN_PREFIX = 'test-principal:';
 
 /**
  * A whole server for a test: real HTTP and WebSocket on a free port of 127.0.0.1, the database in memory unless `database` names a file.
- * `await using` closes its clients and itself, and then throws if a scripted model has steps left over.
+ * What bounds callers by time and number (`messagesPerMinute`, `maxConnectionsPerAddress`, ...) is off, unless `limits` or `tiers` say otherwise: a test
+ * is one caller that sends faster than people do. `await using` closes its clients and itself, and then throws if a scripted model has steps left over.
  */
 export async function createTestServer(options: TestServerOptions): Promise<TestServer> {
   const { createClient = createSdkClient<JsonApi> } = options;
@@ -68,7 +70,8 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   const start = async (port: number): Promise<{ readonly server: InternalServer; readonly url: string; readonly port: number }> => {
     const { models: _, createClient: __, ...own } = current;
     checkOptions(own);
-    const serverOptions = { ...own, agents: withModels(current), ...testAuth(current) };
+    const limits = { ...UNBOUNDED_CALLERS, ...own.limits };
+    const serverOptions = { ...own, limits, agents: withModels(current), ...testAuth(current) };
     const server = await serverOver(database, serverOptions, { closeDatabase: !inMemory });
     return { server, ...(await server.listen({ port })) };
   };

@@ -91,9 +91,9 @@ export function testFileStore({ name, open }: { readonly name: string; readonly 
       const [a, b] = [await begin(on, { size: 1_500_000 }), await begin(on, { size: 1_500_000 })];
       for (const writer of [a, b]) await writer.write(pngOf(1_500_000));
       await a.finish();
-      await expect(b.finish()).rejects.toMatchObject({ code: 'FILE_TOO_LARGE', details: { limit: 'maxFileBytesPerPrincipal' } });
+      await expect(b.finish()).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED', details: { limit: 'maxFileBytesPerPrincipal' } });
       b.discard();
-      await expect(begin(on, { size: 1 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+      await expect(begin(on, { size: 1 })).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
       await begin(on, { size: 1, of: { principal: { id: 'bob' } } });
       await on.store.files.delete(command('files.delete'), first.id);
       await begin(on, { size: 1_500_000 });

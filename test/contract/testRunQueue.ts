@@ -30,6 +30,17 @@ export function testRunQueue({
       expect(queue.take('bob')).toBe(true);
     });
 
+    test('gives a principal that brings a limit of its own that many, also those that waited', async () => {
+      const { queue, ready } = queueOf(5, 1);
+      expect(queue.take('pia', 2)).toBe(true);
+      expect(queue.take('pia', 2)).toBe(true);
+      expect(queue.take('pia', 2)).toEqual({ waiting: 0 });
+      queue.arrived('pia');
+      queue.push({ run: 1, principalId: 'pia', maxRuns: 3 });
+      queue.push({ run: 2, principalId: 'pia', maxRuns: 3 });
+      await expect.poll(() => ready).toEqual([1]);
+    });
+
     test('serves who waits in order of arrival as room is given back', async () => {
       const { queue, ready } = queueOf(1, 1);
       queue.take('ann');

@@ -7,6 +7,7 @@ import type { RunStore } from '../../src/db/runStore.ts';
 import { defineAgent, defineTool } from '../../src/index.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { mayBy } from '../../src/protocol/policy.ts';
+import { unboundedCallers } from '../../src/protocol/tiers.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
 import { Answers } from '../../src/server/answers.ts';
 import type { Scheduler } from '../../src/server/scheduler.ts';
@@ -87,7 +88,16 @@ test('an interrupted run that waits ends as soon as its end can be stored', asyn
   const toolHost = openToolHost({ clock, limits: DEFAULT_LIMITS, report: () => {} });
   const budgets = new Budgets({ store: store.runs, registry: options.registry, prices: undefined, dayBudget: () => undefined });
   const workforce = new Workforce(
-    { ...options, toolHost, budgets, may: mayBy(undefined), lease: 'boot_1', onWaiting: () => {}, onEnded: () => {} },
+    {
+      ...options,
+      limitsOf: unboundedCallers(),
+      toolHost,
+      budgets,
+      may: mayBy(undefined),
+      lease: 'boot_1',
+      onWaiting: () => {},
+      onEnded: () => {},
+    },
     watch,
   );
   await store.runs.accept({

@@ -67,12 +67,12 @@ describe('limits', () => {
     const send = (token: string, size: number) => upload({ port, headers: { ...PNG_TYPE, ...as(token) } }, pngOf(size));
     const first = await send('ann', 60 * KIB);
     expect(await send('ann', 40 * KIB + 1)).toMatchObject({
-      status: 413,
-      error: { data: { details: { limit: 'maxFileBytesPerPrincipal' } } },
+      status: 429,
+      error: { data: { reason: 'QUOTA_EXCEEDED', details: { limit: 'maxFileBytesPerPrincipal', max: 100 * KIB } } },
     });
     expect(await send('ann', 40 * KIB)).toMatchObject({ status: 201 });
     // Even nothing counts as 4 KiB, or there would be no bound to how many there are.
-    expect(await upload({ port, headers: as('ann') }, '')).toMatchObject({ status: 413 });
+    expect(await upload({ port, headers: as('ann') }, '')).toMatchObject({ status: 429 });
     expect(await send('bob', 100 * KIB)).toMatchObject({ status: 201 });
     const socket = await openRaw({ port, params: { token: 'ann' } });
     await socket.call('mutation', 'files.delete', { fileId: first.file.id });
@@ -87,7 +87,7 @@ describe('limits', () => {
     await vi.waitFor(() => expect(filesIn(database)).toMatchObject({ incomplete: 0 }));
     a.request.end();
     b.request.end();
-    expect([(await a.answer).status, (await b.answer).status].sort()).toEqual([201, 413]);
+    expect([(await a.answer).status, (await b.answer).status].sort()).toEqual([201, 429]);
     await expectFiles(database, 1);
   });
 

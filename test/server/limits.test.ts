@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
+import { DEFAULT_TIERS } from '../../src/protocol/tiers.ts';
 
 type Limit = keyof typeof DEFAULT_LIMITS;
 
@@ -80,6 +81,42 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
     'past the budget of the process a stalled socket holds one frame, and readers that keep up are served',
   ],
   slowReaderTimeoutMs: ['server/backPressure', 'a reader that takes nothing for too long is closed with 4409, and resumes exactly'],
+  requestTimeoutMs: [
+    'server/requestTime',
+    'a call that takes longer than requestTimeoutMs fails with TIMEOUT; waits and subscriptions have times of their own',
+  ],
+  handshakesPerMinute: ['server/limits/handshakes', 'of one address are 200 a minute; then 429 says when, and others are not kept out'],
+  maxTrackedAddresses: ['server/limits/handshakes', 'no more than maxTrackedAddresses are counted, and the first is forgotten'],
+  failedLoginsPerName: ['server/limits/failedLogins', 'of one name are ten in a quarter of an hour, from wherever they come'],
+  failedLoginsPerAddress: [
+    'server/limits/failedLogins',
+    'from one address are ten in a quarter of an hour, for whatever names; IPv6 counts by /64',
+  ],
+  failedLoginWindowMs: ['server/limits/failedLogins', 'of one name are ten in a quarter of an hour, from wherever they come'],
+  maxConnections: ['server/limits/connections', 'in all are as many as maxConnections; one more is closed with 1013'],
+  maxConnectionsPerAddress: [
+    'server/limits/connections',
+    'from one address are 100, of whomever; only what a trusted proxy says is an address',
+  ],
+  maxConnectionsPerPrincipal: [
+    'server/limits/connections',
+    'of one principal are 20; one more is closed with 4429, and one that ends makes room',
+  ],
+  maxConnectionsPerTenant: ['server/limits/connections', 'of a tenant are as many as maxConnectionsPerTenant'],
+  maxUnauthenticatedSockets: [
+    'server/limits/connections',
+    'that have not said who they are are as many as maxUnauthenticatedSockets: one more ends the one that waits for longest',
+  ],
+  messagesPerMinute: ['server/limits/messages', 'a user sends 10 a minute, and then has to wait for the rest of it'],
+  messagesPerHour: ['server/limits/messages', 'a user sends 100 an hour'],
+  tokensPerDay: ['server/limits/dayBudget', 'a principal that has used up its %s sends again after midnight, UTC'],
+  costPerDay: ['server/limits/dayBudget', 'a principal that has used up its %s sends again after midnight, UTC'],
+  messagesPerMinutePerTenant: ['server/limits/messages', 'the principals of a tenant share its %s'],
+  messagesPerHourPerTenant: ['server/limits/messages', 'the principals of a tenant share its %s'],
+  maxThreadsPerPrincipal: [
+    'server/limits/messages',
+    'a principal has maxThreadsPerPrincipal, however they are made, and one that is deleted makes room',
+  ],
 };
 
 test.each(Object.entries(TESTS))('%s has a test at the limit', (_limit, [file, name]) => {
@@ -111,5 +148,13 @@ test('the limits that the issue and the protocol name have these defaults', () =
     pingIntervalMs: 30_000,
     pongTimeoutMs: 10_000,
     idleTimeoutMs: 10 * 60_000,
+    failedLoginsPerName: 10,
+    failedLoginWindowMs: 15 * 60_000,
+    maxConnectionsPerPrincipal: 20,
+    maxConnectionsPerAddress: 100,
+    messagesPerMinute: 10,
+    messagesPerHour: 100,
+    requestTimeoutMs: 30_000,
   });
+  expect(DEFAULT_TIERS.premium).toEqual({ messagesPerMinute: 60, messagesPerHour: 1_000 });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
+import { UNBOUNDED_CALLERS } from '../../src/protocol/tiers.ts';
 import { createServer } from '../../src/server/createServer.ts';
 import type { ServerOptions } from '../../src/server/serverOptions.ts';
 import type { VerbatimServer } from '../../src/server/verbatimServer.ts';
@@ -37,7 +38,9 @@ export interface StartedServer {
 /** A server on a free port with the agent `pour`, closed after the test. */
 export async function startServer(options: Partial<ServerOptions> = {}): Promise<StartedServer> {
   const { agent, release } = pourAgent();
-  const server = await createServer({ ...options, agents: { pour: agent, ...options.agents } });
+  // A test is one caller that sends faster than people do.
+  const limits = { ...UNBOUNDED_CALLERS, ...options.limits };
+  const server = await createServer({ ...options, limits, agents: { pour: agent, ...options.agents } });
   const { port, url } = await server.listen({ port: 0 });
   afterTest(async () => {
     release();

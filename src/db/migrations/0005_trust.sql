@@ -53,6 +53,13 @@ CREATE TABLE `logins` (
 CREATE UNIQUE INDEX `logins_id_unique` ON `logins` (`id`);--> statement-breakpoint
 CREATE INDEX `logins_user` ON `logins` (`user`);--> statement-breakpoint
 CREATE INDEX `logins_expiry` ON `logins` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `rate_counts` (
+	`key` text PRIMARY KEY NOT NULL,
+	`points` integer NOT NULL,
+	`expire` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `rate_counts_expire` ON `rate_counts` (`expire`);--> statement-breakpoint
 CREATE TABLE `shares` (
 	`key` integer PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,

@@ -15,6 +15,7 @@ import { markCancelled } from './cancelRun.ts';
 import { type Command, once } from './command.ts';
 import { assertEnabled } from './disableAgent.ts';
 import { endRun } from './finishRun.ts';
+import { assertMessageRate, countMessage } from './messageRate.ts';
 import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import { startRun } from './startRun.ts';
 
@@ -67,6 +68,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
   assertQuota(tx, input.principal, input.dayBudget);
   assertEnabled(queries, input);
+  assertMessageRate(tx, input.principal);
   attachedFiles(tx, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
@@ -85,6 +87,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
     );
   }
   const thread = existing ?? newThread(tx, input.principal);
+  countMessage(tx, input.principal);
   const seq = tx.headOf(thread.key);
   queries.threads.touch(thread.key, tx.now);
   if (active !== undefined && input.whenBusy === 'steer' && maySteer(active, input)) {

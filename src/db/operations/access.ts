@@ -1,7 +1,9 @@
+import { quotaFull } from '../../protocol/limitError.ts';
 import type { May, ThreadResource } from '../../protocol/policy.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { FileRow } from '../files.ts';
+import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
@@ -68,15 +70,24 @@ export function resourceOf({ queries, now }: Authority, principal: Principal, { 
   return { kind: 'thread', id, owned, tenant: tenant ?? undefined, shared };
 }
 
-export function assertMayCreate({ may }: Pick<Authority, 'may'>, principal: Principal, kind: 'threads' | 'files' = 'threads'): void {
-  if (may({ principal, action: 'create', resource: { kind } })) return;
-  throw new VerbatimError('NOT_ALLOWED', kind === 'threads' ? 'You may not begin a thread.' : 'You may not keep files here.');
-}
-
 /** Those of others: of the caller's tenant, or all when it has none. */
 export function assertMayList({ may }: Pick<Authority, 'may'>, principal: Principal): void {
   if (may({ principal, action: 'list', resource: { kind: 'threads', tenant: principal.tenant } })) return;
   throw new VerbatimError('NOT_ALLOWED', 'You may not list the threads of others.');
+}
+
+export function assertMayCreate(
+  { may, queries, limitsOf }: Pick<Tx, 'may' | 'queries' | 'limitsOf'>,
+  principal: Principal,
+  kind: 'threads' | 'files' = 'threads',
+): void {
+  if (!may({ principal, action: 'create', resource: { kind } })) {
+    throw new VerbatimError('NOT_ALLOWED', kind === 'threads' ? 'You may not begin a thread.' : 'You may not keep files here.');
+  }
+  if (kind === 'files') return;
+  const { maxThreadsPerPrincipal: max } = limitsOf(principal);
+  if (!Number.isFinite(max) || queries.threads.count(ownerOf(principal)) < max) return;
+  throw quotaFull(`You may have ${max} threads. Delete some first.`, { limit: 'maxThreadsPerPrincipal', max });
 }
 
 export function noSuch(what: string): VerbatimError {

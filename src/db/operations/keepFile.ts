@@ -1,3 +1,4 @@
+import { quotaFull } from '../../protocol/limitError.ts';
 import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { fileTooLarge, type NewFile } from '../fileStore.ts';
@@ -32,7 +33,8 @@ export function sealFile(
 
 function assertRoom({ queries }: Tx, owner: string, size: number, max: number): void {
   if (queries.files.countedBytes(owner) + queries.files.counted(size) <= max) return;
-  throw new VerbatimError('FILE_TOO_LARGE', `All of your files together may have at most ${max} bytes. Delete some first.`, {
-    details: { limit: 'maxFileBytesPerPrincipal', max },
+  throw quotaFull(`All of your files together may have at most ${max} bytes. Delete some first.`, {
+    limit: 'maxFileBytesPerPrincipal',
+    max,
   });
 }

@@ -8,6 +8,7 @@ import { openRun } from './access.ts';
 import { assertQuota } from './assertQuota.ts';
 import { once } from './command.ts';
 import { assertEnabled } from './disableAgent.ts';
+import { assertMessageRate, countMessage } from './messageRate.ts';
 import { startRun } from './startRun.ts';
 
 /**
@@ -63,6 +64,8 @@ function answerAgain(
 ): Accepted {
   assertLast(tx, run);
   assertQuota(tx, input.principal, input.dayBudget);
+  assertMessageRate(tx, input.principal);
+  countMessage(tx, input.principal);
   const { queries } = tx;
   assertEnabled(queries, input);
   const seq = tx.headOf(thread.key);

@@ -3,9 +3,9 @@ import type { Store } from '../../db/sqliteStore.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
+import type { FailedLogins } from '../limits/failedLogins.ts';
 import type { Logger } from '../serverOptions.ts';
 import type { Whose } from './callers.ts';
-import type { LoginAttempts } from './loginAttempts.ts';
 import type { Logins } from './logins.ts';
 
 /** What came with a connection or a request. */
@@ -36,8 +36,8 @@ export interface AuthHost {
   readonly logger: Logger;
   /** To be called when something changed what somebody may: whoever of them is there is looked at again. */
   readonly changed: (whose: Whose) => void;
-  /** Asked before each login, and told how it went. */
-  readonly attempts?: LoginAttempts;
+  /** To be asked before a password is looked at. */
+  readonly failedLogins: FailedLogins;
 }
 
 /** One way of telling who is calling, such as `apiKeys()`. Those of a server are tried in order. */

@@ -1,14 +1,31 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../protocol/clock.ts';
+import type { Handshakes } from '../limits/handshakes.ts';
 import { remoteAddress } from '../remoteAddress.ts';
 import type { Authenticator } from './authenticator.ts';
 import { Caller } from './caller.ts';
 
-/** Who sends a request. Throws `UNAUTHENTICATED`. */
+export interface CallerSource {
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly handshakes: Handshakes;
+}
+
+/** Who sends a request. Throws `UNAUTHENTICATED`, and `RATE_LIMITED` for too many tokens from one address that are not good. */
 export async function callerOf(
-  { authenticator, clock }: { readonly authenticator: Authenticator; readonly clock: Clock },
+  { authenticator, clock, handshakes }: CallerSource,
   request: IncomingMessage,
   transport: 'http' | 'sse' | 'mcp',
 ): Promise<Caller> {
-  return new Caller({ identity: await authenticator.identify(request, null), request, clock, address: remoteAddress(request), transport });
+  const address = remoteAddress(request);
+  try {
+    return new Caller({ identity: await authenticator.identify(request, null), request, clock, address, transport });
+  } catch (cause) {
+    // Whoever brings none may have come for what is everybody's.
+    throw (hasCredentials(request) ? await handshakes.refusal(address) : undefined) ?? cause;
+  }
+}
+
+function hasCredentials({ headers }: IncomingMessage): boolean {
+  return headers.authorization !== undefined || headers['x-api-key'] !== undefined || headers.cookie !== undefined;
 }

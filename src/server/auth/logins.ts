@@ -4,7 +4,6 @@ import { userName } from '../../db/userName.ts';
 import type { LoginTokens } from '../../protocol/accounts.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { AuthHost } from './authMethod.ts';
-import { unlimitedAttempts } from './loginAttempts.ts';
 import type { PasswordHasher } from './passwordHasher.ts';
 import { assertGoodPassword } from './passwordRules.ts';
 
@@ -32,16 +31,17 @@ export class Logins {
    */
   async logIn({ name, password }: { readonly name: string; readonly password: string }, address: string): Promise<LoginTokens> {
     const { accounts, audit } = this.#host.store;
-    const attempt = { name: userName(name), address };
-    const attempts = this.#host.attempts ?? unlimitedAttempts;
-    await attempts.begin(attempt);
-    const user = attempt.name === undefined ? undefined : accounts.userByName(attempt.name);
+    const known = userName(name);
+    const wasRight = await this.#host.failedLogins.begin({ name, address });
+    const user = known === undefined ? undefined : accounts.userByName(known);
     const fits = await this.#hasher.verify(user?.disabledAt === null ? user.passwordHash : undefined, password);
     const { times } = this.#options;
     const { maxLoginsPerUser: maxLogins } = this.#host.limits;
     const tokens = fits && user !== undefined ? await accounts.logIn({ user, times, maxLogins, origin: address }) : undefined;
-    if (tokens !== undefined) return tokens;
-    await attempts.failed(attempt);
+    if (tokens !== undefined) {
+      await wasRight();
+      return tokens;
+    }
     await audit.record({ actor: undefined, action: 'auth.login', target: user?.id, outcome: 'refused', origin: address });
     throw new VerbatimError('LOGIN_FAILED', 'The name or the password is wrong.');
   }
@@ -69,11 +69,9 @@ export class Logins {
     address: string,
   ): Promise<void> {
     const { accounts, audit } = this.#host.store;
-    const attempts = this.#host.attempts ?? unlimitedAttempts;
     const user = accounts.userOfLogin(loginId);
-    const attempt = { name: user?.name, address };
     if (user !== undefined) assertGoodPassword(newPassword, user.name);
-    await attempts.begin(attempt);
+    const wasRight = await this.#host.failedLogins.begin({ name: user?.name ?? '', address });
     const oldHash = user?.passwordHash;
     if (await this.#hasher.verify(oldHash, password)) {
       const newHash = await this.#hasher.hash(newPassword);
@@ -82,10 +80,10 @@ export class Logins {
         typeof oldHash === 'string' &&
         (await accounts.changePassword({ loginId, oldHash, newHash, origin: address }))
       ) {
+        await wasRight();
         return this.#host.changed({ owner: ownerOfUser(user) });
       }
     }
-    await attempts.failed(attempt);
     await audit.record({ actor: undefined, action: 'auth.changePassword', target: user?.id, outcome: 'refused', origin: address });
     throw new VerbatimError('LOGIN_FAILED', 'The present password is another.');
   }

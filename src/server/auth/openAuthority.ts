@@ -1,4 +1,5 @@
 import type { Sqlite } from '../../db/sqlite.ts';
+import { FailedLogins } from '../limits/failedLogins.ts';
 import type { ServerOptions } from '../serverOptions.ts';
 import { Authenticator } from './authenticator.ts';
 import type { AuthHost } from './authMethod.ts';
@@ -17,10 +18,11 @@ export interface OpenAuthority {
 
 export function openAuthority(
   options: ServerOptions,
-  { raw, ...rest }: Omit<AuthHost, 'changed'> & { readonly raw: Sqlite },
+  { raw, ...rest }: Omit<AuthHost, 'changed' | 'failedLogins'> & { readonly raw: Sqlite },
 ): OpenAuthority {
   const callers = new Callers({ hasChanged: authorityChanges({ raw, shares: rest.store.shares, clock: rest.clock }) });
-  const host: AuthHost = { ...rest, changed: (whose) => callers.lookAgain(whose) };
+  const failedLogins = new FailedLogins(rest.store.rates, rest.limits);
+  const host: AuthHost = { ...rest, failedLogins, changed: (whose) => callers.lookAgain(whose) };
   const guests = new Guests(host);
   return {
     guests,

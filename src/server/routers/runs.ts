@@ -2,7 +2,7 @@ import type { RunInfo } from '../../protocol/procedures.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
-import { type Context, procedure, reading, router } from '../trpc.ts';
+import { type Context, procedure, reading, router, waiting } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
@@ -37,7 +37,7 @@ export function runsRouter(services: Services) {
       });
       return scheduler.send(asked, (whole) => store.runs.retry(whole, input.runId));
     }),
-    wait: procedure
+    wait: waiting
       .input(inputs.runWait)
       .query(({ ctx, input, signal }) =>
         waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),

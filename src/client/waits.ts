@@ -1,0 +1,54 @@
+/** A call that the server has put off: the SDK asks it again by itself, at `until`. */
+export interface WaitingCall {
+  /** Such as `messages.send`. */
+  readonly path: string;
+  /** Of a command, as it was given or made: which of several it is. */
+  readonly idempotencyKey?: string;
+  /** What it waits for, such as `messagesPerMinute`. */
+  readonly limit: string;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/** Fits `useSyncExternalStore`: `state` is a new list exactly when something changed. Empty when nothing waits. */
+export interface WaitStatus {
+  readonly state: readonly WaitingCall[];
+  /** Calls `listener` after each change; the returned function takes it back. */
+  subscribe(listener: (state: readonly WaitingCall[]) => void): () => void;
+}
+
+export class Waits implements WaitStatus {
+  readonly #listeners = new Set<(state: readonly WaitingCall[]) => void>();
+  #state: readonly WaitingCall[] = [];
+
+  get state(): readonly WaitingCall[] {
+    return this.#state;
+  }
+
+  subscribe(listener: (state: readonly WaitingCall[]) => void): () => void {
+    // A wrapper, so that one function given twice is two subscriptions.
+    const own = (state: readonly WaitingCall[]) => listener(state);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  /** The returned function says that it waits no more. */
+  add(call: WaitingCall): () => void {
+    this.#set([...this.#state, call]);
+    return () => this.#set(this.#state.filter((other) => other !== call));
+  }
+
+  #set(state: readonly WaitingCall[]): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        // The listener's own trouble: reported as such, and the call goes on.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}
