@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
+import { offline } from '../../src/agents/models/offline.ts';
 import { createClient, openShare } from '../../src/client/index.node.ts';
 import { loadSqlite } from '../../src/db/sqlite.ts';
 import { createManualClock } from '../../src/testing/manualClock.ts';
@@ -188,14 +189,30 @@ describe('a link', () => {
   });
 
   test('to write lets a guest send to the agents of the thread, and to no others', async () => {
-    const { as, share, open, threadId } = await sharedThread();
+    const costly = defineAgent({ description: 'costs a lot', model: offline() });
+    const { as, owner, share, open, threadId } = await sharedThread({ agents: { costly } });
     const { token } = await open((await share({ link: true, access: 'write' })).secret);
     const guest = await as(token);
-    const list: { name: string }[] = await guest.call('query', 'agents.list');
-    expect(list.map(({ name }) => name)).toEqual(['pour']);
+    const names = async () => ((await guest.call('query', 'agents.list')) as { name: string }[]).map(({ name }) => name);
+    expect(await names()).toEqual(['pour']);
     await guest.call('mutation', 'messages.send', { threadId, agent: 'pour', text: '1 1' });
-    const refused = await guest.error('mutation', 'messages.send', { threadId, agent: 'pouring', text: '1 1' });
-    expect(refused.data.reason).toBe('NOT_FOUND');
+    const refused = await guest.error('mutation', 'messages.send', { threadId, agent: 'costly', text: '1 1' });
+    expect(refused).toMatchObject({ message: 'There is no agent named "costly".', data: { reason: 'NOT_FOUND' } });
+    await owner.call('mutation', 'messages.send', { threadId, agent: 'costly', text: '1 1' });
+    expect(await names()).toEqual(['pour', 'costly']);
+  });
+
+  test('makes nobody one of the tenant whose notices are for those', async () => {
+    const { server, as, owner, share, open } = await sharedThread({
+      authenticate: ({ token }) => (token === 'ann' ? { id: 'ann', tenant: 'acme' } : undefined),
+    });
+    const guest = await as((await open((await share({ link: true })).secret)).token);
+    for (const socket of [owner, guest]) {
+      const id = socket.watch('notices.watch', {});
+      await vi.waitFor(() => expect(socket.frames.some((frame) => frame.id === id)).toBe(true));
+    }
+    expect(await server.broadcast({ kind: 'party' }, { to: { tenant: 'acme' } })).toBe(1);
+    expect(await server.broadcast({ kind: 'maintenance' })).toBe(2);
   });
 
   test('has a secret that is told once and stored nowhere', async () => {
