@@ -18,9 +18,10 @@ export async function readPassword(name: string): Promise<string> {
 
 /** Readline in raw mode shows what it is told to write, and it writes to nobody. */
 function typed(prompt: string): Promise<string> {
-  process.stderr.write(prompt);
   const nobody = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: nobody, terminal: true });
+  // Only now does the terminal show nothing: whoever types at the sight of this must not be seen.
+  process.stderr.write(prompt);
   return new Promise((resolve, reject) => {
     let answer: string | undefined;
     reader.once('line', (line) => {

@@ -7,7 +7,7 @@ import type { Command } from './operations/command.ts';
 import type { NewKey } from './operations/createKey.ts';
 import type { NewUser } from './operations/createUser.ts';
 import type { ChangePasswordInput, LoginRef } from './operations/endLogin.ts';
-import type { LogInInput } from './operations/logIn.ts';
+import type { LoggedIn, LogInInput } from './operations/logIn.ts';
 import type { RefreshInput, RefreshRefused } from './operations/refreshLogin.ts';
 import type { UserRow } from './users.ts';
 
@@ -37,7 +37,7 @@ export interface AccountStore {
   /** By a name as it is stored. */
   userByName(name: string): UserRow | undefined;
 
-  logIn(input: LogInInput): Promise<LoginTokens | undefined>;
+  logIn(input: LogInInput): Promise<LoggedIn | undefined>;
   refresh(input: RefreshInput): Promise<LoginTokens | RefreshRefused>;
   /** The id of the login that has ended. */
   endLogin(ref: LoginRef, origin: string): Promise<string | undefined>;

@@ -49,8 +49,8 @@ export function prepareLogins(db: Drizzle) {
       db.update(logins).set({ revokedAt: now, reason }).where(eq(logins.key, key)).run();
       removeTokens([key]);
     },
-    /** Forgets all of a user's but the `keep` newest; those that have ended go first. */
-    prune(user: number, keep: number, now: number): void {
+    /** Forgets all of a user's but the `keep` newest; those that have ended go first. True when there were others. */
+    prune(user: number, keep: number, now: number): boolean {
       const open = sql`${logins.revokedAt} is null and ${logins.expiresAt} > ${now}`;
       const surplus = db
         .select({ key: logins.key })
@@ -61,9 +61,10 @@ export function prepareLogins(db: Drizzle) {
         .offset(keep)
         .all()
         .map(({ key }) => key);
-      if (surplus.length === 0) return;
+      if (surplus.length === 0) return false;
       removeTokens(surplus);
       db.delete(logins).where(inArray(logins.key, surplus)).run();
+      return true;
     },
     token: (hash: string): TokenRow | undefined => token.get({ hash }),
     insertToken: (row: Omit<TokenRow, 'usedAt'>): void => void db.insert(tokens).values(row).run(),

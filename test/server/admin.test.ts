@@ -1,9 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { AuditRow } from '../../src/db/audit.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';
-import { defineAgent, offline, router } from '../../src/index.ts';
+import { agentTool, defineAgent, offline, router } from '../../src/index.ts';
 import type { ConnectionInfo, KeyInfo, UserInfo } from '../../src/protocol/accounts.ts';
+import type { Message } from '../../src/protocol/message.ts';
 import type { Page, RunInfo } from '../../src/protocol/procedures.ts';
+import { scriptedModel } from '../../src/testing/index.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
 import { openRaw, type RawSocket } from '../support/rawSocket.ts';
 import { openSse } from '../support/rawSse.ts';
@@ -196,6 +198,24 @@ describe('an agent that is switched off', () => {
     await accounts.root.call('mutation', 'admin.agents.disable', { agent: 'bot' });
     const { runId } = await send(socket, { agent: 'front' });
     expect(await wait(socket, runId)).toMatchObject({ status: 'failed', error: { code: 'AGENT_DISABLED' } });
+  });
+
+  test('is neither handed over to nor asked as a tool: the model is told, and the run goes on', async () => {
+    const bot = defineAgent({ description: 'bot', model: offline() });
+    const calls = [
+      { name: 'transfer_to_bot', input: {} },
+      { name: 'ask_bot', input: { task: 'help' } },
+    ];
+    const model = scriptedModel([{ toolCalls: calls }, { text: 'by myself' }]);
+    const tools = [agentTool(bot, { name: 'ask_bot', description: 'asks' })];
+    const accounts = await startAccounts({ agents: { bot, front: defineAgent({ description: 'front', model, tools, handoffs: [bot] }) } });
+    const socket = await openRaw({ port: accounts.port, params: { token: 'plain' } });
+    await accounts.root.call('mutation', 'admin.agents.disable', { agent: 'bot' });
+    const { runId, threadId } = await send(socket, { agent: 'front' });
+    expect(await wait(socket, runId)).toMatchObject({ status: 'completed' });
+    const { items }: Page<Message> = await socket.call('query', 'threads.messages', { threadId });
+    expect(JSON.stringify(items)).toContain('by myself');
+    expect(JSON.stringify(items).match(/switched off by an administrator/g)?.length).toBeGreaterThanOrEqual(2);
   });
 
   test('stays so through a restart', async () => {

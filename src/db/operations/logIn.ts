@@ -21,17 +21,23 @@ export interface LogInInput {
   readonly origin: string;
 }
 
+export interface LoggedIn {
+  readonly tokens: LoginTokens;
+  /** Others of the user may have ended: there were as many as there may be. */
+  readonly endedOthers: boolean;
+}
+
 /** Begins a login. Undefined when the user has another password by now, or is disabled. */
-export function logIn(authority: Authority, { user, times, maxLogins, origin }: LogInInput): LoginTokens | undefined {
+export function logIn(authority: Authority, { user, times, maxLogins, origin }: LogInInput): LoggedIn | undefined {
   const { queries, now } = authority;
   const current = queries.users.byKey(user.key);
   if (current === undefined || current.disabledAt !== null || current.passwordHash !== user.passwordHash) return undefined;
-  queries.logins.prune(user.key, maxLogins - 1, now);
+  const endedOthers = queries.logins.prune(user.key, maxLogins - 1, now);
   const id = newId('login');
   const expiresAt = now + times.refreshMs;
   const login = queries.logins.insert({ id, user: user.key, createdAt: now, expiresAt });
   appendAudit(authority, { actor: ownerOfUser(user), action: 'auth.login', target: id, outcome: 'ok', origin });
-  return giveTokens(authority, { key: login, expiresAt }, newTokens(), times);
+  return { tokens: giveTokens(authority, { key: login, expiresAt }, newTokens(), times), endedOthers };
 }
 
 /** Stores the tokens that a login gives next. */

@@ -28,7 +28,7 @@ export interface Identity {
   readonly lookAgain?: () => Principal | undefined;
 }
 
-/** What a method works with. */
+/** @internal What a method works with. */
 export interface AuthHost {
   readonly store: Store;
   readonly clock: Clock;

@@ -37,10 +37,11 @@ export class Logins {
     const fits = await this.#hasher.verify(user?.disabledAt === null ? user.passwordHash : undefined, password);
     const { times } = this.#options;
     const { maxLoginsPerUser: maxLogins } = this.#host.limits;
-    const tokens = fits && user !== undefined ? await accounts.logIn({ user, times, maxLogins, origin: address }) : undefined;
-    if (tokens !== undefined) {
+    const begun = fits && user !== undefined ? await accounts.logIn({ user, times, maxLogins, origin: address }) : undefined;
+    if (begun !== undefined && user !== undefined) {
       await wasRight();
-      return tokens;
+      if (begun.endedOthers) this.#host.changed({ owner: ownerOfUser(user) });
+      return begun.tokens;
     }
     await audit.record({ actor: undefined, action: 'auth.login', target: user?.id, outcome: 'refused', origin: address });
     throw new VerbatimError('LOGIN_FAILED', 'The name or the password is wrong.');

@@ -101,7 +101,11 @@ describe('auth.login', () => {
     const accounts = await startAccounts({ limits: { maxLoginsPerUser: 3 } });
     await accounts.createUser('ann');
     const logins: LoginTokens[] = [];
-    for (let count = 0; count < 4; count++) logins.push(await accounts.logIn('ann'));
+    logins.push(await accounts.logIn('ann'));
+    const oldest = await openRaw({ port: accounts.port, params: { token: logins[0]?.accessToken } });
+    await oldest.call('query', 'agents.list');
+    for (let count = 1; count < 4; count++) logins.push(await accounts.logIn('ann'));
+    expect((await oldest.closed).code).toBe(4401);
     const statuses = await Promise.all(logins.map(async ({ accessToken }) => (await accounts.get('agents.list', accessToken)).status));
     expect(statuses).toEqual([401, 200, 200, 200]);
   });
