@@ -17,6 +17,14 @@ export { type CachedEmbeddingsOptions, cachedEmbeddings } from './agents/embeddi
 export { cosineSimilarity, type Embedded, type Embeddings, type Vector } from './agents/embeddings/embeddings.ts';
 export { offlineEmbeddings } from './agents/embeddings/offlineEmbeddings.ts';
 export { OPENAI_EMBEDDINGS_DEFAULTS, type OpenAIEmbeddingsOptions, openaiEmbeddings } from './agents/embeddings/openaiEmbeddings.ts';
+export type { HostAddress, HostLookup } from './agents/fetch/publicConnector.ts';
+export {
+  SAFE_FETCH_DEFAULTS,
+  type SafeFetch,
+  type SafeFetchInit,
+  type SafeFetchOptions,
+  safeFetch,
+} from './agents/fetch/safeFetch.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
 export { type LengthGuardOptions, lengthGuard } from './agents/guards/lengthGuard.ts';
 export { LLAMA_GUARD_CATEGORIES, type LlamaGuardOptions, llamaGuard } from './agents/guards/llamaGuard.ts';
@@ -75,6 +83,7 @@ export type { ModelPrice, Prices } from './protocol/usage.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
 export type { AuthMethod } from './server/auth/authMethod.ts';
 export { custom } from './server/auth/custom.ts';
+export type { TlsOptions } from './server/certificate.ts';
 export { createServer } from './server/createServer.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';

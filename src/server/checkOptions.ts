@@ -1,6 +1,7 @@
 import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { readCertificate } from './certificate.ts';
 import { nearestName } from './nearestName.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
@@ -14,6 +15,9 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   budget: true,
   origins: true,
   hosts: true,
+  tls: true,
+  https: true,
+  trustedProxies: true,
   titles: true,
   onStart: true,
   onStop: true,
@@ -36,6 +40,7 @@ export function checkOptions(options: ServerOptions): void {
   checkLimits(options.limits ?? {});
   checkAuth(options);
   checkBudget(options.budget);
+  checkEdge(options);
   checkAgents(options.agents);
 }
 
@@ -56,6 +61,18 @@ function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 
       throw invalid(`auth[${index}] is not a method. Make it with jwt(), apiKeys(), password() or custom(fn).`);
     }
   }
+}
+
+function checkEdge({ tls, https, trustedProxies = 0 }: Pick<ServerOptions, 'tls' | 'https' | 'trustedProxies'>): void {
+  if (!Number.isInteger(trustedProxies) || trustedProxies < 0) throw invalid('`trustedProxies` must be how many there are: 0 or more.');
+  if (https !== undefined && https !== 'redirect') throw invalid("`https` can only be 'redirect'.");
+  if (https === 'redirect' && trustedProxies === 0) {
+    throw invalid('`https` needs `trustedProxies`: how many proxies stand in front, of which the outermost sets X-Forwarded-Proto.');
+  }
+  if (tls === undefined) return;
+  if (typeof tls?.cert !== 'string' || typeof tls.key !== 'string')
+    throw invalid('`tls` needs `cert` and `key`: each PEM, or the path of a file.');
+  readCertificate(tls);
 }
 
 function checkLimits(limits: object): void {

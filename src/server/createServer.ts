@@ -22,6 +22,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { Callers } from './auth/callers.ts';
 import { methodsOf } from './auth/methodsOf.ts';
 import { localBell } from './bell.ts';
+import { keepCertificate } from './certificate.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
@@ -172,9 +173,13 @@ export async function serverOver(
       ),
     ),
   );
-  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
-  const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const trustedProxies = options.trustedProxies ?? 0;
+  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen, trustedProxies });
+  const edge = { mayEnter, trustedProxies, httpsOnly: options.https === 'redirect' };
+  const transport = { router, limits, authenticator, callers, clock, ...edge, budget, sweep, logger };
+  const { tls } = options;
+  const app = await createHttpApp({ ...transport, tls, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const certificate = keepCertificate(app.server, { tls, logger });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));
   void store.files.removeLeftovers();
@@ -191,6 +196,7 @@ export async function serverOver(
 
   async function stop(drainMs: number): Promise<void> {
     clearInterval(purgeTimer);
+    certificate.close();
     answers.close();
     await scheduler.close(drainMs);
     await toolHost.close();
@@ -234,7 +240,7 @@ export async function serverOver(
       await app.listen({ port, host });
       const address = app.server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
+      return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
     },
     get stats() {
       return {
@@ -250,6 +256,7 @@ export async function serverOver(
       const thread = to !== undefined && 'thread' in to ? await store.threads.keyById(to.thread) : undefined;
       return notices.tell(notice, to, thread);
     },
+    reloadCertificate: () => certificate.reload(),
     fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.threads.fold(clock.now() - olderThanDays * DAY_MS),
     close(closeOptions) {
       closed ??= stop(closeOptions?.drainMs ?? limits.drainMs);

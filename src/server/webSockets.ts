@@ -10,6 +10,8 @@ import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
 import { Connection } from './connection.ts';
+import { hasTooManyHeaders } from './headerCount.ts';
+import { cameByHttp } from './httpsRedirect.ts';
 import type { OriginCheck } from './originCheck.ts';
 import type { Budget } from './outbox.ts';
 import { remoteAddress } from './remoteAddress.ts';
@@ -30,6 +32,10 @@ export interface WebSocketOptions {
   readonly callers: Callers;
   readonly clock: Clock;
   readonly mayEnter: OriginCheck;
+  /** Proxies in front, as far as their headers are believed. */
+  readonly trustedProxies: number;
+  /** Whether what came to the proxy by http is turned away. */
+  readonly httpsOnly: boolean;
   readonly budget: Budget;
   readonly sweep: Sweep;
   readonly logger: Logger;
@@ -56,7 +62,8 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
     const path = (request.url ?? '').split('?', 1)[0];
     if (closing) return refuse(socket, '503 Service Unavailable');
     if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
-    if (!mayEnter(request)) return refuse(socket, '403 Forbidden');
+    if (hasTooManyHeaders(request, limits)) return refuse(socket, '431 Request Header Fields Too Large');
+    if (!mayEnter(request) || (options.httpsOnly && cameByHttp(request, options.trustedProxies))) return refuse(socket, '403 Forbidden');
     // An HTTP server gives its sockets as duplex streams; they are the sockets themselves.
     wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket as Socket, request));
   };
