@@ -35,6 +35,7 @@ export function jsonProblem(value: unknown, { maxDepth, maxBytes }: JsonBounds):
       if (key === '__proto__') return 'must not hold the key "__proto__"';
       if (!Array.isArray(value)) bytes += key.length;
       open.push({ value: child, depth: depth + 1 });
+      if (bytes + open.length > maxBytes) return tooLarge;
     }
   }
   if (value === undefined) return undefined;
