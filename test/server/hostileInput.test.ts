@@ -94,6 +94,30 @@ test.each(HOSTILE)('%s is answered at once over every transport, and changes not
   expect(performance.now() - began).toBeLessThan(3_000);
 });
 
+test.each(HOSTILE)('%s is read as what its JSON holds, and nothing is made of it', (_, __, payload) => {
+  const read = ((): unknown => {
+    try {
+      return readInput(structuredClone(payload));
+    } catch (cause) {
+      expect(cause).toMatchObject({ code: 'BAD_INPUT' });
+      return null;
+    }
+  })();
+  const seen = new Set<object>();
+  const open = [read];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== 'object' || value === null) {
+      expect(['string', 'number', 'boolean', 'symbol', 'object']).toContain(typeof value);
+      continue;
+    }
+    expect(seen.has(value)).toBe(false);
+    seen.add(value);
+    expect([Object.prototype, Array.prototype]).toContain(Object.getPrototypeOf(value));
+    if (Array.isArray(value)) expect(value.length).toBeLessThan(10_000);
+    open.push(...Object.values(value));
+  }
+});
+
 test.each([
   [
     'metadata',
