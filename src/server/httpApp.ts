@@ -43,6 +43,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   const refuse = (reply: FastifyReply, error: VerbatimError) => sendError(reply, router, error);
   app.addHook('onRequest', async (request, reply) => {
     if (hasTooManyHeaders(request.raw, limits)) await refuse(reply, tooManyHeaders(limits));
+    // Fetch, which tRPC's adapter makes a request of, has no such method.
+    else if (request.method === 'TRACE') await refuse(reply, new VerbatimError('BAD_INPUT', 'TRACE is not served.'));
   });
   bodyDeadline(app, { ...options, refuse });
   app.addHook('onRequest', async (request, reply) => {
