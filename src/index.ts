@@ -17,7 +17,7 @@ export { type CachedEmbeddingsOptions, cachedEmbeddings } from './agents/embeddi
 export { cosineSimilarity, type Embedded, type Embeddings, type Vector } from './agents/embeddings/embeddings.ts';
 export { offlineEmbeddings } from './agents/embeddings/offlineEmbeddings.ts';
 export { OPENAI_EMBEDDINGS_DEFAULTS, type OpenAIEmbeddingsOptions, openaiEmbeddings } from './agents/embeddings/openaiEmbeddings.ts';
-export type { HostAddress, HostLookup } from './agents/fetch/publicConnector.ts';
+export type { HostAddress, HostLookup } from './agents/fetch/hostLookup.ts';
 export {
   SAFE_FETCH_DEFAULTS,
   type SafeFetch,

@@ -9,7 +9,7 @@ export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.parse(address);
   if (parsed.range() !== 'unicast') return false;
   // Nothing else of IPv6 is given out: `unicast` is what no special range holds.
-  return parsed.kind() === 'ipv4' || GLOBAL_UNICAST.every(([network, bits]) => parsed.match(network, bits));
+  return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST);
 }
 
-const GLOBAL_UNICAST: readonly [ipaddr.IPv6, number][] = [[ipaddr.IPv6.parse('2000::'), 3]];
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');

@@ -2,15 +2,8 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { HostAddress, HostLookup } from './hostLookup.ts';
 import { isPublicAddress } from './publicAddress.ts';
-
-export interface HostAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
-
-/** The addresses of a name, all of them. */
-export type HostLookup = (hostname: string) => Promise<readonly HostAddress[]>;
 
 export interface ConnectorOptions {
   /** Whether a host may be at any address. */

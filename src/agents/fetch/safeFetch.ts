@@ -1,7 +1,8 @@
 import { Agent, type RequestInit as UndiciInit, type Response as UndiciResponse, fetch as undiciFetch } from 'undici';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { boundedBody } from './boundedBody.ts';
-import { type HostLookup, publicConnector } from './publicConnector.ts';
+import type { HostLookup } from './hostLookup.ts';
+import { publicConnector } from './publicConnector.ts';
 import { type Hop, nextHop } from './redirect.ts';
 
 /** Each can be set by the option of the same name. */

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import type { HostAddress } from '../../../src/agents/fetch/hostLookup.ts';
 import { isPublicAddress } from '../../../src/agents/fetch/publicAddress.ts';
-import type { HostAddress } from '../../../src/agents/fetch/publicConnector.ts';
+import { nextHop } from '../../../src/agents/fetch/redirect.ts';
 import { type SafeFetchOptions, safeFetch } from '../../../src/agents/fetch/safeFetch.ts';
 import { afterTest, checkLeaksAfterwards } from '../../support/afterTest.ts';
 
@@ -213,6 +214,12 @@ test.each<[status: number, method: string, then: string]>([
   expect(response.url).toBe(`http://127.0.0.1:${target.port}/here`);
   expect(target.asked.map((request) => request.method)).toEqual([method, then]);
   expect(target.asked[1]?.headers['content-type']).toBe(then === method && method !== 'HEAD' ? 'text/plain' : undefined);
+});
+
+test('no redirect leads from https to http', () => {
+  const hop = { url: new URL('https://example.com/'), method: 'GET', headers: new Headers(), body: undefined };
+  expect(() => nextHop(hop, { status: 302, to: new URL('http://example.com/') })).toThrow(expect.objectContaining({ code: 'NOT_ALLOWED' }));
+  expect(nextHop(hop, { status: 302, to: new URL('https://example.org/') }).url.host).toBe('example.org');
 });
 
 test('more redirects than maxRedirects are refused, as many are not', async () => {
