@@ -17,6 +17,14 @@ export { type CachedEmbeddingsOptions, cachedEmbeddings } from './agents/embeddi
 export { cosineSimilarity, type Embedded, type Embeddings, type Vector } from './agents/embeddings/embeddings.ts';
 export { offlineEmbeddings } from './agents/embeddings/offlineEmbeddings.ts';
 export { OPENAI_EMBEDDINGS_DEFAULTS, type OpenAIEmbeddingsOptions, openaiEmbeddings } from './agents/embeddings/openaiEmbeddings.ts';
+export type { HostAddress, HostLookup } from './agents/fetch/hostLookup.ts';
+export {
+  SAFE_FETCH_DEFAULTS,
+  type SafeFetch,
+  type SafeFetchInit,
+  type SafeFetchOptions,
+  safeFetch,
+} from './agents/fetch/safeFetch.ts';
 export type { Guard, GuardInput, Guards, GuardVerdict, InputGuard, OutputGuard } from './agents/guard.ts';
 export { type LengthGuardOptions, lengthGuard } from './agents/guards/lengthGuard.ts';
 export { LLAMA_GUARD_CATEGORIES, type LlamaGuardOptions, llamaGuard } from './agents/guards/llamaGuard.ts';
@@ -82,6 +90,7 @@ export type { CookieOptions } from './server/auth/cookie.ts';
 export { custom } from './server/auth/custom.ts';
 export { type JwtAlgorithm, type JwtClaims, type JwtOptions, jwt } from './server/auth/jwt.ts';
 export { type PasswordOptions, password } from './server/auth/password.ts';
+export type { TlsOptions } from './server/certificate.ts';
 export { createServer } from './server/createServer.ts';
 export type { Duplicates } from './server/limits/connectionPlaces.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';

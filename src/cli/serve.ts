@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import pino from 'pino';
-import { createServer, type ServerOptions } from '../index.ts';
+import { createServer, type ServerOptions, type TlsOptions, VerbatimError, type VerbatimServer } from '../index.ts';
 import { createDefaultAgents } from './defaultAgents.ts';
 import { explainError } from './explainError.ts';
 import { loadConfig } from './loadConfig.ts';
@@ -15,6 +15,8 @@ export interface ServeFlags {
   /** A file, or `:memory:`. Goes before the config's. */
   readonly db?: string;
   readonly logLevel: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 /**
@@ -33,7 +35,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const config = await loadConfig(process.cwd(), flags.config);
   const { options, notes } = config === undefined ? withoutConfig() : { options: config.options, notes: [`config: ${config.file}`] };
   const database = flags.db ?? options.database ?? 'verbatim.db';
-  const server = await createServer({ logger, ...options, database });
+  const tls = tlsOf(flags) ?? options.tls;
+  const server = await createServer({ logger, ...options, database, ...(tls !== undefined && { tls }) });
+  // Without a certificate it is what it is for every program: the terminal has gone.
+  if (tls !== undefined) process.on('SIGHUP', () => reload(server, note));
 
   stopOnSignals(
     () => server.close(),
@@ -47,6 +52,21 @@ export async function serve(flags: ServeFlags): Promise<void> {
   } catch (error) {
     await server.close();
     throw error;
+  }
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServeFlags): TlsOptions | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw new VerbatimError('CONFIG_INVALID', 'Give both --tls-cert and --tls-key.');
+  return { cert: tlsCert, key: tlsKey };
+}
+
+function reload(server: VerbatimServer, note: (text: string) => void): void {
+  try {
+    server.reloadCertificate();
+    note('SIGHUP: the certificate was read anew');
+  } catch (error) {
+    note(`SIGHUP: ${explainError(error)}`);
   }
 }
 

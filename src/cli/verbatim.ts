@@ -28,6 +28,12 @@ program
   .option('-c, --config <file>', 'config file; without it, verbatim.config.{ts,js,mjs} in this folder')
   .addOption(new Option('-p, --port <number>', '0 for a free one').env('PORT').default(3000).argParser(parsePort))
   .addOption(new Option('--host <address>', 'other than loopback needs authenticate() in the config').env('HOST').default('127.0.0.1'))
+  .addOption(
+    new Option('--tls-cert <file>', 'serve https with this certificate (PEM), read anew when it changes and on SIGHUP').env(
+      'VERBATIM_TLS_CERT',
+    ),
+  )
+  .addOption(new Option('--tls-key <file>', 'its private key (PEM)').env('VERBATIM_TLS_KEY'))
   .addOption(new Option('--db <file>', 'database file, or :memory: (default: the config\'s, else "verbatim.db")').env('VERBATIM_DB'))
   .addOption(
     new Option('--log-level <level>', 'of the log on stderr')

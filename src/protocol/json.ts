@@ -31,8 +31,11 @@ export function jsonProblem(value: unknown, { maxDepth, maxBytes }: JsonBounds):
     if (depth === maxDepth) return `must nest at most ${maxDepth} levels`;
     for (const [key, child] of Object.entries(value)) {
       if (child === undefined) continue;
+      // Copied key by key, as many do, it would become the prototype of the copy.
+      if (key === '__proto__') return 'must not hold the key "__proto__"';
       if (!Array.isArray(value)) bytes += key.length;
       open.push({ value: child, depth: depth + 1 });
+      if (bytes + open.length > maxBytes) return tooLarge;
     }
   }
   if (value === undefined) return undefined;

@@ -18,6 +18,16 @@ export const DEFAULT_LIMITS = {
   maxImportedMessages: 1_000,
   /** One inbound WebSocket frame or HTTP body; more ends the socket with 1009 or the request with 413. */
   maxFrameBytes: 256 * 1024,
+  /** The headers of a request, and the line before them; more is 431. */
+  maxHeaderBytes: 16 * 1024,
+  /** Headers of a request. */
+  maxHeaders: 100,
+  /** How long a request may take to send its headers, and a TLS connection to be agreed on, before it is cut off with 408. */
+  headersTimeoutMs: 10_000,
+  /** The same for a body that is not an upload. */
+  bodyTimeoutMs: 30_000,
+  /** How long an HTTP connection stays open for another request. */
+  keepAliveTimeoutMs: 72_000,
   /** Nesting of an inbound frame. */
   maxFrameDepth: 100,
   /** Calls in one tRPC batch. */

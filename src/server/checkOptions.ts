@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { TIER_LIMITS } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { loginCookieOf } from './auth/cookie.ts';
+import { readCertificate } from './certificate.ts';
 import { checkRoles } from './checkRoles.ts';
 import { DUPLICATES } from './limits/connectionPlaces.ts';
 import { nearestName } from './nearestName.ts';
@@ -20,6 +21,8 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   roles: true,
   origins: true,
   hosts: true,
+  tls: true,
+  https: true,
   titles: true,
   onStart: true,
   onStop: true,
@@ -49,6 +52,7 @@ export function checkOptions(options: ServerOptions): void {
   checkBudget(options.budget);
   checkRoles(options.roles);
   checkCookie(options);
+  checkEdge(options);
   checkAgents(options.agents);
 }
 
@@ -75,6 +79,17 @@ function checkCookie({ cookie, auth, authenticate }: Pick<ServerOptions, 'cookie
   const taken = loginCookieOf(cookie) !== undefined;
   if (taken && auth === undefined && authenticate === undefined)
     throw invalid('`cookie` needs `auth` or `authenticate`: it carries a token.');
+}
+
+function checkEdge({ tls, https, trustedProxies = 0 }: Pick<ServerOptions, 'tls' | 'https' | 'trustedProxies'>): void {
+  if (https !== undefined && https !== 'redirect') throw invalid("`https` can only be 'redirect'.");
+  if (https === 'redirect' && trustedProxies === 0) {
+    throw invalid('`https` needs `trustedProxies`: how many proxies stand in front, of which the outermost sets X-Forwarded-Proto.');
+  }
+  if (tls === undefined) return;
+  if (typeof tls?.cert !== 'string' || typeof tls.key !== 'string')
+    throw invalid('`tls` needs `cert` and `key`: each PEM, or the path of a file.');
+  readCertificate(tls);
 }
 
 function checkLimits(limits: object): void {

@@ -20,6 +20,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { openAuthority } from './auth/openAuthority.ts';
 import { localBell } from './bell.ts';
+import { keepCertificate } from './certificate.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
@@ -166,14 +167,18 @@ export async function serverOver(
   const router = appRouter(services);
   const budget: Budget = { maxBytes: limits.maxBufferedBytes, heldBytes: 0 };
   const sweep = startSweep(limits);
-  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
-  const transport = { router, limits, authenticator, callers, handshakes, places, clock, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, limitsOf, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const trustedProxies = options.trustedProxies ?? 0;
+  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen, trustedProxies });
+  const edge = { mayEnter, trustedProxies, httpsOnly: options.https === 'redirect' };
+  const transport = { router, limits, authenticator, callers, handshakes, places, clock, ...edge, budget, sweep, logger };
+  const { tls } = options;
+  const app = await createHttpApp({ ...transport, tls, limitsOf, epoch: store.log.epoch, files: store.files, closing: closing.signal });
   trustProxies(app.server, {
-    hops: options.trustedProxies ?? 0,
+    hops: trustedProxies,
     onIgnored: () =>
       logger.warn({}, 'X-Forwarded-For is ignored: behind a proxy, set `trustedProxies`, or all of its callers share one address'),
   });
+  const certificate = keepCertificate(app.server, { tls, logger });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, services }));
   void store.files.removeLeftovers();
@@ -191,6 +196,7 @@ export async function serverOver(
 
   async function stop(drainMs: number): Promise<void> {
     clearInterval(purgeTimer);
+    certificate.close();
     answers.close();
     await scheduler.close(drainMs);
     await toolHost.close();
@@ -235,7 +241,7 @@ export async function serverOver(
       await app.listen({ port, host });
       const address = app.server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
+      return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
     },
     get stats() {
       return {
@@ -251,6 +257,7 @@ export async function serverOver(
       const thread = to !== undefined && 'thread' in to ? await store.threads.keyById(to.thread) : undefined;
       return notices.tell(notice, to, thread);
     },
+    reloadCertificate: () => certificate.reload(),
     fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.threads.fold(clock.now() - olderThanDays * DAY_MS),
     close(closeOptions) {
       closed ??= stop(closeOptions?.drainMs ?? limits.drainMs);

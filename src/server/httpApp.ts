@@ -2,16 +2,22 @@ import cors from '@fastify/cors';
 import { callTRPCProcedure, getErrorShape, getTRPCErrorFromUnknown } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import superjson from 'superjson';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import { cookieRoutes } from './auth/cookieRoutes.ts';
+import { bodyDeadline } from './bodyDeadline.ts';
+import type { TlsOptions } from './certificate.ts';
+import { edgeHeaders } from './edgeHeaders.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
+import { hasTooManyHeaders, tooManyHeaders } from './headerCount.ts';
+import { httpListener } from './httpListener.ts';
+import { httpsRedirect } from './httpsRedirect.ts';
 import { clientIdOf } from './limits/clientId.ts';
 import type { Place } from './limits/connectionPlaces.ts';
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
 import { oauthRoutes } from './oauthRoutes.ts';
+import { readInput } from './readInput.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
@@ -22,16 +28,16 @@ import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
 export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing' | 'limitsOf'> {
   readonly epoch: string;
+  readonly tls: TlsOptions | undefined;
 }
 
 /** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
 export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
   const { router, limits, mayEnter, logger } = options;
   const app = fastify({
+    serverFactory: (handler) => httpListener(options, handler),
     bodyLimit: limits.maxFrameBytes,
     forceCloseConnections: true,
-    // Uploads are ended on time by their route; this is for bodies that nobody reads.
-    requestTimeout: limits.uploadTimeoutMs,
     routerOptions: { maxParamLength: 4_096 },
     // Of URLs that no route is looked up for, which are answered like any other.
     frameworkErrors: (error, _request, reply) => void sendError(reply, router, httpError(error)),
@@ -41,16 +47,27 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     const status = payload instanceof Response ? payload.status : reply.statusCode;
     if (status === 401) reply.header('www-authenticate', 'Bearer');
   });
+  await edgeHeaders(app, options);
+  const refuse = (reply: FastifyReply, error: VerbatimError) => sendError(reply, router, error);
+  app.addHook('onRequest', async (request, reply) => {
+    if (hasTooManyHeaders(request.raw, limits)) await refuse(reply, tooManyHeaders(limits));
+    // Fetch, which tRPC's adapter makes a request of, has no such method.
+    else if (request.method === 'TRACE') await refuse(reply, new VerbatimError('BAD_INPUT', 'TRACE is not served.'));
+  });
+  bodyDeadline(app, { ...options, refuse });
   app.addHook('onRequest', async (request, reply) => {
     if (!mayEnter(request.raw))
       await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
   });
   await app.register(cors, {
-    origin: true,
-    credentials: true,
-    methods: ['GET', 'POST', 'DELETE'],
-    maxAge: 600,
-    exposedHeaders: [...RATE_LIMIT_HEADERS],
+    delegator: (request, done) =>
+      done(null, {
+        origin: mayEnter(request.raw) === 'other',
+        credentials: true,
+        methods: ['GET', 'POST', 'DELETE'],
+        maxAge: 600,
+        exposedHeaders: [...RATE_LIMIT_HEADERS],
+      }),
   });
   app.setErrorHandler((error, { url }, reply) => {
     const cause = httpError(error);
@@ -173,7 +190,7 @@ function sseInput(request: FastifyRequest, maxDepth: number): unknown {
   if (typeof query.input === 'string') {
     if (nestsDeeper(query.input, maxDepth)) throw tooDeep(maxDepth);
     try {
-      input = superjson.deserialize(JSON.parse(query.input));
+      input = readInput(JSON.parse(query.input));
     } catch (cause) {
       throw toTrpcError(new VerbatimError('BAD_INPUT', 'The query parameter `input` is not valid superjson.', { cause }));
     }

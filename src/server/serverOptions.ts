@@ -11,6 +11,7 @@ import type { Tiers } from '../protocol/tiers.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { AuthMethod } from './auth/authMethod.ts';
 import type { CookieOptions } from './auth/cookie.ts';
+import type { TlsOptions } from './certificate.ts';
 import type { Duplicates } from './limits/connectionPlaces.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
 import type { TitleOptions } from './titleOptions.ts';
@@ -65,8 +66,18 @@ export interface ServerOptions {
   readonly roles?: Roles;
   /** Web origins that may use the server, such as `https://app.example.com`, besides its own. Others are refused with 403. */
   readonly origins?: readonly string[];
-  /** Host names under which it may be reached, besides loopback, when there is no authentication: others are refused with 403. */
+  /**
+   * Host names under which it may be reached, besides loopback: others are refused with 403. Without authentication, none but loopback when
+   * nothing is said; with it, all.
+   */
   readonly hosts?: readonly string[];
+  /** Serves HTTPS and WSS with this certificate. Files are read anew when they change, and by `reloadCertificate`. */
+  readonly tls?: TlsOptions;
+  /**
+   * `redirect` sends whoever came to the proxy by http to https, and refuses what is not only read, and WebSockets. Needs `trustedProxies`: the
+   * outermost sets `X-Forwarded-Proto`.
+   */
+  readonly https?: 'redirect';
   /**
    * Gives threads without a title one, after an answer, by a model: `true` takes the model of the agent that answered, when it does not depend
    * on the run. In the background; `threads.get` and `threads.list` show it once it is there. Default: none.

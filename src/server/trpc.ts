@@ -7,6 +7,7 @@ import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Connection } from './connection.ts';
+import { readInput } from './readInput.ts';
 
 /** What every procedure knows of its caller. */
 export interface Context {
@@ -105,8 +106,7 @@ const trpc = initTRPC.context<Context>().create({
   transformer: {
     input: {
       serialize: (value: unknown) => superjson.serialize(value),
-      // A call without input has none to read: one written by hand leaves it out.
-      deserialize: (value: unknown) => (value === undefined ? undefined : superjson.deserialize(value as SuperJSONResult)),
+      deserialize: readInput,
     },
     // All answers are plain JSON, which is superjson as it is. superjson itself refuses keys such as `constructor`, and one word that a tool
     // counted would make its thread unreadable.

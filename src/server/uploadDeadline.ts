@@ -23,7 +23,7 @@ export async function beforeUploadDeadline<T>(options: DeadlineOptions, work: (l
   const tooLate = new Promise<never>((_, reject) => {
     refuse = reject;
   });
-  endBodyIn(raw, options, () => {
+  endBodyIn(raw, options, limits.uploadTimeoutMs, () => {
     const error = new VerbatimError('TIMEOUT', `The upload took longer than ${limits.uploadTimeoutMs} ms.`);
     late.abort(error);
     if (answered) raw.destroy();
@@ -44,9 +44,14 @@ export async function beforeUploadDeadline<T>(options: DeadlineOptions, work: (l
 }
 
 /** Calls `late` unless the body, or its connection, has ended by then. */
-function endBodyIn(raw: IncomingMessage, options: FileOptions, late: () => void): void {
+export function endBodyIn(
+  raw: IncomingMessage,
+  options: Pick<FileOptions, 'clock' | 'closing'>,
+  timeoutMs: number,
+  late: () => void,
+): void {
   const { socket } = raw;
-  const stopTimer = startTimeLimit(options, options.limits.uploadTimeoutMs, () => {
+  const stopTimer = startTimeLimit(options, timeoutMs, () => {
     done();
     late();
   });

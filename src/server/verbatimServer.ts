@@ -21,6 +21,8 @@ export interface VerbatimServer {
   /** Resolves when connections are accepted. */
   listen(options?: ListenOptions): Promise<{ readonly url: string; readonly port: number }>;
   readonly stats: ServerStats;
+  /** Reads the certificate of `tls` again: connections go on, new ones get it. Throws `CONFIG_INVALID`, and the one before it stays. */
+  reloadCertificate(): void;
   /**
    * Folds the events of runs that ended longer ago than this (default 30 days) into their messages; returns how many threads changed. Readers
    * further behind get a snapshot. Nothing does it by itself.

@@ -11,6 +11,8 @@ import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
 import { Connection } from './connection.ts';
+import { hasTooManyHeaders } from './headerCount.ts';
+import { cameByHttp } from './httpsRedirect.ts';
 import { clientIdOf } from './limits/clientId.ts';
 import type { ConnectionPlaces, Place } from './limits/connectionPlaces.ts';
 import type { Handshakes } from './limits/handshakes.ts';
@@ -37,6 +39,10 @@ export interface WebSocketOptions {
   readonly places: ConnectionPlaces;
   readonly clock: Clock;
   readonly mayEnter: OriginCheck;
+  /** Proxies in front, as far as their headers are believed. */
+  readonly trustedProxies: number;
+  /** Whether what came to the proxy by http is turned away. */
+  readonly httpsOnly: boolean;
   readonly budget: Budget;
   readonly sweep: Sweep;
   readonly logger: Logger;
@@ -62,7 +68,8 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
     const path = (request.url ?? '').split('?', 1)[0];
     if (closing) return refuse(socket, '503 Service Unavailable');
     if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
-    if (!mayEnter(request)) return refuse(socket, '403 Forbidden');
+    if (hasTooManyHeaders(request, limits)) return refuse(socket, '431 Request Header Fields Too Large');
+    if (!mayEnter(request) || (options.httpsOnly && cameByHttp(request, options.trustedProxies))) return refuse(socket, '403 Forbidden');
     const refused = await handshakes.refusal(remoteAddress(request));
     if (refused !== undefined) return refuse(socket, '429 Too Many Requests', rateLimitHeaders(refused));
     if (closing) return refuse(socket, '503 Service Unavailable');

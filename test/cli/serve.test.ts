@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { CliFolder } from '../support/cliFolder.ts';
+import { makeCertificate } from '../support/testCertificate.ts';
 
 const AGENTS = `{ counter: defineAgent({ description: 'Counts', model: offline() }) }`;
 const CONFIG = `import { defineAgent, defineConfig, offline } from 'verbatim-agents';\nexport default defineConfig({ agents: ${AGENTS} });\n`;
@@ -241,4 +243,33 @@ test('--help lists the commands, and each its flags and environment', async () =
   await serve.exited;
   for (const word of ['--config', '--port', 'PORT', '--host', 'HOST', '--db', 'VERBATIM_DB', 'OPENAI_API_KEY'])
     expect(serve.stdout).toContain(word);
+});
+
+test('with a certificate it serves https, and SIGHUP gives new connections the new one', async () => {
+  await using folder = new CliFolder();
+  const first = makeCertificate('first');
+  const second = makeCertificate('second');
+  const flags = ['--tls-cert', folder.write('cert.pem', first.cert), '--tls-key', folder.write('key.pem', first.key)];
+  const { command, url } = await folder.serve(flags);
+  expect(url).toMatch(/^https:/);
+  const shown = async (): Promise<string> => {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return String(subject.CN);
+  };
+  expect(await shown()).toBe('first');
+  folder.write('key.pem', second.key);
+  folder.write('cert.pem', second.cert);
+  command.kill('SIGHUP');
+  await command.output('stderr', /SIGHUP: the certificate was read anew/);
+  expect(await shown()).toBe('second');
+});
+
+test('a certificate without its key is refused, and named', async () => {
+  await using folder = new CliFolder();
+  const command = folder.verbatim(['serve', '--tls-cert', 'cert.pem']);
+  expect((await command.exited).code).toBe(1);
+  expect(command.stderr).toContain('--tls-key');
 });

@@ -19,6 +19,8 @@ const BARE: Env = Object.fromEntries(
     'VERBATIM_DB',
     'VERBATIM_URL',
     'VERBATIM_TOKEN',
+    'VERBATIM_TLS_CERT',
+    'VERBATIM_TLS_KEY',
     'VERBATIM_DEBUG',
     'VERBATIM_LOG_LEVEL',
     'VERBATIM_OFFLINE_TPS',
@@ -52,7 +54,7 @@ export class CliFolder implements AsyncDisposable {
   /** A server that listens. */
   async serve(args: readonly string[] = [], env: Env = {}): Promise<{ readonly command: SpawnedCommand; readonly url: string }> {
     const command = this.verbatim(['serve', '--port', '0', ...args], env);
-    const [, url = ''] = await command.output('stdout', /^Verbatim listening on (http:\/\/\S+)\n/);
+    const [, url = ''] = await command.output('stdout', /^Verbatim listening on (https?:\/\/\S+)\n/);
     return { command, url };
   }
 
