@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '3c594c0d3dfa56c81d665ff2f85d4b506515ed96a65855e22e0b6af52c94c584',
+    hash: '67df6800055723cc2717a205721204e5392055fa2c274c7ed1e4cc7ffd029531',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -400,6 +400,17 @@ CREATE UNIQUE INDEX \`users_name\` ON \`users\` (\`name\`);--> statement-breakpo
 ALTER TABLE \`runs\` ADD \`fresh\` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`budget\` text;--> statement-breakpoint
 ALTER TABLE \`threads\` ADD \`tenant\` text;--> statement-breakpoint
-CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;`,
+CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;--> statement-breakpoint
+CREATE INDEX \`approval_rules_run\` ON \`approval_rules\` (\`run\`);--> statement-breakpoint
+CREATE INDEX \`approvals_run\` ON \`approvals\` (\`run\`);
+--> statement-breakpoint
+CREATE TRIGGER \`audit_log_no_update\` BEFORE UPDATE ON \`audit_log\`
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+--> statement-breakpoint
+-- A row may go once a later one says up to where the log was cut, and what the first one left follows.
+CREATE TRIGGER \`audit_log_no_delete\` BEFORE DELETE ON \`audit_log\`
+WHEN old.\`id\` > coalesce((SELECT json_extract(\`details\`, '$.upTo') FROM \`audit_log\` WHERE \`action\` = 'audit.cut' ORDER BY \`id\` DESC LIMIT 1), 0)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+`,
   },
 ];

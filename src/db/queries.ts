@@ -6,11 +6,13 @@ import { prepareEvents } from './events.ts';
 import { prepareFiles } from './files.ts';
 import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
+import { prepareMeta } from './meta.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
 import { prepareShares } from './shares.ts';
 import { prepareSteps } from './steps.ts';
 import { prepareSummaries } from './summaries.ts';
+import { prepareThreadRemoval } from './threadRemoval.ts';
 import { prepareThreads } from './threads.ts';
 import { prepareToolCalls } from './toolCalls.ts';
 import { prepareUsageDays } from './usageDays.ts';
@@ -39,5 +41,7 @@ export function prepareQueries(raw: Database) {
     shares: prepareShares(db),
     audit: prepareAudit(db),
     usageDays: prepareUsageDays(db),
+    meta: prepareMeta(db),
+    removal: prepareThreadRemoval(raw),
   };
 }

@@ -16,6 +16,7 @@ import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
 import { sqliteRunStore } from './sqliteRunStore.ts';
 import { sqliteThreadStore } from './sqliteThreadStore.ts';
 import type { ThreadStore } from './threadStore.ts';
+import { sqliteUpkeep, type Upkeep } from './upkeep.ts';
 
 /** Everything that is durable, behind its ports. */
 export interface Store {
@@ -25,6 +26,7 @@ export interface Store {
   readonly files: FileStore;
   readonly memories: MemoryStore;
   readonly audit: AuditStore;
+  readonly upkeep: Upkeep;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -81,6 +83,7 @@ export function sqliteStore(opts: {
     files,
     memories: sqliteMemoryStore(parts),
     audit: sqliteAuditStore(parts),
+    upkeep: sqliteUpkeep({ raw, queries, commit, removeFiles: (keys) => void removal.remove(keys) }),
     get heldLogs() {
       return commit.heldLogs;
     },

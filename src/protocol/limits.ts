@@ -92,6 +92,10 @@ export const DEFAULT_LIMITS = {
   disconnectGraceMs: 30_000,
   /** How long a closing server lets running runs finish; the rest go on at the next start. */
   drainMs: 3_000,
+  /** Refusals for want of authority that the audit log tells one by one in a minute, from one address; the others are counted. */
+  maxAuditedRefusalsPerAddress: 10,
+  /** The same from all addresses together. */
+  maxAuditedRefusals: 100,
   receiptTtlMs: 24 * 60 * 60_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,

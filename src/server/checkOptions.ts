@@ -2,6 +2,7 @@ import { budgetFault } from '../protocol/budget.ts';
 import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { nearestName } from './nearestName.ts';
+import type { RetentionOptions } from './retentionOptions.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
 const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
@@ -18,6 +19,7 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   onStart: true,
   onStop: true,
   limits: true,
+  retention: true,
   toolWorkers: true,
   toolCache: true,
   mcp: true,
@@ -34,6 +36,7 @@ export function checkOptions(options: ServerOptions): void {
     if (!Object.hasOwn(KNOWN, name)) throw unknownName(`There is no option "${name}".`, name, Object.keys(KNOWN));
   }
   checkLimits(options.limits ?? {});
+  checkRetention(options.retention ?? {});
   checkAuth(options);
   checkBudget(options.budget);
   checkAgents(options.agents);
@@ -62,6 +65,24 @@ function checkLimits(limits: object): void {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw unknownName(`There is no limit "${name}".`, name, Object.keys(DEFAULT_LIMITS));
     if (typeof value !== 'number' || !(value >= 0)) throw invalid(`limits.${name} must be a number of 0 or more.`);
+  }
+}
+
+const RETENTION: Readonly<Record<keyof RetentionOptions, true>> = {
+  foldAfterDays: true,
+  deleteThreadsAfterDays: true,
+  auditDays: true,
+  usageDays: true,
+  maxDatabaseBytes: true,
+};
+
+function checkRetention(retention: object): void {
+  for (const [name, value] of Object.entries(retention)) {
+    if (!Object.hasOwn(RETENTION, name)) throw unknownName(`There is no retention "${name}".`, name, Object.keys(RETENTION));
+    if (value === undefined || (value === false && name === 'foldAfterDays')) continue;
+    // Nothing is kept for no time at all by mistake.
+    const isGood = typeof value === 'number' && (name === 'foldAfterDays' ? value >= 0 : value > 0);
+    if (!isGood) throw invalid(`retention.${name} must be a number ${name === 'foldAfterDays' ? 'of 0 or more, or false' : 'above 0'}.`);
   }
 }
 

@@ -18,6 +18,7 @@ import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
+import { AuditTrail } from './auditTrail.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { Callers } from './auth/callers.ts';
 import { methodsOf } from './auth/methodsOf.ts';
@@ -32,6 +33,7 @@ import { mcpHost } from './mcpHost.ts';
 import { modelsOf } from './modelsOf.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
+import { Retention } from './retention.ts';
 import { appRouter } from './routers/router.ts';
 import { Scheduler } from './scheduler.ts';
 import { type ServerOptions, silentLogger } from './serverOptions.ts';
@@ -43,8 +45,6 @@ import { serveWebSockets } from './webSockets.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
-/** How often receipts that are too old are forgotten. */
-const PURGE_INTERVAL_MS = 60 * 60_000;
 
 /**
  * Opens the database, takes up the runs that the last process left, and gets ready to listen. Throws `DATABASE_*`, each naming the file and
@@ -113,6 +113,8 @@ export async function serverOver(
     if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
     else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
   };
+  const audit = new AuditTrail({ store, clock, limits, logger });
+  const retention = new Retention({ store, clock, limits, logger }, options.retention);
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const budgetOf = (principal: Principal): RunBudget | undefined =>
     typeof options.budget === 'function' ? options.budget(principal) : options.budget;
@@ -130,8 +132,10 @@ export async function serverOver(
     toolHost,
     budgets,
     onEnded: (run) => titles.runEnded(run),
+    assertRoom: () => retention.assertRoom(),
   });
   const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
+  const draining = new AbortController();
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
@@ -155,6 +159,8 @@ export async function serverOver(
     dayBudgetOf,
     notices,
     presence: new Presence(clock),
+    retention,
+    draining: draining.signal,
     closing: closing.signal,
   };
   const router = appRouter(services);
@@ -173,26 +179,29 @@ export async function serverOver(
     ),
   );
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
-  const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const transport = { router, limits, authenticator, callers, audit, clock, mayEnter, budget, sweep, logger };
+  const app = await createHttpApp({
+    ...transport,
+    epoch: store.log.epoch,
+    store,
+    files: store.files,
+    assertRoom: () => retention.assertRoom(),
+    draining: draining.signal,
+    closing: closing.signal,
+  });
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));
   void store.files.removeLeftovers();
-  const purge = async (): Promise<void> => {
-    try {
-      await store.runs.purgeReceipts(clock.now() - limits.receiptTtlMs);
-    } catch (cause) {
-      logger.warn({ err: cause }, 'old receipts could not be removed');
-    }
-  };
-  const purgeTimer = setInterval(() => void purge(), PURGE_INTERVAL_MS);
-  purgeTimer.unref();
   let started = false;
 
   async function stop(drainMs: number): Promise<void> {
-    clearInterval(purgeTimer);
+    draining.abort();
     answers.close();
-    await scheduler.close(drainMs);
+    // It takes nothing new from here on: who has nothing under way comes back to the next one.
+    const left = scheduler.close(drainMs);
+    sockets.drain();
+    await retention.close();
+    await left;
     await toolHost.close();
     closing.abort();
     await closeMcp?.();
@@ -202,6 +211,8 @@ export async function serverOver(
     callers.close();
     await authenticator.close();
     sweep.close();
+    if (started) audit.stopped((await store.runs.open()).length);
+    audit.close();
     store.close();
     await Promise.all(modelsOf(options).map((model) => model.close?.()));
     await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? closeGuards(agent.guards) : undefined)));
@@ -216,7 +227,8 @@ export async function serverOver(
     if (Object.values(agents).some(countsTokens)) await loadTokenizer();
     await scheduler.recover();
     answers.arm();
-    await purge();
+    await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch });
+    retention.start();
   } catch (cause) {
     await stop(0);
     throw cause;

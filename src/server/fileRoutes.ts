@@ -23,6 +23,8 @@ export interface FileOptions {
   readonly limits: Limits;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  /** Throws `STORAGE_FULL`. */
+  readonly assertRoom: () => void;
 }
 
 /** `POST /files` and `GET /files/{id}`: the bytes of files, which no tRPC call carries. */
@@ -72,6 +74,7 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
     const file = await beforeUploadDeadline({ ...options, request, reply }, async (late) => {
       const caller = await callerOf(options, request.raw, 'http');
       const { principal } = caller;
+      options.assertRoom();
       const cut = (): void => void request.raw.destroy();
       return transfer(principal, () => whileAllowed(caller, cut, () => receiveFile(options, { principal, request, late })));
     });

@@ -6,7 +6,9 @@ import superjson from 'superjson';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
+import { type ExportOptions, exportRoute } from './exportRoute.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
+import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
@@ -14,8 +16,13 @@ import { type Context, contextOf, contextOfNobody, toTrpcError } from './trpc.ts
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing'> {
+export interface HttpOptions
+  extends Omit<WebSocketOptions, 'server'>,
+    Pick<FileOptions, 'files' | 'closing' | 'assertRoom'>,
+    Pick<ExportOptions, 'store'> {
   readonly epoch: string;
+  /** Aborts when the server begins to close. */
+  readonly draining: AbortSignal;
 }
 
 /** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
@@ -32,14 +39,20 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   });
   app.addHook('onSend', async (_request, reply) => {
     if (reply.statusCode === 401) reply.header('www-authenticate', 'Bearer');
+    // The next request is for another server, or for the next one here.
+    if (options.draining.aborted) reply.header('connection', 'close');
   });
   app.addHook('onRequest', async (request, reply) => {
-    if (!mayEnter(request.raw))
-      await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
+    if (!mayEnter(request.raw)) {
+      const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
+      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request.raw), error });
+      await sendError(reply, router, error);
+    }
   });
   await app.register(cors, { origin: true, credentials: true, methods: ['GET', 'POST', 'DELETE'], maxAge: 600 });
-  app.setErrorHandler((error, { url }, reply) => {
+  app.setErrorHandler((error, { url, raw, routeOptions }, reply) => {
     const cause = httpError(error);
+    options.audit.refused({ action: routeOptions.url ?? 'connect', caller: undefined, address: remoteAddress(raw), error: cause });
     if (cause === error && !(error instanceof VerbatimError)) logger.error({ err: error, path: url.split('?', 1)[0] }, 'a request failed');
     return sendError(reply, router, cause);
   });
@@ -48,6 +61,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   );
   app.get('/health', async () => ({ status: 'ok' }));
   await app.register(fileRoutes, options);
+  await app.register(exportRoute, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
@@ -67,7 +81,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           return contextOfNobody(cause);
         }
       },
-      onError({ error, path }) {
+      onError({ error, path, ctx, req }) {
+        options.audit.refused({ action: path ?? 'connect', caller: ctx?.caller, address: remoteAddress(req.raw), error });
         if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
       },
     },
@@ -85,7 +100,7 @@ async function serveSse(
   options: HttpOptions,
   { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<void> {
-  const { router, limits, callers, budget, sweep, epoch, logger } = options;
+  const { router, limits, callers, budget, sweep, epoch, logger, audit } = options;
   let caller: Caller;
   try {
     // Node gives an answer its socket when those before it are done, which a watch may never be: what waits behind it would have no bound.
@@ -94,6 +109,7 @@ async function serveSse(
     }
     caller = await callerOf(options, request.raw, 'sse');
   } catch (cause) {
+    audit.refused({ action: path, caller: undefined, address: remoteAddress(request.raw), error: cause });
     return sendError(reply, router, cause);
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
@@ -129,6 +145,7 @@ async function serveSse(
     stream.complete();
   } catch (cause) {
     const error = toTrpcError(cause);
+    audit.refused({ action: path, caller, address: caller.address, error });
     if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a watch failed');
     stream.fail(errorShape(router, error, path));
   }

@@ -8,10 +8,12 @@ import type { AnyEvent } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
+import type { AuditTrail } from './auditTrail.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import type { Callers } from './auth/callers.ts';
+import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import type { Logger } from './serverOptions.ts';
 import { nestsDeeper } from './socketEncoder.ts';
@@ -58,13 +60,21 @@ export interface McpHostOptions extends Pick<McpHost, 'app' | 'agents' | 'limits
   readonly router: AppRouter;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly audit: AuditTrail;
 }
 
-export function mcpHost({ router, authenticator, callers, ...rest }: McpHostOptions): McpHost {
+export function mcpHost({ router, authenticator, callers, audit, ...rest }: McpHostOptions): McpHost {
   const callerFor = createCallerFactory(router);
   return {
     ...rest,
-    identify: (request) => callerOf({ authenticator, clock: rest.clock }, request, 'mcp'),
+    async identify(request) {
+      try {
+        return await callerOf({ authenticator, clock: rest.clock }, request, 'mcp');
+      } catch (error) {
+        audit.refused({ action: 'mcp', caller: undefined, address: remoteAddress(request), error });
+        throw error;
+      }
+    },
     enter: (caller) => callers.enter(caller),
     isTooDeep: (json) => nestsDeeper(json, rest.limits.maxFrameDepth),
     as(caller) {

@@ -9,6 +9,7 @@ import type { Principal } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
 import type { AuthMethod } from './auth/authMethod.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
+import type { RetentionOptions } from './retentionOptions.ts';
 import type { TitleOptions } from './titleOptions.ts';
 
 /**
@@ -61,6 +62,8 @@ export interface ServerOptions {
   /** What each run may use: for everybody, or by who sends. The agent, and the send, may allow less. Default: no bound but the limits. */
   readonly budget?: Budget | ((principal: Principal) => Budget | undefined);
   readonly limits?: Partial<Limits>;
+  /** How long things are kept, and how much. Default: events are folded after 30 days, and threads are kept. */
+  readonly retention?: RetentionOptions;
   /** Threads for tools with `worker: true`, started when they are first needed. Default: one less than there are cores, and at least one. */
   readonly toolWorkers?: number;
   /** Where tools with a `cache` keep results besides memory, such as `new KeyvRedis(...)`: for several servers, and through a restart. */

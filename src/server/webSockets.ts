@@ -6,6 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { AuditTrail } from './auditTrail.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
@@ -28,6 +30,7 @@ export interface WebSocketOptions {
   readonly limits: Limits;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly mayEnter: OriginCheck;
   readonly budget: Budget;
@@ -37,6 +40,8 @@ export interface WebSocketOptions {
 
 export interface WebSockets {
   readonly connections: number;
+  /** Refuses new sockets, and sends those away for which nothing is under way: the others may see their runs end. */
+  drain(): void;
   /** Refuses new sockets and closes those there are with 1001; what does not go is cut after a moment. */
   close(): Promise<void>;
 }
@@ -48,15 +53,19 @@ const CLOSE_TIMEOUT_MS = 500;
 export function serveWebSockets(options: WebSocketOptions): WebSockets {
   const { server, limits, mayEnter } = options;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.maxFrameBytes, clientTracking: true });
-  const accept = createAccept(options);
+  const { accept, isIdle } = createAccept(options);
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => {});
     const path = (request.url ?? '').split('?', 1)[0];
-    if (closing) return refuse(socket, '503 Service Unavailable');
+    if (closing) return refuse(socket, '503 Service Unavailable\r\nRetry-After: 1');
     if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
-    if (!mayEnter(request)) return refuse(socket, '403 Forbidden');
+    if (!mayEnter(request)) {
+      const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
+      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request), error });
+      return refuse(socket, '403 Forbidden');
+    }
     // An HTTP server gives its sockets as duplex streams; they are the sockets themselves.
     wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket as Socket, request));
   };
@@ -64,6 +73,10 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
   return {
     get connections() {
       return wss.clients.size;
+    },
+    drain() {
+      closing = true;
+      for (const ws of wss.clients) if (isIdle(ws)) ws.close(CLOSE_CODES.GOING_AWAY, 'GOING_AWAY');
     },
     async close() {
       closing = true;
@@ -84,7 +97,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function createAccept({ router, limits, authenticator, callers, clock, budget, sweep, logger }: WebSocketOptions) {
+function createAccept({ router, limits, authenticator, callers, audit, clock, budget, sweep, logger }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
   /** By their upgrades: those whose first frame is to say who they are. */
   const awaiting = new WeakMap<IncomingMessage, Connection>();
@@ -111,12 +124,15 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
         connection?.authenticated();
         return contextOf(caller, connection);
       } catch (cause) {
+        audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(req), error: cause });
         // Before tRPC closes it without a code, which clients take for a broken connection.
         connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');
         throw toTrpcError(cause);
       }
     },
-    onError({ error, path, req }) {
+    onError({ error, path, req, ctx }) {
+      // Without a path it was no call.
+      if (path !== undefined) audit.refused({ action: path, caller: ctx?.caller, address: remoteAddress(req), error });
       // tRPC would close without a code, and whoever sends this would send it again.
       if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
       // What is wrong with the frames themselves ends the socket, and is no failure of ours.
@@ -124,7 +140,8 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
         logger.error({ err: error.cause ?? error, path }, 'a call failed');
     },
   });
-  return (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
+  const isIdle = (ws: WebSocket): boolean => connections.get(ws)?.isIdle ?? true;
+  const accept = (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
     socket.setNoDelay(true);
     const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
     connections.set(ws, connection);
@@ -142,6 +159,7 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
     });
     serve(ws, request);
   };
+  return { accept, isIdle };
 }
 
 /** An error that `ws` finds in what the other end sent: frames that are too large, not masked, not UTF-8. */

@@ -56,6 +56,8 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   cancelGraceMs: ['runs/cancel', 'a tool holds the run for the grace; then its outcome is unknown and its late result is dropped'],
   disconnectGraceMs: ['runs/disconnect', 'a run that nobody ever watched is cancelled when the grace after its send is over'],
   drainMs: ['server/agentLimits', 'a closing server leaves a run that does not finish in time open, and closes'],
+  maxAuditedRefusalsPerAddress: ['server/auditTrail', 'of the refusals of one address ten a minute are told, and the others counted'],
+  maxAuditedRefusals: ['server/auditTrail', 'of the refusals of all addresses a hundred a minute are told, and the others counted'],
   receiptTtlMs: ['server/idempotency', 'a receipt is kept for its time, and then forgotten'],
   maxWaitMs: ['server/callLimits', 'a wait is at most a minute, and ends when its time is up'],
   pingIntervalMs: ['server/keepAlive', 'a quiet socket is pinged, and lives while it answers'],

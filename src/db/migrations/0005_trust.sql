@@ -107,4 +107,6 @@ CREATE UNIQUE INDEX `users_name` ON `users` (`name`);--> statement-breakpoint
 ALTER TABLE `runs` ADD `fresh` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `runs` ADD `budget` text;--> statement-breakpoint
 ALTER TABLE `threads` ADD `tenant` text;--> statement-breakpoint
-CREATE INDEX `threads_tenant` ON `threads` (`tenant`) WHERE tenant is not null;
+CREATE INDEX `threads_tenant` ON `threads` (`tenant`) WHERE tenant is not null;--> statement-breakpoint
+CREATE INDEX `approval_rules_run` ON `approval_rules` (`run`);--> statement-breakpoint
+CREATE INDEX `approvals_run` ON `approvals` (`run`);
