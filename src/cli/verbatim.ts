@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addAuditCommands } from './auditCommands.ts';
+import { addBackupCommands } from './backupCommands.ts';
 import type { ChatFlags } from './chat.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
 import type { ServeFlags } from './serve.ts';
+import { addThreadCommands } from './threadCommands.ts';
 
 const GENERATE_HELP = `
 Examples:
@@ -66,6 +69,10 @@ program
     // What the config opened, such as a pool of connections, would keep the process.
     process.stdout.write('', () => process.exit(code));
   });
+
+addThreadCommands(program);
+addAuditCommands(program);
+addBackupCommands(program);
 
 try {
   await program.parseAsync();

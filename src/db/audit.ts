@@ -26,23 +26,11 @@ export function prepareAudit(db: Drizzle) {
     last: (): AuditRow | undefined => last.get(),
     insert: (row: Omit<AuditRow, 'id'>): void => void db.insert(auditLog).values(row).run(),
     /** Oldest first. */
-    page({ afterId, from, to, actor, action, outcome, limit }: AuditFilter): AuditRow[] {
-      const conditions: (SQL | undefined)[] = [
-        afterId === undefined ? undefined : gt(auditLog.id, afterId),
-        from === undefined ? undefined : gte(auditLog.at, from),
-        to === undefined ? undefined : lte(auditLog.at, to),
-        actor === undefined ? undefined : eq(auditLog.actor, actor),
-        action === undefined ? undefined : eq(auditLog.action, action),
-        outcome === undefined ? undefined : eq(auditLog.outcome, outcome),
-      ];
-      return db
-        .select()
-        .from(auditLog)
-        .where(and(...conditions))
-        .orderBy(asc(auditLog.id))
-        .limit(limit)
-        .all();
-    },
+    page: ({ limit, ...filter }: AuditFilter): AuditRow[] =>
+      db.select().from(auditLog).where(conditionOf(filter)).orderBy(asc(auditLog.id)).limit(limit).all(),
+    /** The newest, oldest first. */
+    newest: ({ limit, ...filter }: AuditFilter): AuditRow[] =>
+      db.select().from(auditLog).where(conditionOf(filter)).orderBy(desc(auditLog.id)).limit(limit).all().reverse(),
     /** Oldest first. */
     storedPage: (afterId: number, limit: number): StoredAuditRow[] =>
       db.select(stored).from(auditLog).where(gt(auditLog.id, afterId)).orderBy(asc(auditLog.id)).limit(limit).all(),
@@ -60,4 +48,15 @@ export function prepareAudit(db: Drizzle) {
       return db.delete(auditLog).where(inArray(auditLog.id, oldest)).run().changes;
     },
   };
+}
+
+function conditionOf({ afterId, from, to, actor, action, outcome }: Omit<AuditFilter, 'limit'>): SQL | undefined {
+  return and(
+    afterId === undefined ? undefined : gt(auditLog.id, afterId),
+    from === undefined ? undefined : gte(auditLog.at, from),
+    to === undefined ? undefined : lte(auditLog.at, to),
+    actor === undefined ? undefined : eq(auditLog.actor, actor),
+    action === undefined ? undefined : eq(auditLog.action, action),
+    outcome === undefined ? undefined : eq(auditLog.outcome, outcome),
+  );
 }

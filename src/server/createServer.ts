@@ -179,18 +179,12 @@ export async function serverOver(
     ),
   );
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
-  const transport = { router, limits, authenticator, callers, audit, clock, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({
-    ...transport,
-    epoch: store.log.epoch,
-    store,
-    files: store.files,
-    assertRoom: () => retention.assertRoom(),
-    draining: draining.signal,
-    closing: closing.signal,
-  });
+  const transport = { router, limits, authenticator, callers, audit, clock, mayEnter, budget, sweep, logger, closing: closing.signal };
+  const assertRoom = (): void => retention.assertRoom();
+  const { files, log } = store;
+  const app = await createHttpApp({ ...transport, store, files, epoch: log.epoch, assertRoom, draining: draining.signal });
   const sockets = serveWebSockets({ ...transport, server: app.server });
-  const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));
+  const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents }));
   void store.files.removeLeftovers();
   let started = false;
 

@@ -12,7 +12,8 @@ export function cutAudit(tx: Tx, before: number): number {
   const { audit } = tx.queries;
   const row = audit.lastBefore(before);
   if (row === undefined) return 0;
-  if (row.action === AUDIT_CUT && audit.lastOf(AUDIT_CUT)?.id === row.id) return 0;
+  // All that is old is the last cut itself: another would be the next one's.
+  if (row.action === AUDIT_CUT && audit.storedPage(0, 1)[0]?.id === row.id) return 0;
   appendAudit(tx, {
     actor: 'server',
     action: AUDIT_CUT,
