@@ -22,7 +22,7 @@ export interface FileSize {
 
 /**
  * What keeps the file small, in slices: each call is one short transaction, whatever there is to do, and may be the last one for now. Those
- * that return true have more to do.
+ * that return true may have more to do.
  */
 export interface Upkeep {
   /** By key, a few at a time. */
@@ -70,8 +70,7 @@ export function sqliteUpkeep(opts: {
     async foldSome(thread, endedBefore, maxEvents) {
       const row = queries.threads.byKey(thread);
       if (row === undefined || row.floor >= floorFor(queries, thread, endedBefore)) return false;
-      const floor = await commit.run((tx) => foldThread(tx, thread, endedBefore, maxEvents));
-      return floor < floorFor(queries, thread, endedBefore);
+      return (await commit.run((tx) => foldThread(tx, thread, endedBefore, maxEvents))) > row.floor;
     },
     async expireThread(thread, idleSince) {
       const files = await commit.run((tx) => expireThread(tx, thread, idleSince));

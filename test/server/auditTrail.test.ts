@@ -11,13 +11,12 @@ import type { ServerOptions } from '../../src/server/serverOptions.ts';
 import { createManualClock, createTestServer, scriptedModel, type TestServerOptions } from '../../src/testing/index.ts';
 import { tempFolder } from '../db/tempFolder.ts';
 import { until } from '../runs/runSupport.ts';
-import { afterTest } from '../support/afterTest.ts';
-import { checkLeaks } from '../support/leakCheck.ts';
+import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
 
-checkLeaks();
+checkLeaksAfterwards();
 
 const SECRET = 'a word of the user';
-const pay = defineTool({ name: 'pay', description: 'pays', approval: true, input: z.object({}), output: z.string(), execute: async () => 'paid' });
+const pay = defineTool({ name: 'pay', description: 'pays', needsApproval: true, input: z.object({}), output: z.string(), execute: async () => 'paid' });
 const bot = (model = scriptedModel([])) => defineAgent({ description: 'bot', model, tools: [pay] });
 
 /** A server on a file, and its audit log when it has closed. */
@@ -39,9 +38,9 @@ async function audited(options: TestServerOptions, use: (server: Awaited<ReturnT
 
 test('decisions, cancels and deletions are told with who, what and from where, and never with a word of a message', async () => {
   const model = scriptedModel([
-    { toolCalls: [{ tool: 'pay', input: {} }] },
+    { toolCalls: [{ name: 'pay', input: {} }] },
     { text: SECRET },
-    { text: SECRET, waitFor: new Promise(() => {}) },
+    { text: SECRET, until: new Promise(() => {}) },
   ]);
   const ids: string[] = [];
   const rows = await audited({ agents: { bot: bot(model) } }, async (server) => {
