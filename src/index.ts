@@ -78,6 +78,7 @@ export { custom } from './server/auth/custom.ts';
 export { createServer } from './server/createServer.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';
+export type { RetentionOptions } from './server/retentionOptions.ts';
 export { type Authenticate, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';
 export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titleOptions.ts';
 export type { ListenOptions, ServerStats, VerbatimServer } from './server/verbatimServer.ts';

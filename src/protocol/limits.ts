@@ -38,6 +38,8 @@ export const DEFAULT_LIMITS = {
   maxFileTransfers: 100,
   /** The same for one principal. */
   maxFileTransfersPerPrincipal: 20,
+  /** Threads that one principal exports at once; each is read from one end to the other. */
+  maxExportsPerPrincipal: 1,
   /** How long one upload may take. */
   uploadTimeoutMs: 5 * 60_000,
   /** Tool calls that one model call may ask for. */

@@ -23,14 +23,17 @@ export interface ExportOptions {
 /** `GET /threads/{id}/export`: a thread as one JSON document, no faster than its reader takes it. */
 export async function exportRoute(app: FastifyInstance, options: ExportOptions): Promise<void> {
   const { store, clock, limits, callers } = options;
-  const exporting = new Set<string>();
+  const exporting = new Map<string, number>();
   app.get<{ Params: { id: string } }>('/threads/:id/export', { exposeHeadRoute: false }, async (request, reply) => {
     const caller = await callerOf(options, request.raw, 'http');
     const owner = ownerOf(caller.principal);
     const threadId = request.params.id;
-    // Each reads the file from one end to the other.
-    if (exporting.has(owner)) throw new VerbatimError('SERVER_FULL', 'One export of yours is under way. Wait for its end.');
-    exporting.add(owner);
+    const own = exporting.get(owner) ?? 0;
+    if (own >= limits.maxExportsPerPrincipal) {
+      const details = { limit: 'maxExportsPerPrincipal' };
+      throw new VerbatimError('SERVER_FULL', 'You are exporting threads already. Wait for their end.', { details });
+    }
+    exporting.set(owner, own + 1);
     const cut = (): void => void reply.raw.destroy();
     const left = callers.enter(caller);
     const release = caller.hold({ lookAgain: async () => void (await store.threads.keyOf(caller.principal, threadId)), fail: cut });
@@ -58,7 +61,9 @@ export async function exportRoute(app: FastifyInstance, options: ExportOptions):
       await closed;
       return reply;
     } finally {
-      exporting.delete(owner);
+      const rest = (exporting.get(owner) ?? 1) - 1;
+      if (rest === 0) exporting.delete(owner);
+      else exporting.set(owner, rest);
       release();
       left();
     }

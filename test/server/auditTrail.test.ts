@@ -16,7 +16,14 @@ import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
 checkLeaksAfterwards();
 
 const SECRET = 'a word of the user';
-const pay = defineTool({ name: 'pay', description: 'pays', needsApproval: true, input: z.object({}), output: z.string(), execute: async () => 'paid' });
+const pay = defineTool({
+  name: 'pay',
+  description: 'pays',
+  needsApproval: true,
+  input: z.object({}),
+  output: z.string(),
+  execute: async () => 'paid',
+});
 const bot = (model = scriptedModel([])) => defineAgent({ description: 'bot', model, tools: [pay] });
 
 /** A server on a file, and its audit log when it has closed. */

@@ -29,6 +29,7 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxAttachmentsPerMessage: ['server/files', 'a message has ten attachments, and not eleven'],
   maxFileTransfers: ['server/files', 'while as many files travel as allowed, one more is SERVER_FULL, and one that ends makes room'],
   maxFileTransfersPerPrincipal: ['server/files', 'a principal with all of its transfers under way is SERVER_FULL; others are not'],
+  maxExportsPerPrincipal: ['server/threadExport', 'a principal exports one thread at a time; others are not kept from it'],
   uploadTimeoutMs: ['server/files', 'an upload that takes too long is ended, and nothing of it is left'],
   maxToolCalls: ['runs/bounds', 'a run makes maxToolCalls tool calls; the next step that asks for more fails it with CALL_LIMIT'],
   maxDepth: ['runs/bounds', 'child runs hang maxDepth deep; a call that would go deeper fails with DEPTH_LIMIT'],
