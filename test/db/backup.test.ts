@@ -99,6 +99,8 @@ describe('a restore', () => {
     closed(file);
     const restored = restoreDatabase(backup, target, NOW);
     expect(restored).toMatchObject({ file: target, aside: undefined, threads: 1, openRuns: 1, audit: { problem: undefined } });
+    // The file itself says so, whatever lies beside it.
+    expect(new (loadSqlite().Database)(target).prepare("select value from meta where key = 'epoch'").pluck().get()).not.toBe(epoch);
     const on = openStore(target);
     expect(on.store.log.epoch).not.toBe(epoch);
     expect((await encodedEvents(on, thread)).slice(0, events.length).map((event) => event.json)).toEqual(events);

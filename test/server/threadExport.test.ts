@@ -5,7 +5,10 @@ import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { defineTool } from '../../src/agents/defineTool.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
+import type { Principal } from '../../src/protocol/principal.ts';
+import { exportThread } from '../../src/server/threadExport.ts';
 import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
+import { command, OWNER, openStore, startThread } from '../db/storeForTest.ts';
 import { logOf } from '../runs/runSupport.ts';
 import { checkLeaks } from '../support/leakCheck.ts';
 
@@ -117,4 +120,22 @@ test('a principal exports one thread at a time; others are not kept from it', as
     again.destroy();
     expect(again.statusCode).toBe(200);
   });
+});
+
+test('an export ends when its thread is deleted, or its caller may no longer read', async () => {
+  const on = openStore();
+  const { threadId } = await startThread(on);
+  let principal: Principal = { id: OWNER };
+  const begin = async () => {
+    const pieces = exportThread(on.store, { principal: () => principal, threadId, at: 1 });
+    for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) if (piece.value.includes('"events":[')) return pieces;
+    throw new Error('it has no events');
+  };
+  const first = await begin();
+  principal = { id: 'bob' };
+  await expect(first.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  principal = { id: OWNER };
+  const second = await begin();
+  await on.store.threads.delete(command('threads.delete'), threadId);
+  await expect(second.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
