@@ -10,6 +10,7 @@ import { checkRuns, readStoredLogs } from './storedLog.ts';
 
 const CONFIG = fileURLToPath(new URL('restart.config.mjs', import.meta.url));
 const THREADS = 10;
+const PATIENCE = { timeout: 30_000 };
 
 type Api = { readonly worker: AgentContract };
 
@@ -24,7 +25,7 @@ test('a backup under load, kill -9, and its restore: all of before is there, nob
   };
   let running = await serve('0');
   const { url } = running;
-  const client = createClient<Api>({ url, timeoutMs: 60_000 });
+  const client = createClient<Api>({ url, timeoutMs: 120_000 });
   const threads = await Promise.all(
     Array.from({ length: THREADS }, async (_, n) => {
       const { id } = await client.threads.create({ title: `thread ${n}` });
@@ -72,7 +73,7 @@ test('a backup under load, kill -9, and its restore: all of before is there, nob
       () => {
         for (const [id, head] of headsNow()) expect(head).toBeGreaterThanOrEqual((from.get(id) ?? 0) + by);
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
   };
   await grown(60);
@@ -137,7 +138,7 @@ test('a backup under load, kill -9, and its restore: all of before is there, nob
       expect(frames.events[seen[i]?.[0] ?? 0]?.type).toBe('thread.snapshot');
       expect(events[seen[i]?.[1] ?? 0]?.type).toBe('thread.snapshot');
     }
-  });
+  }, PATIENCE);
 
   // What was open at the backup ends, and new work is done.
   expect(await client.run(slow.id).result()).toMatchObject({ status: 'completed' });
@@ -149,7 +150,7 @@ test('a backup under load, kill -9, and its restore: all of before is there, nob
   const heads = new Map(await Promise.all(threads.map(async ({ id }) => [id, (await client.threads.get({ threadId: id })).head] as const)));
   await vi.waitFor(() => {
     for (const { id, events } of threads) expect(events.at(-1)?.seq).toBe(heads.get(id));
-  });
+  }, PATIENCE);
   for (const { id, events, frames, leaving, reading } of threads) {
     leaving.abort();
     frames.close();
@@ -166,4 +167,4 @@ test('a backup under load, kill -9, and its restore: all of before is there, nob
   expect(file.prepare('select id from api_keys').pluck().all()).toEqual(['key_1']);
   file.close();
   expect(await run('audit', 'verify')).toMatch(/^whole: \d+ entries\nhead: \d+:\S+/);
-}, 120_000);
+}, 300_000);
