@@ -6,6 +6,7 @@ import { dense } from './plans/dense.ts';
 import { fanOut } from './plans/fanOut.ts';
 import { flatOut } from './plans/flatOut.ts';
 import { growth } from './plans/growth.ts';
+import { retention } from './plans/retention.ts';
 import { sdk } from './plans/sdk.ts';
 import { send } from './plans/send.ts';
 import { slow } from './plans/slow.ts';
@@ -13,4 +14,4 @@ import { soak } from './plans/soak.ts';
 import { stream } from './plans/stream.ts';
 
 /** In the order in which they run. */
-export const PLANS: readonly Plan[] = [stream, dense, flatOut, connect, fanOut, catchUp, send, growth, slow, compute, soak, sdk];
+export const PLANS: readonly Plan[] = [stream, dense, flatOut, connect, fanOut, catchUp, send, growth, retention, slow, compute, soak, sdk];

@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 interface Journal {
   readonly entries: readonly { readonly idx: number; readonly tag: string }[];
 }
 
-/** The text of `src/db/migrations.ts`: what drizzle-kit wrote into `folder`, as TypeScript, so that the package needs no files beside its code. */
+/**
+ * The text of `src/db/migrations.ts`: what drizzle-kit wrote into `folder`, as TypeScript, so that the package needs no files beside its code.
+ * Triggers, of which drizzle-kit knows nothing, are in files of the same name in `triggers/`, and follow it.
+ */
 export function embedMigrations(folder: URL): string {
   const journal: Journal = JSON.parse(readFileSync(new URL('meta/_journal.json', folder), 'utf8'));
   const entries = [...journal.entries]
     .sort((a, b) => a.idx - b.idx)
     .map(({ tag }) => {
-      const sql = readFileSync(new URL(`${tag}.sql`, folder), 'utf8').replaceAll('\r\n', '\n');
+      const triggers = new URL(`triggers/${tag}.sql`, folder);
+      const files = [new URL(`${tag}.sql`, folder), ...(existsSync(triggers) ? [triggers] : [])];
+      const sql = files.map((file) => readFileSync(file, 'utf8').replaceAll('\r\n', '\n')).join('\n--> statement-breakpoint\n');
       const hash = createHash('sha256').update(sql).digest('hex');
       const text = sql.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
       return `  {\n    name: '${tag}',\n    hash: '${hash}',\n    sql: \`${text}\`,\n  },\n`;

@@ -95,6 +95,7 @@ export { createServer } from './server/createServer.ts';
 export type { Duplicates } from './server/limits/connectionPlaces.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';
+export type { RetentionOptions } from './server/retentionOptions.ts';
 export { type Authenticate, type ConnectionOptions, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';
 export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titleOptions.ts';
 export type { ListenOptions, ServerStats, VerbatimServer } from './server/verbatimServer.ts';

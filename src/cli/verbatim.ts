@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { keysCommand, usersCommand } from './accountCommands.ts';
+import { addAuditCommands } from './auditCommands.ts';
+import { addBackupCommands } from './backupCommands.ts';
 import type { ChatFlags } from './chat.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
 import type { ServeFlags } from './serve.ts';
+import { addThreadCommands } from './threadCommands.ts';
 
 const GENERATE_HELP = `
 Examples:
@@ -76,6 +79,9 @@ program
 
 program.addCommand(keysCommand());
 program.addCommand(usersCommand());
+addThreadCommands(program);
+addAuditCommands(program);
+addBackupCommands(program);
 
 try {
   await program.parseAsync();

@@ -33,6 +33,7 @@ export const approvals = sqliteTable(
   (table) => [
     uniqueIndex('approvals_call').on(table.call),
     index('approvals_thread').on(table.thread),
+    index('approvals_run').on(table.run),
     index('approvals_pending').on(table.role, table.key).where(sql`status = 'pending'`),
   ],
 );
@@ -55,7 +56,7 @@ export const approvalRules = sqliteTable(
     reason: text(),
     at: integer().notNull(),
   },
-  (table) => [index('approval_rules_thread').on(table.thread, table.tool)],
+  (table) => [index('approval_rules_thread').on(table.thread, table.tool), index('approval_rules_run').on(table.run)],
 );
 
 /** A file: what a user attached, or what a tool gave back. Its bytes are in `file_chunks`. */

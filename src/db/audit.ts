@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, lte, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm';
 import { auditLog } from './authTables.ts';
 import type { Drizzle } from './drizzle.ts';
 
@@ -10,31 +10,53 @@ export interface AuditFilter {
   readonly to?: number | undefined;
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
+  readonly outcome?: AuditRow['outcome'] | undefined;
   readonly limit: number;
 }
 
-/** There is no query that changes or removes a row. */
+/** A row as it lies in the file: whoever changed it may have left no JSON there. */
+export type StoredAuditRow = Omit<AuditRow, 'details'> & { readonly details: string | null };
+
+/** No query changes a row, and the file itself refuses it. The oldest can be removed once a row says so: see `cutAudit`. */
 export function prepareAudit(db: Drizzle) {
   const last = db.select().from(auditLog).orderBy(desc(auditLog.id)).limit(1).prepare();
+  const { id: _, details: __, ...plain } = getTableColumns(auditLog);
+  const stored = { id: auditLog.id, ...plain, details: sql<string | null>`${auditLog.details}` };
   return {
     last: (): AuditRow | undefined => last.get(),
     insert: (row: Omit<AuditRow, 'id'>): void => void db.insert(auditLog).values(row).run(),
     /** Oldest first. */
-    page({ afterId, from, to, actor, action, limit }: AuditFilter): AuditRow[] {
-      const conditions: (SQL | undefined)[] = [
-        afterId === undefined ? undefined : gt(auditLog.id, afterId),
-        from === undefined ? undefined : gte(auditLog.at, from),
-        to === undefined ? undefined : lte(auditLog.at, to),
-        actor === undefined ? undefined : eq(auditLog.actor, actor),
-        action === undefined ? undefined : eq(auditLog.action, action),
-      ];
-      return db
-        .select()
-        .from(auditLog)
-        .where(and(...conditions))
-        .orderBy(asc(auditLog.id))
-        .limit(limit)
-        .all();
+    page: ({ limit, ...filter }: AuditFilter): AuditRow[] =>
+      db.select().from(auditLog).where(conditionOf(filter)).orderBy(asc(auditLog.id)).limit(limit).all(),
+    /** The newest, oldest first. */
+    newest: ({ limit, ...filter }: AuditFilter): AuditRow[] =>
+      db.select().from(auditLog).where(conditionOf(filter)).orderBy(desc(auditLog.id)).limit(limit).all().reverse(),
+    /** Oldest first. */
+    storedPage: (afterId: number, limit: number): StoredAuditRow[] =>
+      db.select(stored).from(auditLog).where(gt(auditLog.id, afterId)).orderBy(asc(auditLog.id)).limit(limit).all(),
+    /** The newest row of an action, looked for from the end. */
+    lastOf: (action: string): StoredAuditRow | undefined =>
+      db.select(stored).from(auditLog).where(eq(auditLog.action, action)).orderBy(desc(auditLog.id)).limit(1).get(),
+    /** The newest row that is older than a time. */
+    lastBefore: (at: number): AuditRow | undefined =>
+      db.select().from(auditLog).where(lt(auditLog.at, at)).orderBy(desc(auditLog.id)).limit(1).get(),
+    /** How many rows there ever were, as SQLite itself counts them. */
+    written: (): number => db.get<{ seq: number } | undefined>(sql`select seq from sqlite_sequence where name = 'audit_log'`)?.seq ?? 0,
+    /** The oldest rows, up to an id: some of them. Returns how many. The file refuses what no cut tells of. */
+    removeUpTo(id: number, limit: number): number {
+      const oldest = db.select({ id: auditLog.id }).from(auditLog).where(lte(auditLog.id, id)).orderBy(asc(auditLog.id)).limit(limit);
+      return db.delete(auditLog).where(inArray(auditLog.id, oldest)).run().changes;
     },
   };
+}
+
+function conditionOf({ afterId, from, to, actor, action, outcome }: Omit<AuditFilter, 'limit'>): SQL | undefined {
+  return and(
+    afterId === undefined ? undefined : gt(auditLog.id, afterId),
+    from === undefined ? undefined : gte(auditLog.at, from),
+    to === undefined ? undefined : lte(auditLog.at, to),
+    actor === undefined ? undefined : eq(auditLog.actor, actor),
+    action === undefined ? undefined : eq(auditLog.action, action),
+    outcome === undefined ? undefined : eq(auditLog.outcome, outcome),
+  );
 }

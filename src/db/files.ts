@@ -91,6 +91,14 @@ export function prepareFiles(db: Drizzle) {
         .orderBy(desc(files.key))
         .limit(page.limit)
         .all(),
+    /** Complete ones that go with a thread, oldest first. */
+    ofThread: (thread: number): FileRow[] =>
+      db
+        .select()
+        .from(files)
+        .where(and(eq(files.thread, thread), eq(files.complete, true)))
+        .orderBy(files.key)
+        .all(),
     addChunk: (file: number, number: number, bytes: Buffer): void => void db.insert(fileChunks).values({ file, number, bytes }).run(),
     chunk: (file: number, number: number): Buffer | undefined => chunk.get({ file, number })?.bytes,
     seal: (key: number, sealed: { readonly size: number; readonly sha256: string }): number => set(key, sealed),

@@ -191,6 +191,12 @@ export function prepareMessages(db: Drizzle) {
       const rows = count === 0 ? [] : db.select().from(messages).where(where).orderBy(desc(order)).limit(count).all();
       return { rows, more: tooMany !== -1 };
     },
+    /** In order, those that wait at the end. */
+    oldest(thread: number, { after, limit }: { readonly after: number | undefined; readonly limit: number }): MessageRow[] {
+      const order = transcriptOrder();
+      const where = and(eq(messages.thread, thread), after === undefined ? undefined : gt(order, after));
+      return db.select().from(messages).where(where).orderBy(asc(order)).limit(limit).all();
+    },
     removeOfThread(thread: number): void {
       db.delete(messages).where(eq(messages.thread, thread)).run();
     },

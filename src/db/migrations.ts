@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '7901bc9a88bcd9be012c070ee5fb32c899ee3c7be429fb581d4836cd6f12fdb8',
+    hash: 'b44e4ae23911555abcdba5d9dd5265c6c71b03269384f113aa3cf668cc68fe42',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -413,6 +413,17 @@ ALTER TABLE \`runs\` ADD \`budget\` text;--> statement-breakpoint
 ALTER TABLE \`threads\` ADD \`tenant\` text;--> statement-breakpoint
 CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;--> statement-breakpoint
 CREATE INDEX \`messages_attached\` ON \`messages\` (\`thread\`) WHERE attachments is not null;--> statement-breakpoint
-CREATE INDEX \`tool_calls_files\` ON \`tool_calls\` (\`thread\`) WHERE file is not null;`,
+CREATE INDEX \`tool_calls_files\` ON \`tool_calls\` (\`thread\`) WHERE file is not null;--> statement-breakpoint
+CREATE INDEX \`approval_rules_run\` ON \`approval_rules\` (\`run\`);--> statement-breakpoint
+CREATE INDEX \`approvals_run\` ON \`approvals\` (\`run\`);
+--> statement-breakpoint
+CREATE TRIGGER \`audit_log_no_update\` BEFORE UPDATE ON \`audit_log\`
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+--> statement-breakpoint
+-- A row may go once a later one says up to where the log was cut, and what the first one left follows.
+CREATE TRIGGER \`audit_log_no_delete\` BEFORE DELETE ON \`audit_log\`
+WHEN old.\`id\` > coalesce((SELECT json_extract(\`details\`, '$.upTo') FROM \`audit_log\` WHERE \`action\` = 'audit.cut' ORDER BY \`id\` DESC LIMIT 1), 0)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+`,
   },
 ];

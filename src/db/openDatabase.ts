@@ -18,6 +18,8 @@ export const APPLICATION_ID = 0x56524254;
 const BUSY_TIMEOUT_MS = 5_000;
 /** Up to this size every page is checked at the start; it takes some milliseconds. */
 const CHECK_ALL_BYTES = 16 * 1024 * 1024;
+/** How long a closing database waits for those who read it, to cut its log. */
+const CLOSE_BUSY_MS = 200;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 const CACHE_KIB = 64 * 1024;
 
@@ -138,6 +140,8 @@ function openForWriting(file: string, options: OpenDatabaseOptions): OpenDatabas
     const isNew = !checkOwner(db);
     checkPages(db);
     checkMigrations(db, migrations);
+    // Before there is anything in it: later it takes rewriting the whole file.
+    if (isNew) db.pragma('auto_vacuum = INCREMENTAL');
     configure(db, synchronous);
     const { copy } = migrate(db, migrations, APPLICATION_ID);
     const epoch = openEpoch({ raw: db, lock, file, bootId, clock });
@@ -149,6 +153,9 @@ function openForWriting(file: string, options: OpenDatabaseOptions): OpenDatabas
         const highest = highestEventId(db);
         // Syncs the log and the file, also where a reader of another program keeps `close` from doing it.
         const [{ busy } = { busy: 1 }] = db.pragma('wal_checkpoint(PASSIVE)') as { busy: number }[];
+        // Whoever reads the file from another process keeps its log from being cut, but not a server from ending.
+        db.pragma(`busy_timeout = ${CLOSE_BUSY_MS}`);
+        db.pragma('wal_checkpoint(TRUNCATE)');
         db.close();
         if (busy === 0) epoch.recordClose(highest);
       } finally {

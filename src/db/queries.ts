@@ -9,12 +9,14 @@ import { prepareFiles } from './files.ts';
 import { prepareLogins } from './logins.ts';
 import { prepareMemories } from './memories.ts';
 import { prepareMessages } from './messages.ts';
+import { prepareMeta } from './meta.ts';
 import { prepareRateCounts } from './rateCounts.ts';
 import { prepareReceipts } from './receipts.ts';
 import { prepareRuns } from './runs.ts';
 import { prepareShares } from './shares.ts';
 import { prepareSteps } from './steps.ts';
 import { prepareSummaries } from './summaries.ts';
+import { prepareThreadRemoval } from './threadRemoval.ts';
 import { prepareThreads } from './threads.ts';
 import { prepareToolCalls } from './toolCalls.ts';
 import { prepareUsageDays } from './usageDays.ts';
@@ -49,5 +51,7 @@ export function prepareQueries(raw: Database) {
     apiKeys: prepareApiKeys(db),
     disabledAgents: prepareDisabledAgents(db),
     rateCounts: prepareRateCounts(db),
+    meta: prepareMeta(db),
+    removal: prepareThreadRemoval(raw),
   };
 }

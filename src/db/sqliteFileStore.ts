@@ -5,6 +5,7 @@ import type { FileRow } from './files.ts';
 import { CHUNK_BYTES, ChunkWriter } from './fileWriter.ts';
 import { newId } from './ids.ts';
 import { findFile, noSuchFile, ownFile } from './operations/access.ts';
+import { appendAudit } from './operations/appendAudit.ts';
 import { once } from './operations/command.ts';
 import { beginFile } from './operations/keepFile.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
@@ -65,6 +66,8 @@ export function sqliteFileStore(parts: SqliteParts, removal: FileRemoval): FileS
         once(tx, command, () => {
           key = ownFile(tx.queries, command.principal, fileId).key;
           tx.queries.files.reopen(key);
+          const [actor, { origin }] = [ownerOf(command.principal), command];
+          appendAudit(tx, { actor, action: 'files.delete', target: fileId, outcome: 'ok', origin });
           return { fileId };
         }),
       );

@@ -21,6 +21,7 @@ import { sqliteMemoryStore } from './sqliteMemoryStore.ts';
 import { sqliteRunStore } from './sqliteRunStore.ts';
 import { sqliteThreadStore } from './sqliteThreadStore.ts';
 import type { ThreadStore } from './threadStore.ts';
+import { sqliteUpkeep, type Upkeep } from './upkeep.ts';
 
 /** Everything that is durable, behind its ports. */
 export interface Store {
@@ -33,6 +34,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly accounts: AccountStore;
   readonly rates: RateStore;
+  readonly upkeep: Upkeep;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -95,6 +97,7 @@ export function sqliteStore(opts: {
     audit: sqliteAuditStore(parts),
     accounts: sqliteAccountStore(parts),
     rates: sqliteRateStore(raw, commit),
+    upkeep: sqliteUpkeep({ raw, queries, commit, removeFiles: (keys) => void removal.remove(keys) }),
     get heldLogs() {
       return commit.heldLogs;
     },

@@ -17,6 +17,8 @@ import type { ThreadFilter } from './threads.ts';
 
 /** Messages that a title is made of: the first answer may come after several that called tools. */
 const BEGINNING = 20;
+const FOLD_THREADS = 200;
+const FOLD_EVENTS = 1_000;
 
 export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): ThreadStore {
   const { queries, commit, epoch } = parts;
@@ -86,6 +88,24 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
         ...(newest.more && first !== undefined && { nextPageToken: encodePageToken([orderOf(first)]) }),
       };
     },
+    async oldest(principal, threadId, { after, limit }) {
+      const { key } = openThread(parts, principal, threadId, 'read');
+      const rows = queries.messages.oldest(key, { after, limit });
+      const last = rows.at(-1);
+      const items = messagesOf(queries, rows, queries.toolCalls.ofMessages(rows.map((row) => row.key)));
+      return { items, ...(rows.length === limit && last !== undefined && { next: orderOf(last) }) };
+    },
+    async files(principal, threadId) {
+      const { key, id } = openThread(parts, principal, threadId, 'read');
+      return queries.files.ofThread(key).map(({ id: fileId, type, size, name, createdAt }) => ({
+        id: fileId,
+        type,
+        size,
+        ...(name !== null && { name }),
+        threadId: id,
+        createdAt,
+      }));
+    },
     async untitled(key) {
       if (queries.threads.byKey(key)?.title !== null) return undefined;
       // As models see them: a guard may have masked what is in them.
@@ -95,10 +115,15 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
     setTitle: (key, title) => commit.run((tx) => tx.queries.threads.setTitle(key, title)),
     async fold(endedBefore) {
       let changed = 0;
-      for (const { key, floor } of queries.threads.all()) {
-        // A transaction for each thread, so that runs at work do not wait for all of them.
-        const after = await commit.run((tx) => foldThread(tx, key, endedBefore));
-        if (after > floor) changed++;
+      for (let page = queries.threads.page(0, FOLD_THREADS); page.length > 0; ) {
+        for (const { key } of page) {
+          const floor = queries.threads.byKey(key)?.floor ?? 0;
+          // So many events a transaction, so that runs at work do not wait for all of them.
+          let [before, after] = [floor, await commit.run((tx) => foldThread(tx, key, endedBefore, FOLD_EVENTS))];
+          while (after > before) [before, after] = [after, await commit.run((tx) => foldThread(tx, key, endedBefore, FOLD_EVENTS))];
+          if (after > floor) changed++;
+        }
+        page = queries.threads.page(page.at(-1)?.key ?? 0, FOLD_THREADS);
       }
       return changed;
     },

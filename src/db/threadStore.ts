@@ -1,3 +1,4 @@
+import type { FileInfo } from '../protocol/file.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Principal } from '../protocol/principal.ts';
@@ -42,6 +43,14 @@ export interface ThreadStore {
     threadId: string,
     page: { readonly limit: number; readonly pageToken: string | undefined; readonly maxBytes?: number },
   ): Promise<Page<Message>>;
+  /** As `messages`, from the oldest on: those after a place, which is `next` of the page before. */
+  oldest(
+    principal: Principal,
+    threadId: string,
+    page: { readonly after: number | undefined; readonly limit: number },
+  ): Promise<{ readonly items: readonly Message[]; readonly next?: number }>;
+  /** What tools made in it. Files that people attached are named by their messages. */
+  files(principal: Principal, threadId: string): Promise<readonly FileInfo[]>;
   /** The beginning of a thread that has no title, as far as it is finished. Undefined for one that has, or is gone. */
   untitled(key: number): Promise<readonly Message[] | undefined>;
   /** Gives a thread a title unless it has one by now. Its activity is not touched. */

@@ -67,6 +67,13 @@ export function prepareThreads(db: Drizzle) {
     return inArray(threads.key, sharedThreads(db, filter.sharedWith));
   }
 
+  const page = db
+    .select({ key: threads.key, updatedAt: threads.updatedAt, owner: threads.owner })
+    .from(threads)
+    .where(gt(threads.key, $('afterKey')))
+    .orderBy(asc(threads.key))
+    .limit($('limit'))
+    .prepare();
   return {
     insert(row: {
       readonly id: string;
@@ -100,7 +107,16 @@ export function prepareThreads(db: Drizzle) {
     remove(key: number): void {
       db.delete(threads).where(eq(threads.key, key)).run();
     },
-    all: (): { key: number; floor: number }[] => db.select({ key: threads.key, floor: threads.floor }).from(threads).all(),
+    /** By key. `gone` are those that were given up. */
+    page: (afterKey: number, limit: number): { key: number; updatedAt: number; gone: boolean }[] =>
+      page.all({ afterKey, limit }).map(({ owner, ...row }) => ({ ...row, gone: owner === '' })),
+    /** Nobody owns it any more, and no id finds it. */
+    giveUp(key: number): void {
+      db.update(threads)
+        .set({ id: `gone_${key}`, owner: '', tenant: null, title: null, metadata: null })
+        .where(eq(threads.key, key))
+        .run();
+    },
     list(filter: ThreadFilter): ThreadRow[] {
       const at = filter.sort === 'activity' ? threads.updatedAt : threads.createdAt;
       const [direction, beyond] = filter.order === 'asc' ? [asc, gt] : [desc, lt];

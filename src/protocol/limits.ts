@@ -48,6 +48,8 @@ export const DEFAULT_LIMITS = {
   maxFileTransfers: 100,
   /** The same for one principal. */
   maxFileTransfersPerPrincipal: 20,
+  /** Threads that one principal exports at once; each is read from one end to the other. */
+  maxExportsPerPrincipal: 1,
   /** How long one upload may take. */
   uploadTimeoutMs: 5 * 60_000,
   /** Tool calls that one model call may ask for. */
@@ -106,6 +108,10 @@ export const DEFAULT_LIMITS = {
   maxSharesPerThread: 100,
   /** How long the token holds that a link's secret is exchanged for. The link gives another. */
   guestTtlMs: 60 * 60_000,
+  /** Refusals for want of authority that the audit log tells one by one in a minute, from one address; the others are counted. */
+  maxAuditedRefusalsPerAddress: 10,
+  /** The same from all addresses together. */
+  maxAuditedRefusals: 100,
   receiptTtlMs: 24 * 60 * 60_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,

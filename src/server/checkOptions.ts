@@ -7,6 +7,7 @@ import { readCertificate } from './certificate.ts';
 import { checkRoles } from './checkRoles.ts';
 import { DUPLICATES } from './limits/connectionPlaces.ts';
 import { nearestName } from './nearestName.ts';
+import type { RetentionOptions } from './retentionOptions.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
 const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
@@ -30,6 +31,7 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   tiers: true,
   connections: true,
   trustedProxies: true,
+  retention: true,
   toolWorkers: true,
   toolCache: true,
   mcp: true,
@@ -48,6 +50,7 @@ export function checkOptions(options: ServerOptions): void {
   checkLimits(options.limits ?? {});
   checkTiers(options.tiers);
   checkConnections(options);
+  checkRetention(options.retention ?? {});
   checkAuth(options);
   checkBudget(options.budget);
   checkRoles(options.roles);
@@ -128,6 +131,24 @@ function checkConnections({ connections, trustedProxies = 0 }: Pick<ServerOption
 function objectOf(path: string, value: unknown): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw invalid(`\`${path}\` must be an object.`);
+}
+
+const RETENTION: Readonly<Record<keyof RetentionOptions, true>> = {
+  foldAfterDays: true,
+  deleteThreadsAfterDays: true,
+  auditDays: true,
+  usageDays: true,
+  maxDatabaseBytes: true,
+};
+
+function checkRetention(retention: object): void {
+  for (const [name, value] of Object.entries(retention)) {
+    if (!Object.hasOwn(RETENTION, name)) throw unknownName(`There is no retention "${name}".`, name, Object.keys(RETENTION));
+    if (value === undefined || (value === false && name === 'foldAfterDays')) continue;
+    // Nothing is kept for no time at all by mistake.
+    const isGood = typeof value === 'number' && (name === 'foldAfterDays' ? value >= 0 : value > 0);
+    if (!isGood) throw invalid(`retention.${name} must be a number ${name === 'foldAfterDays' ? 'of 0 or more, or false' : 'above 0'}.`);
+  }
 }
 
 function checkAgents(agents: unknown): void {

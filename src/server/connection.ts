@@ -59,6 +59,11 @@ export class Connection {
     this.#listenOrNot();
   }
 
+  /** Nothing is asked of it, and nothing waits to be sent. */
+  get isIdle(): boolean {
+    return this.subscriptions === 0 && this.#calls === 0 && this.outbox.heldBytes === 0;
+  }
+
   callStarted(): void {
     this.#calls++;
     this.#listenOrNot();

@@ -18,6 +18,7 @@ import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
+import { AuditTrail } from './auditTrail.ts';
 import { openAuthority } from './auth/openAuthority.ts';
 import { localBell } from './bell.ts';
 import { keepCertificate } from './certificate.ts';
@@ -34,6 +35,7 @@ import { modelsOf } from './modelsOf.ts';
 import { isLoopbackHost, originCheck } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { trustProxies } from './remoteAddress.ts';
+import { Retention } from './retention.ts';
 import { appRouter } from './routers/router.ts';
 import { Scheduler } from './scheduler.ts';
 import { type ServerOptions, silentLogger } from './serverOptions.ts';
@@ -45,8 +47,6 @@ import { serveWebSockets } from './webSockets.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
-/** How often receipts that are too old are forgotten. */
-const PURGE_INTERVAL_MS = 60 * 60_000;
 
 /**
  * Opens the database, takes up the runs that the last process left, and gets ready to listen. Throws `DATABASE_*`, each naming the file and
@@ -117,6 +117,8 @@ export async function serverOver(
     if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
     else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
   };
+  const audit = new AuditTrail({ store, clock, limits, logger });
+  const retention = new Retention({ store, clock, limits, logger }, options.retention);
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const budgetOf = (principal: Principal): RunBudget | undefined =>
     typeof options.budget === 'function' ? options.budget(principal) : options.budget;
@@ -135,8 +137,10 @@ export async function serverOver(
     budgets,
     may,
     onEnded: (run) => titles.runEnded(run),
+    assertRoom: () => retention.assertRoom(),
   });
   const answers = new Answers({ store, clock, limits, registry, scheduler, logFailure });
+  const draining = new AbortController();
   const closing = new AbortController();
   // Every call that waits listens to it: Node takes more than ten for a leak.
   setMaxListeners(0, closing.signal);
@@ -162,6 +166,8 @@ export async function serverOver(
     presence: new Presence(clock),
     guests,
     may,
+    retention,
+    draining: draining.signal,
     closing: closing.signal,
   };
   const router = appRouter(services);
@@ -170,9 +176,25 @@ export async function serverOver(
   const trustedProxies = options.trustedProxies ?? 0;
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen, trustedProxies });
   const edge = { mayEnter, trustedProxies, httpsOnly: options.https === 'redirect' };
-  const transport = { router, limits, authenticator, callers, handshakes, places, clock, ...edge, budget, sweep, logger };
+  const transport = {
+    router,
+    limits,
+    authenticator,
+    callers,
+    handshakes,
+    places,
+    audit,
+    clock,
+    ...edge,
+    budget,
+    sweep,
+    logger,
+    closing: closing.signal,
+  };
+  const assertRoom = (): void => retention.assertRoom();
   const { tls } = options;
-  const app = await createHttpApp({ ...transport, tls, limitsOf, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const { files, log } = store;
+  const app = await createHttpApp({ ...transport, tls, limitsOf, store, files, epoch: log.epoch, assertRoom, draining: draining.signal });
   trustProxies(app.server, {
     hops: trustedProxies,
     onIgnored: () =>
@@ -182,23 +204,17 @@ export async function serverOver(
   const sockets = serveWebSockets({ ...transport, server: app.server });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, services }));
   void store.files.removeLeftovers();
-  const purge = async (): Promise<void> => {
-    try {
-      await store.runs.purgeReceipts(clock.now() - limits.receiptTtlMs);
-      await store.rates.removeExpired(clock.now());
-    } catch (cause) {
-      logger.warn({ err: cause }, 'old receipts and counts could not be removed');
-    }
-  };
-  const purgeTimer = setInterval(() => void purge(), PURGE_INTERVAL_MS);
-  purgeTimer.unref();
   let started = false;
 
   async function stop(drainMs: number): Promise<void> {
-    clearInterval(purgeTimer);
+    draining.abort();
     certificate.close();
     answers.close();
-    await scheduler.close(drainMs);
+    // It takes nothing new from here on: who has nothing under way comes back to the next one.
+    const left = scheduler.close(drainMs);
+    sockets.drain();
+    await retention.close();
+    await left;
     await toolHost.close();
     closing.abort();
     await closeMcp?.();
@@ -209,6 +225,8 @@ export async function serverOver(
     handshakes.close();
     await authenticator.close();
     sweep.close();
+    if (started) audit.stopped((await store.runs.open()).length);
+    audit.close();
     store.close();
     await Promise.all(modelsOf(options).map((model) => model.close?.()));
     await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? closeGuards(agent.guards) : undefined)));
@@ -223,7 +241,8 @@ export async function serverOver(
     if (Object.values(agents).some(countsTokens)) await loadTokenizer();
     await scheduler.recover();
     answers.arm();
-    await purge();
+    await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch });
+    retention.start();
   } catch (cause) {
     await stop(0);
     throw cause;

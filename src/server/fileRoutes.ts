@@ -27,6 +27,8 @@ export interface FileOptions {
   readonly authenticator: Authenticator;
   readonly callers: Callers;
   readonly handshakes: Handshakes;
+  /** Throws `STORAGE_FULL`. */
+  readonly assertRoom: () => void;
 }
 
 /** `POST /files` and `GET /files/{id}`: the bytes of files, which no tRPC call carries. */
@@ -76,6 +78,7 @@ export async function fileRoutes(app: FastifyInstance, options: FileOptions): Pr
     const file = await beforeUploadDeadline({ ...options, request, reply }, async (late) => {
       const caller = await callerOf(options, request.raw, 'http');
       const { principal } = caller;
+      options.assertRoom();
       const cut = (): void => void request.raw.destroy();
       return transfer(principal, () =>
         whileAllowed(caller, { fail: cut }, () => receiveFile({ ...options, limits: limitsOf(principal) }, { principal, request, late })),

@@ -9,6 +9,7 @@ import { cookieRoutes } from './auth/cookieRoutes.ts';
 import { bodyDeadline } from './bodyDeadline.ts';
 import type { TlsOptions } from './certificate.ts';
 import { edgeHeaders } from './edgeHeaders.ts';
+import { type ExportOptions, exportRoute } from './exportRoute.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import { hasTooManyHeaders, tooManyHeaders } from './headerCount.ts';
 import { httpListener } from './httpListener.ts';
@@ -26,9 +27,14 @@ import { type Context, contextOf, contextOfNobody, toTrpcError, verbatimErrorOf 
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing' | 'limitsOf'> {
+export interface HttpOptions
+  extends Omit<WebSocketOptions, 'server'>,
+    Pick<FileOptions, 'files' | 'closing' | 'limitsOf' | 'assertRoom'>,
+    Pick<ExportOptions, 'store'> {
   readonly epoch: string;
   readonly tls: TlsOptions | undefined;
+  /** Aborts when the server begins to close. */
+  readonly draining: AbortSignal;
 }
 
 /** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
@@ -46,6 +52,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     // tRPC's answers bring a status of their own.
     const status = payload instanceof Response ? payload.status : reply.statusCode;
     if (status === 401) reply.header('www-authenticate', 'Bearer');
+    // The next request is for another server, or for the next one here.
+    if (options.draining.aborted) reply.header('connection', 'close');
   });
   await edgeHeaders(app, options);
   const refuse = (reply: FastifyReply, error: VerbatimError) => sendError(reply, router, error);
@@ -56,8 +64,11 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   });
   bodyDeadline(app, { ...options, refuse });
   app.addHook('onRequest', async (request, reply) => {
-    if (!mayEnter(request.raw))
-      await sendError(reply, router, new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.'));
+    if (!mayEnter(request.raw)) {
+      const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
+      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request.raw), error });
+      await sendError(reply, router, error);
+    }
   });
   await app.register(cors, {
     delegator: (request, done) =>
@@ -69,8 +80,9 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         exposedHeaders: [...RATE_LIMIT_HEADERS],
       }),
   });
-  app.setErrorHandler((error, { url }, reply) => {
+  app.setErrorHandler((error, { url, raw, routeOptions }, reply) => {
     const cause = httpError(error);
+    options.audit.refused({ action: routeOptions.url ?? 'connect', caller: undefined, address: remoteAddress(raw), error: cause });
     if (cause === error && !(error instanceof VerbatimError)) logger.error({ err: error, path: url.split('?', 1)[0] }, 'a request failed');
     return sendError(reply, router, cause);
   });
@@ -81,6 +93,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(fileRoutes, options);
   await app.register(oauthRoutes, options);
   await app.register(cookieRoutes, options);
+  await app.register(exportRoute, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
@@ -106,7 +119,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         }
       },
       responseMeta: ({ errors }) => ({ headers: Object.assign({}, ...errors.map((error) => rateLimitHeaders(verbatimErrorOf(error)))) }),
-      onError({ error, path }) {
+      onError({ error, path, ctx, req }) {
+        options.audit.refused({ action: path ?? 'connect', caller: ctx?.caller, address: remoteAddress(req.raw), error });
         if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
       },
     },
@@ -124,7 +138,7 @@ async function serveSse(
   options: HttpOptions,
   { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<void> {
-  const { router, limits, callers, places, budget, sweep, epoch, logger } = options;
+  const { router, limits, callers, places, budget, sweep, epoch, logger, audit } = options;
   let caller: Caller;
   let place: Place | undefined;
   let replaced = (): void => {};
@@ -139,6 +153,7 @@ async function serveSse(
     place.claim({ principal: caller.principal, clientId, isPart: clientId !== undefined });
   } catch (cause) {
     place?.leave();
+    audit.refused({ action: path, caller: undefined, address: remoteAddress(request.raw), error: cause });
     return sendError(reply, router, cause);
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
@@ -177,6 +192,7 @@ async function serveSse(
     stream.complete();
   } catch (cause) {
     const error = toTrpcError(cause);
+    audit.refused({ action: path, caller, address: caller.address, error });
     if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a watch failed');
     stream.fail(errorShape(router, error, path));
   }

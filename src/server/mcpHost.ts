@@ -9,10 +9,12 @@ import type { Json } from '../protocol/json.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
+import type { AuditTrail } from './auditTrail.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import type { Handshakes } from './limits/handshakes.ts';
 import { maySendTo } from './maySendTo.ts';
+import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import type { Logger } from './serverOptions.ts';
 import type { Services } from './services.ts';
@@ -62,9 +64,10 @@ export interface McpHostOptions extends Pick<McpHost, 'app' | 'logger'> {
   readonly router: AppRouter;
   readonly services: Services;
   readonly handshakes: Handshakes;
+  readonly audit: AuditTrail;
 }
 
-export function mcpHost({ app, logger, router, services, handshakes }: McpHostOptions): McpHost {
+export function mcpHost({ app, logger, router, services, handshakes, audit }: McpHostOptions): McpHost {
   const { agents, limits, clock, closing, callers } = services;
   const callerFor = createCallerFactory(router);
   return {
@@ -74,7 +77,14 @@ export function mcpHost({ app, logger, router, services, handshakes }: McpHostOp
     clock,
     logger,
     closing,
-    identify: (request) => callerOf({ ...services, handshakes }, request, 'mcp'),
+    async identify(request) {
+      try {
+        return await callerOf({ ...services, handshakes }, request, 'mcp');
+      } catch (error) {
+        audit.refused({ action: 'mcp', caller: undefined, address: remoteAddress(request), error });
+        throw error;
+      }
+    },
     enter: (caller) => callers.enter(caller),
     maySendTo: (principal, agent) => maySendTo(services, principal, agent),
     isTooDeep: (json) => nestsDeeper(json, limits.maxFrameDepth),

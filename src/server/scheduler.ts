@@ -10,6 +10,8 @@ import { Workforce, type WorkforceOptions } from './workforce.ts';
 
 export interface SchedulerOptions extends WorkforceOptions {
   readonly readers: Readers;
+  /** Throws `STORAGE_FULL` when nothing new is to be stored. */
+  readonly assertRoom: () => void;
 }
 
 /** What is asked of runs, and what the last process left: made durable, and handed to those who work. */
@@ -40,6 +42,7 @@ export class Scheduler {
     accept = (whole: AcceptInput): Promise<Accepted> => this.#options.store.runs.accept(whole),
   ): Promise<Receipt> {
     if (this.#closing) throw shuttingDown();
+    this.#options.assertRoom();
     const whose = this.#workforce.whose(input);
     const { principalId } = whose;
     const room = this.#workforce.queue.take(principalId, whose.maxRuns);

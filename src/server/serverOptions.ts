@@ -14,6 +14,7 @@ import type { CookieOptions } from './auth/cookie.ts';
 import type { TlsOptions } from './certificate.ts';
 import type { Duplicates } from './limits/connectionPlaces.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
+import type { RetentionOptions } from './retentionOptions.ts';
 import type { TitleOptions } from './titleOptions.ts';
 
 /**
@@ -104,6 +105,8 @@ export interface ServerOptions {
    * believed. More than there are lets callers choose an address.
    */
   readonly trustedProxies?: number;
+  /** How long things are kept, and how much. Default: events are folded after 30 days, and threads are kept. */
+  readonly retention?: RetentionOptions;
   /** Threads for tools with `worker: true`, started when they are first needed. Default: one less than there are cores, and at least one. */
   readonly toolWorkers?: number;
   /** Where tools with a `cache` keep results besides memory, such as `new KeyvRedis(...)`: for several servers, and through a restart. */

@@ -16,6 +16,7 @@ import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
 import type { Notices } from './live/notices.ts';
 import type { Presence } from './live/presence.ts';
+import type { Retention } from './retention.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What procedures work with. */
@@ -42,6 +43,9 @@ export interface Services {
   readonly guests: Guests;
   /** The policy that holds. */
   readonly may: May;
+  readonly retention: Retention;
+  /** Aborts when the server begins to close: it is not ready for anything new, and what runs has some time left. */
+  readonly draining: AbortSignal;
   /** Aborts when the server closes: what waits ends. */
   readonly closing: AbortSignal;
 }

@@ -25,7 +25,7 @@ export interface VerbatimServer {
   reloadCertificate(): void;
   /**
    * Folds the events of runs that ended longer ago than this (default 30 days) into their messages; returns how many threads changed. Readers
-   * further behind get a snapshot. Nothing does it by itself.
+   * further behind get a snapshot. It is also done by itself, once an hour: see `retention`.
    */
   fold(options?: { readonly olderThanDays?: number }): Promise<number>;
   /**

@@ -7,6 +7,7 @@ import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import type { AuditTrail } from './auditTrail.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
@@ -37,6 +38,7 @@ export interface WebSocketOptions {
   readonly callers: Callers;
   readonly handshakes: Handshakes;
   readonly places: ConnectionPlaces;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly mayEnter: OriginCheck;
   /** Proxies in front, as far as their headers are believed. */
@@ -50,6 +52,8 @@ export interface WebSocketOptions {
 
 export interface WebSockets {
   readonly connections: number;
+  /** Refuses new sockets, and sends those away for which nothing is under way: the others may see their runs end. */
+  drain(): void;
   /** Refuses new sockets and closes those there are with 1001; what does not go is cut after a moment. */
   close(): Promise<void>;
 }
@@ -61,15 +65,19 @@ const CLOSE_TIMEOUT_MS = 500;
 export function serveWebSockets(options: WebSocketOptions): WebSockets {
   const { server, limits, mayEnter, handshakes, logger } = options;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.maxFrameBytes, clientTracking: true });
-  const accept = createAccept(options);
+  const { accept, isIdle } = createAccept(options);
   let closing = false;
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const path = (request.url ?? '').split('?', 1)[0];
-    if (closing) return refuse(socket, '503 Service Unavailable');
+    if (closing) return refuse(socket, '503 Service Unavailable\r\nRetry-After: 1');
     if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
     if (hasTooManyHeaders(request, limits)) return refuse(socket, '431 Request Header Fields Too Large');
-    if (!mayEnter(request) || (options.httpsOnly && cameByHttp(request, options.trustedProxies))) return refuse(socket, '403 Forbidden');
+    if (!mayEnter(request) || (options.httpsOnly && cameByHttp(request, options.trustedProxies))) {
+      const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
+      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request), error });
+      return refuse(socket, '403 Forbidden');
+    }
     const refused = await handshakes.refusal(remoteAddress(request));
     if (refused !== undefined) return refuse(socket, '429 Too Many Requests', rateLimitHeaders(refused));
     if (closing) return refuse(socket, '503 Service Unavailable');
@@ -87,6 +95,10 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
   return {
     get connections() {
       return wss.clients.size;
+    },
+    drain() {
+      closing = true;
+      for (const ws of wss.clients) if (isIdle(ws)) ws.close(CLOSE_CODES.GOING_AWAY, 'GOING_AWAY');
     },
     async close() {
       closing = true;
@@ -108,7 +120,7 @@ function refuse(socket: Duplex, status: string, headers: Readonly<Record<string,
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${more.join('')}\r\n`);
 }
 
-function createAccept({ router, limits, authenticator, callers, places, clock, budget, sweep, logger }: WebSocketOptions) {
+function createAccept({ router, limits, authenticator, callers, places, audit, clock, budget, sweep, logger }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
   const taken = new WeakMap<WebSocket, Place>();
   /** By their upgrades: those whose first frame is to say who they are. */
@@ -141,13 +153,16 @@ function createAccept({ router, limits, authenticator, callers, places, clock, b
         connection?.authenticated();
         return contextOf(caller, connection, limits);
       } catch (cause) {
+        audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(req), error: cause });
         // Before tRPC closes it without a code, which clients take for a broken connection.
         const reason = closeReasonOf(cause);
         connection?.close(CLOSE_CODES[reason], reason);
         throw toTrpcError(cause);
       }
     },
-    onError({ error, path, req }) {
+    onError({ error, path, req, ctx }) {
+      // Without a path it was no call.
+      if (path !== undefined) audit.refused({ action: path, caller: ctx?.caller, address: remoteAddress(req), error });
       // tRPC would close without a code, and whoever sends this would send it again.
       if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
       // What is wrong with the frames themselves ends the socket, and is no failure of ours.
@@ -155,7 +170,8 @@ function createAccept({ router, limits, authenticator, callers, places, clock, b
         logger.error({ err: error.cause ?? error, path }, 'a call failed');
     },
   });
-  return (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
+  const isIdle = (ws: WebSocket): boolean => connections.get(ws)?.isIdle ?? true;
+  const accept = (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
     socket.setNoDelay(true);
     const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
     let place: Place;
@@ -192,6 +208,7 @@ function createAccept({ router, limits, authenticator, callers, places, clock, b
     });
     serve(ws, request);
   };
+  return { accept, isIdle };
 }
 
 function closeReasonOf(cause: unknown): 'SERVER_FULL' | 'TOO_MANY_CONNECTIONS' | 'INTERNAL_ERROR' | 'UNAUTHENTICATED' {

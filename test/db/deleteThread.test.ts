@@ -28,11 +28,14 @@ test('everything of a thread is gone from every table, and nothing of another', 
   const summary = { agent: 'assistant', text: 'Hello.', upTo: message.id, model: 'small', usage: undefined };
   await on.store.runs.addSummary(begun.held, summary);
   await on.store.memories.set({ scope: 'thread', id: begun.threadId }, { key: 'k', value: 1 }, { maxEntries: 10 });
+  const share = "insert into shares (id, thread, access, owner, created_at, created_by) values ('share_1', ?, 'read', 'bob', 1, 'ann')";
+  on.raw.prepare(share).run(begun.thread);
   await on.store.runs.accept(send('waits', { threadId: begun.threadId }));
   await answer(on, begun.held, ['more']);
   const deleted = await on.store.threads.delete(command('threads.delete'), begun.threadId);
   expect(deleted.open.map((run) => run.status)).toEqual(['running', 'queued']);
-  expect(rowCounts(on.raw)).toEqual(rows);
+  // The audit log says that it was deleted, and by whom.
+  expect(rowCounts(on.raw)).toEqual({ ...rows, audit_log: 1 });
   expect(await allMessages(on, other.threadId)).toEqual(messages);
   expect(on.raw.pragma('foreign_key_check')).toEqual([]);
 });

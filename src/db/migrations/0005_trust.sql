@@ -120,4 +120,6 @@ ALTER TABLE `runs` ADD `budget` text;--> statement-breakpoint
 ALTER TABLE `threads` ADD `tenant` text;--> statement-breakpoint
 CREATE INDEX `threads_tenant` ON `threads` (`tenant`) WHERE tenant is not null;--> statement-breakpoint
 CREATE INDEX `messages_attached` ON `messages` (`thread`) WHERE attachments is not null;--> statement-breakpoint
-CREATE INDEX `tool_calls_files` ON `tool_calls` (`thread`) WHERE file is not null;
+CREATE INDEX `tool_calls_files` ON `tool_calls` (`thread`) WHERE file is not null;--> statement-breakpoint
+CREATE INDEX `approval_rules_run` ON `approval_rules` (`run`);--> statement-breakpoint
+CREATE INDEX `approvals_run` ON `approvals` (`run`);

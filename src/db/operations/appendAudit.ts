@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { AuditRow } from '../audit.ts';
-import type { Authority } from './access.ts';
+import type { Queries } from '../queries.ts';
 import { canonical } from './command.ts';
 
 /** One thing that somebody did, or was refused. */
@@ -20,11 +20,17 @@ export interface AuditEntry {
   readonly details?: JsonObject | undefined;
 }
 
+/** Any transaction is one. */
+export interface AuditWriter {
+  readonly queries: Pick<Queries, 'audit'>;
+  readonly now: number;
+}
+
 /** What the first row follows. */
 export const AUDIT_START = '';
 
 /** Adds an entry, in the transaction of what it tells of. */
-export function appendAudit({ queries, now }: Pick<Authority, 'queries' | 'now'>, entry: AuditEntry): void {
+export function appendAudit({ queries, now }: AuditWriter, entry: AuditEntry): void {
   const { actor = null, action, target = null, outcome, origin = null, details = null } = entry;
   const row = { at: now, actor, action, target, outcome, origin, details };
   queries.audit.insert({ ...row, hash: auditHash(row, queries.audit.last()?.hash ?? AUDIT_START) });

@@ -1,7 +1,9 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
 import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import { openRun } from './access.ts';
+import { appendAudit } from './appendAudit.ts';
 import { type Command, once } from './command.ts';
 import { endRun, type RunEnded } from './finishRun.ts';
 import { descendantsOf, workUnder } from './lineage.ts';
@@ -23,7 +25,11 @@ export function askCancel(tx: Tx, command: Command, runId: string): CancelAsked 
   const effects: Cancelling = {};
   const { answer } = once(tx, command, () => {
     const { run, thread } = openRun(tx, command.principal, runId, 'write');
-    if (isOpen(run.status)) Object.assign(effects, cancelOpen(tx, run, command.principal.id));
+    if (isOpen(run.status)) {
+      Object.assign(effects, cancelOpen(tx, run, command.principal.id));
+      const [actor, details] = [ownerOf(command.principal), { threadId: thread.id }];
+      appendAudit(tx, { actor, action: 'runs.cancel', target: run.id, outcome: 'ok', origin: command.origin, details });
+    }
     return runInfo(tx.queries, tx.queries.runs.byKey(run.key) ?? run, thread.id);
   });
   return { info: answer, ...effects };

@@ -8,6 +8,8 @@ import type { Tx } from '../groupCommit.ts';
 export interface Command {
   readonly name: string;
   readonly principal: Principal;
+  /** The address that it came from, for the audit log. */
+  readonly origin?: string | undefined;
   /** Absent: the command is not remembered, and asking again does it again. */
   readonly key: string | undefined;
   /** What was asked, without the key: compared when the key comes again. */

@@ -1,6 +1,7 @@
 import type { ApprovalStatus, WaitsFor } from '../../protocol/approval.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { Principal } from '../../protocol/principal.ts';
+import { ownerOf, rolesOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { Tx } from '../groupCommit.ts';
@@ -9,6 +10,7 @@ import { isOpen, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
 import { type Authority, mayWith, resourceOf } from './access.ts';
+import { appendAudit } from './appendAudit.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';
 import { recordOutcome } from './finishToolCall.ts';
@@ -86,6 +88,21 @@ export function decideApproval(tx: Tx, input: DecideInput): { readonly answer: D
     if (isExpired(call, tx.now)) throw expired(call);
     if (!isOpen(run.status) || call.status !== 'waiting') throw notWaiting(call);
     const decided = decide(tx, { approval, call, run }, input);
+    appendAudit(tx, {
+      actor: ownerOf(input.principal),
+      action: 'approvals.decide',
+      target: call.id,
+      outcome: 'ok',
+      origin: input.command.origin,
+      details: {
+        decision: decided.status,
+        tool: call.tool,
+        runId: run.id,
+        threadId: thread.id,
+        ...(input.input !== undefined && { edited: true }),
+        ...(input.remember !== undefined && { remember: input.remember }),
+      },
+    });
     answered = { wake: toWake(tx.queries, run.key), run };
     return decided;
   });

@@ -1,6 +1,8 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { Tx } from '../groupCommit.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import { openThread } from './access.ts';
+import { appendAudit } from './appendAudit.ts';
 import { type Command, once } from './command.ts';
 import { descendantsOf } from './lineage.ts';
 
@@ -40,6 +42,14 @@ export function deleteThread(tx: Tx, command: Command, threadId: string): Delete
     files = queries.files.leaveThread(key, thread.owner);
     queries.threads.remove(key);
     tx.endLog(key);
+    appendAudit(tx, {
+      actor: ownerOf(command.principal),
+      action: 'threads.delete',
+      target: threadId,
+      outcome: 'ok',
+      origin: command.origin,
+      details: { owner: thread.owner },
+    });
     return { threadId };
   });
   return { ...answer, key, open, files };

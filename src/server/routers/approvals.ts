@@ -16,7 +16,11 @@ export function approvalsRouter({ answers, inputs, limits, store }: Services) {
     decide: procedure
       .input(inputs.approvalDecide)
       .mutation(({ ctx, input }) =>
-        answers.decide(commandOf('approvals.decide', input, { principal: ctx.principal, limits }), ctx.principal, input),
+        answers.decide(
+          commandOf('approvals.decide', input, { principal: ctx.principal, caller: ctx.caller, limits }),
+          ctx.principal,
+          input,
+        ),
       ),
   });
 }

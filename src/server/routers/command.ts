@@ -1,12 +1,14 @@
 import type { Command } from '../../db/operations/command.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
+import type { Caller } from '../auth/caller.ts';
 
-/** What was asked, by whom, under which key. The name is the procedure's. */
+/** What was asked, by whom and from where, under which key. The name is the procedure's. */
 export function commandOf(
   name: string,
   { idempotencyKey, ...input }: { readonly idempotencyKey?: string | undefined },
-  { principal, limits }: { readonly principal: Principal; readonly limits: Limits },
+  by: { readonly principal: Principal; readonly caller?: Pick<Caller, 'address'> | undefined; readonly limits: Limits },
 ): Command {
-  return { name, principal, key: idempotencyKey, input, receiptTtlMs: limits.receiptTtlMs };
+  const { principal, caller, limits } = by;
+  return { name, principal, origin: caller?.address, key: idempotencyKey, input, receiptTtlMs: limits.receiptTtlMs };
 }

@@ -18,7 +18,7 @@ export function filesRouter({ store, inputs, limits }: Services) {
     delete: procedure
       .input(inputs.fileCommand)
       .mutation(({ ctx, input }) =>
-        store.files.delete(commandOf('files.delete', input, { principal: ctx.principal, limits }), input.fileId),
+        store.files.delete(commandOf('files.delete', input, { principal: ctx.principal, caller: ctx.caller, limits }), input.fileId),
       ),
   });
 }

@@ -21,7 +21,9 @@ export function runsRouter(services: Services) {
     ),
     cancel: procedure
       .input(inputs.runCommand)
-      .mutation(({ ctx, input }) => scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, limits }), input.runId)),
+      .mutation(({ ctx, input }) =>
+        scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, caller: ctx.caller, limits }), input.runId),
+      ),
     retry: procedure.input(inputs.runCommand).mutation(async ({ ctx: { principal }, input }) => {
       const run = await store.runs.sentRun(principal, input.runId);
       const asked = acceptInputOf(services, {

@@ -9,17 +9,18 @@ import { commandOf } from './command.ts';
 export const DEFAULT_PAGE_SIZE = 50;
 
 export function threadsRouter(services: Services) {
-  const { callers, store, inputs, limits, scheduler } = services;
+  const { callers, store, inputs, limits, scheduler, retention } = services;
   const pageSize = (limit: number | undefined): number => limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize);
   return router({
-    create: procedure.input(inputs.threadCreate).mutation(({ ctx, input }) =>
-      store.threads.create({
+    create: procedure.input(inputs.threadCreate).mutation(({ ctx, input }) => {
+      retention.assertRoom();
+      return store.threads.create({
         command: commandOf('threads.create', input, { principal: ctx.principal, limits }),
         title: input.title ?? null,
         metadata: input.metadata ?? null,
         messages: input.messages ?? [],
-      }),
-    ),
+      });
+    }),
     get: reading.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal, input.threadId)),
     list: reading
       .input(inputs.threadList)
@@ -30,7 +31,10 @@ export function threadsRouter(services: Services) {
         store.threads.update(commandOf('threads.update', input, { principal: ctx.principal, limits }), input.threadId, input),
       ),
     delete: procedure.input(inputs.threadCommand).mutation(async ({ ctx, input }) => {
-      const deleted = await store.threads.delete(commandOf('threads.delete', input, { principal: ctx.principal, limits }), input.threadId);
+      const deleted = await store.threads.delete(
+        commandOf('threads.delete', input, { principal: ctx.principal, caller: ctx.caller, limits }),
+        input.threadId,
+      );
       scheduler.forget(deleted.open);
       callers.lookAgain();
       return { threadId: deleted.threadId };
@@ -42,14 +46,15 @@ export function threadsRouter(services: Services) {
         maxBytes: limits.maxPageBytes,
       }),
     ),
-    fork: procedure.input(inputs.threadFork).mutation(({ ctx, input }) =>
-      store.threads.fork({
+    fork: procedure.input(inputs.threadFork).mutation(({ ctx, input }) => {
+      retention.assertRoom();
+      return store.threads.fork({
         command: commandOf('threads.fork', input, { principal: ctx.principal, limits }),
         threadId: input.threadId,
         atSeq: input.atSeq,
         title: input.title,
-      }),
-    ),
+      });
+    }),
     presence: procedure.input(inputs.threadPresence).subscription(async ({ ctx, input }) => {
       const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
       return openPresence(services, { thread: await lookUp(), context: ctx, lookAgain: lookUp });
