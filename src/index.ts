@@ -42,6 +42,7 @@ export type {
   ModelCaller,
   ModelCallOptions,
   ModelChunk,
+  ModelEndpoint,
   ModelMessage,
   ModelOptions,
   ModelOutput,
@@ -75,9 +76,11 @@ export type { ModelPrice, Prices } from './protocol/usage.ts';
 export { VerbatimError } from './protocol/verbatimError.ts';
 export type { AuthMethod } from './server/auth/authMethod.ts';
 export { custom } from './server/auth/custom.ts';
+export { type CommandOptions, type Config, defineConfig } from './server/config/config.ts';
+export { env, type SecretSource, secret } from './server/config/secret.ts';
 export { createServer } from './server/createServer.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';
-export { type Authenticate, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';
+export type { Authenticate, Logger, ServerOptions } from './server/serverOptions.ts';
 export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titleOptions.ts';
 export type { ListenOptions, ServerStats, VerbatimServer } from './server/verbatimServer.ts';

@@ -1,39 +1,15 @@
 import { budgetFault } from '../protocol/budget.ts';
-import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { nearestName } from './nearestName.ts';
+import { checkSettings } from './config/checkSettings.ts';
+import { SERVER_SETTINGS } from './config/settings.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
-const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
-  agents: true,
-  database: true,
-  synchronous: true,
-  authenticate: true,
-  auth: true,
-  policy: true,
-  budget: true,
-  origins: true,
-  hosts: true,
-  titles: true,
-  onStart: true,
-  onStop: true,
-  limits: true,
-  toolWorkers: true,
-  toolCache: true,
-  mcp: true,
-  prices: true,
-  logger: true,
-  clock: true,
-};
 const KINDS: readonly unknown[] = ['model', 'custom', 'router'];
 const MAX_NAME_LENGTH = 200;
 
 /** For those whom no compiler tells. Throws `CONFIG_INVALID`, naming what is wrong. A limit may be `Infinity`. */
 export function checkOptions(options: ServerOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(KNOWN, name)) throw unknownName(`There is no option "${name}".`, name, Object.keys(KNOWN));
-  }
-  checkLimits(options.limits ?? {});
+  checkSettings(options, SERVER_SETTINGS);
   checkAuth(options);
   checkBudget(options.budget);
   checkAgents(options.agents);
@@ -58,13 +34,6 @@ function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 
   }
 }
 
-function checkLimits(limits: object): void {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw unknownName(`There is no limit "${name}".`, name, Object.keys(DEFAULT_LIMITS));
-    if (typeof value !== 'number' || !(value >= 0)) throw invalid(`limits.${name} must be a number of 0 or more.`);
-  }
-}
-
 function checkAgents(agents: unknown): void {
   if (typeof agents !== 'object' || agents === null || Array.isArray(agents)) {
     throw invalid('`agents` must be an object of agents by name: { assistant: defineAgent({ ... }) }.');
@@ -78,11 +47,6 @@ function checkAgents(agents: unknown): void {
     if (typeof agent === 'object' && agent !== null && KINDS.includes(agent.kind)) continue;
     throw invalid(`agents.${name} is not an agent. Make it with defineAgent({ ... }) or router({ ... }).`);
   }
-}
-
-function unknownName(what: string, name: string, names: readonly string[]): VerbatimError {
-  const nearest = nearestName(name, names);
-  return invalid(nearest === undefined ? `${what} There are: ${names.join(', ')}.` : `${what} Did you mean "${nearest}"?`);
 }
 
 function invalid(message: string): VerbatimError {
