@@ -48,7 +48,7 @@ export const nginx: ProxyKind = {
     const workers = (text: string): number => text.split('start worker process ').length;
     return supervise({
       port,
-      start: () => unprivileged('nginx', ['-p', folder, '-c', main, '-e', 'stderr'], folder),
+      start: () => unprivileged('nginx', ['-p', folder, '-c', main, '-e', 'stderr'], folder, {}),
       isReady: (command, before) => workers(command.stderr) > workers(before),
       reload: async (command) => command.kill('SIGHUP'),
     });
@@ -63,7 +63,8 @@ export const caddy: ProxyKind = {
     const text = replaced(example('Caddyfile'), upstream).replace('chat.example.com {', `http://127.0.0.1:${port} {`);
     const file = join(folder, 'Caddyfile');
     writeFileSync(file, change(`{\n  admin 127.0.0.1:${admin}\n  auto_https off\n}\n${text}`));
-    const run = (...args: string[]) => unprivileged('caddy', [...args, '--config', file, '--adapter', 'caddyfile'], folder);
+    const home = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+    const run = (...args: string[]) => unprivileged('caddy', [...args, '--config', file, '--adapter', 'caddyfile'], folder, home);
     return supervise({
       port,
       start: () => run('run'),
@@ -133,8 +134,8 @@ function withoutTls(text: string, port: number): string {
 }
 
 /** In a process group, since a proxy has processes of its own. */
-export function unprivileged(command: string, args: readonly string[], folder: string): SpawnedCommand {
-  const options = { cwd: folder, env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }, group: true };
+export function unprivileged(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): SpawnedCommand {
+  const options = { cwd, env, group: true };
   if (process.getuid?.() !== 0) return new SpawnedCommand(command, args, options);
   return new SpawnedCommand('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', command, ...args], options);
 }
@@ -145,7 +146,7 @@ function openFolder(): string {
   return folder;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { problemOf } from '../../server/config/checkSettings.ts';
 import { findVariable } from '../../server/config/secret.ts';
-import { type CodeSetting, eachSetting, type GroupSetting, type Setting, variableOf } from '../../server/config/setting.ts';
+import { type CodeSetting, eachSetting, type GroupSetting, type Setting, type Settings, variableOf } from '../../server/config/setting.ts';
 import { CONFIG_SETTINGS } from '../../server/config/settings.ts';
 import { nearestName } from '../../server/nearestName.ts';
 
@@ -34,13 +34,13 @@ const OF_TESTS = /^VERBATIM_TEST_/;
  * holds it. An empty variable counts as absent. Throws `CONFIG_INVALID` for a value of the wrong kind and for a name that begins with
  * `VERBATIM_` and is none of ours, with the one that was likely meant; never with a value.
  */
-export function readEnvironment(environment: NodeJS.ProcessEnv): readonly GivenValue[] {
+export function readEnvironment(environment: NodeJS.ProcessEnv, settings: Settings = CONFIG_SETTINGS): readonly GivenValue[] {
   const ours = Object.fromEntries(Object.entries(environment).filter(([name, value]) => !isServiceLink(name, value)));
   const named = new Set<string>(Object.keys(OTHER_VARIABLES));
   const given: GivenValue[] = [];
-  for (const { path, setting } of eachSetting(CONFIG_SETTINGS)) {
+  for (const { path, setting } of eachSetting(settings)) {
     const own = variableOf(path);
-    if (setting.kind === 'code') {
+    if (setting.kind === 'code' && setting.fromText === undefined) {
       if (ours[own]) throw invalid(`${own}: \`${path.join('.')}\` can only be set in the config file.`);
       continue;
     }
@@ -58,7 +58,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): readonly GivenV
   return given;
 }
 
-function valueIn(setting: Written, text: string, variable: string): unknown {
+function valueIn(setting: Written | CodeSetting, text: string, variable: string): unknown {
+  if (setting.kind === 'code') return setting.fromText?.(text.trim());
   const value = parse(setting, text.trim());
   const problem = problemOf(setting, value);
   if (problem === undefined) return value;
@@ -72,6 +73,7 @@ function parse(setting: Written, text: string): unknown {
     case 'choice':
       return text;
     case 'number':
+      if (setting.orFalse && text === 'false') return false;
       return /^(?:\d+(?:\.\d+)?|Infinity)$/.test(text) ? Number(text) : undefined;
     case 'flag':
       return text === 'true' ? true : text === 'false' ? false : undefined;

@@ -31,8 +31,8 @@ export function checkSqlite(load: typeof loadSqlite = loadSqlite): Finding {
 }
 
 /** Each connection takes a descriptor. `maxConnections` is the limit of the server. */
-export function checkDescriptors(maxConnections: number, limit = openFilesLimit()): Finding {
-  if (limit === undefined) return ok('descriptors', 'no limit is known here');
+export function checkDescriptors(maxConnections: number, limit: number | null = openFilesLimit()): Finding {
+  if (limit === null) return ok('descriptors', 'no limit is known here');
   if (limit === Number.POSITIVE_INFINITY) return ok('descriptors', 'no limit');
   const room = limit - OTHER_DESCRIPTORS;
   const remedy = 'Raise it: `LimitNOFILE=` of systemd, `ulimits` of a container, `ulimit -n` of a shell.';
@@ -44,10 +44,10 @@ export function checkDescriptors(maxConnections: number, limit = openFilesLimit(
   return ok('descriptors', said);
 }
 
-/** Node raises the soft limit to the hard one by itself: what its report says is what holds. */
-function openFilesLimit(): number | undefined {
+/** Null where nobody says. Node raises the soft limit to the hard one by itself: what its report says is what holds. */
+function openFilesLimit(): number | null {
   // The report is typed as an object; its `userLimits` is absent on Windows.
   const { userLimits } = process.report.getReport() as { readonly userLimits?: { readonly open_files?: { readonly soft: unknown } } };
   const soft = userLimits?.open_files?.soft;
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : typeof soft === 'number' ? soft : undefined;
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : typeof soft === 'number' ? soft : null;
 }

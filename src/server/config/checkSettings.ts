@@ -43,9 +43,11 @@ export function problemOf(setting: Exclude<Setting, { readonly kind: 'group' | '
     case 'list':
       return Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'must be a list of texts.';
     case 'number': {
-      const { max } = setting;
+      const { max, orFalse } = setting;
+      if (orFalse && value === false) return undefined;
       const fits = typeof value === 'number' && value >= 0 && (max === undefined || (Number.isInteger(value) && value <= max));
-      return fits ? undefined : max === undefined ? 'must be a number of 0 or more.' : `must be a whole number from 0 to ${max}.`;
+      if (fits) return undefined;
+      return `must be ${max === undefined ? 'a number of 0 or more' : `a whole number from 0 to ${max}`}${orFalse ? ', or false' : ''}.`;
     }
   }
 }

@@ -13,6 +13,8 @@ export interface TextSetting extends Named {
 export interface NumberSetting extends Named {
   readonly kind: 'number';
   readonly default?: number;
+  /** `false` is taken too: for never. */
+  readonly orFalse?: true;
   /** Must be whole, from 0 to this. Absent: any number of 0 or more, also `Infinity`. */
   readonly max?: number;
   /** What is said when it is none, in the place of the usual. */
@@ -35,9 +37,11 @@ export interface ListSetting extends Named {
   readonly kind: 'list';
 }
 
-/** What only a file can say: functions, agents, objects of other libraries, and what is keyed by names of the application. */
-export interface CodeSetting {
+/** What a file says in code: functions, agents, objects of other libraries, and what is keyed by names of the application. */
+export interface CodeSetting extends Named {
   readonly kind: 'code';
+  /** Reads it from a variable, and throws for what it cannot be. Absent: only a file can say it. */
+  readonly fromText?: (text: string) => unknown;
   /** What is shown of it. Default: data as it is, and of the rest that it is there. */
   readonly show?: (value: never) => Json;
   /** Options within, which are looked at where it is an object. */

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OTHER_VARIABLES, readEnvironment } from '../../../src/cli/config/environment.ts';
+import type { Settings } from '../../../src/server/config/setting.ts';
 import { tempFolder } from '../../db/tempFolder.ts';
 
 const read = (environment: Record<string, string>): Record<string, unknown> =>
@@ -86,4 +87,16 @@ test('what Kubernetes puts there for a Service named verbatim, or verbatim-db, i
 
 test('the variables of other commands are none of a configuration, and are taken', () => {
   expect(read(Object.fromEntries(Object.keys(OTHER_VARIABLES).map((name) => [name, 'x'])))).toEqual({});
+});
+
+test('an option of code may have a form as text, and a number may be false for never', () => {
+  const settings: Settings = {
+    log: { kind: 'code', fromText: (text) => ({ level: text }), aliases: ['VERBATIM_LOG_LEVEL'] },
+    retention: { kind: 'group', members: { foldAfterDays: { kind: 'number', orFalse: true } } },
+  };
+  expect(readEnvironment({ VERBATIM_LOG_LEVEL: 'info', VERBATIM_RETENTION_FOLD_AFTER_DAYS: 'false' }, settings)).toEqual([
+    { path: ['log'], value: { level: 'info' }, source: 'VERBATIM_LOG_LEVEL' },
+    { path: ['retention', 'foldAfterDays'], value: false, source: 'VERBATIM_RETENTION_FOLD_AFTER_DAYS' },
+  ]);
+  expect(() => readEnvironment({ VERBATIM_RETENTION_FOLD_AFTER_DAYS: 'no' }, settings)).toThrow('must be a number of 0 or more, or false.');
 });
