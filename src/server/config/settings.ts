@@ -1,8 +1,8 @@
 import { DEFAULT_LIMITS } from '../../protocol/limits.ts';
 import type { AuthMethod } from '../auth/authMethod.ts';
 import type { ServerOptions } from '../serverOptions.ts';
-import type { ListenOptions } from '../verbatimServer.ts';
 import type { TitleOptions } from '../titleOptions.ts';
+import type { ListenOptions } from '../verbatimServer.ts';
 import type { CommandOptions } from './config.ts';
 import type { Setting, Settings, SettingsOf } from './setting.ts';
 
