@@ -1,11 +1,10 @@
 import { defineAgent, offline, openai } from '../index.ts';
-import { findVariable, keepSecret } from '../server/config/secret.ts';
+import { findVariable } from '../server/config/secret.ts';
 
 /** One agent for those who have no config yet: OpenAI, or a compatible server, with a key; else the built-in model. */
 export function createDefaultAgents(env: NodeJS.ProcessEnv) {
   const { OPENAI_BASE_URL, OPENAI_MODEL } = env;
   const key = findVariable('OPENAI_API_KEY', env);
-  if (key !== undefined) keepSecret({ name: 'OPENAI_API_KEY', ...key });
   const name = OPENAI_MODEL || 'gpt-5-mini';
   const model = key === undefined ? offline() : openai(name, { apiKey: key.value });
   const note = key

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { checkSettings } from '../../server/config/checkSettings.ts';
 import type { Config } from '../../server/config/config.ts';
+import { findVariable, keepSecret } from '../../server/config/secret.ts';
 import { eachSetting, type Setting, type SettingsOf } from '../../server/config/setting.ts';
 import { CONFIG_SETTINGS } from '../../server/config/settings.ts';
 import { createDefaultAgents } from '../defaultAgents.ts';
@@ -37,11 +38,18 @@ export interface EffectiveConfig {
   readonly note: string | undefined;
 }
 
+/** What others than `secret()` read. */
+const SECRET_VARIABLES = ['OPENAI_API_KEY', 'VERBATIM_TOKEN'] as const;
+
 /**
  * The configuration that holds: a flag goes before the environment, that before the file, and that before the default, for each option and
  * each limit by itself. Throws `CONFIG_INVALID`, naming what is wrong and where.
  */
 export async function readConfig({ cwd, environment, file: named, flags = [] }: ConfigSources): Promise<EffectiveConfig> {
+  for (const name of SECRET_VARIABLES) {
+    const found = findVariable(name, environment);
+    if (found !== undefined) keepSecret({ name, ...found });
+  }
   const fromEnvironment = readEnvironment(environment);
   const loaded = await loadConfig(cwd, named);
   if (loaded !== undefined) checkSettings(loaded.options, CONFIG_SETTINGS);

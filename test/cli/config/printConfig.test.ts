@@ -63,12 +63,13 @@ test('secrets are hidden by what they are, by their name and in URLs, and what i
   const shown = await printed(
     configFolder(`auth: [custom(() => undefined)], origins: [secret('TEST_ORIGIN'), 'https://ann:pass@b.example'], database: 'a.db',
       onStart: () => {}, prices: { 'gpt-5': { input: 1, output: 2 } }`),
-    { VERBATIM_LIMITS_MAX_RUNS: 'Infinity' },
+    { VERBATIM_LIMITS_MAX_RUNS: 'Infinity', VERBATIM_HOSTS: 'sk-in-the-wrong-place', OPENAI_API_KEY: 'sk-in-the-wrong-place' },
   );
   expect(shown).toMatchObject({
     agents: { value: ['counter'], source: 'verbatim.config.ts' },
     auth: { value: ['custom'] },
     origins: { value: ['(secret)', 'https://***@b.example'] },
+    hosts: { value: ['(secret)'] },
     onStart: { value: '(function)' },
     onStop: { value: null, source: 'default' },
     prices: { value: { 'gpt-5': { input: 1, output: 2 } } },
