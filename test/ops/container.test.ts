@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -82,13 +85,17 @@ test('the variables in ops/ are ours, and have good values', () => {
   expect(readEnvironment(given).map(({ path }) => path.join('.'))).toEqual(['database', 'port', 'host']);
 });
 
-test('the health check ends with 0 for a server that answers, and with 1 for one that does not', async () => {
+test('the health check ends with 0 for a server that answers, and with 1 for one that does not, or says that it is not well', async () => {
   const { port, server } = await startServer();
-  const check = async () =>
-    (await new SpawnedCommand(process.execPath, [HEALTHCHECK], { cwd: ROOT, env: { VERBATIM_PORT: String(port) } }).exited).code;
-  expect(await check()).toBe(0);
+  const check = async (at: number) =>
+    (await new SpawnedCommand(process.execPath, [HEALTHCHECK], { cwd: ROOT, env: { VERBATIM_PORT: String(at) } }).exited).code;
+  expect(await check(port)).toBe(0);
   await server.close({ drainMs: 0 });
-  expect(await check()).toBe(1);
+  expect(await check(port)).toBe(1);
+  const unwell = createServer((_, response) => response.writeHead(503).end()).listen(0, '127.0.0.1');
+  await once(unwell, 'listening');
+  expect(await check((unwell.address() as AddressInfo).port)).toBe(1);
+  await new Promise((resolve) => unwell.close(resolve).closeAllConnections());
 });
 
 /** As in the image: a folder with a config that nobody can write, and another one for the data. */
