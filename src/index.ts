@@ -50,6 +50,7 @@ export type {
   ModelCaller,
   ModelCallOptions,
   ModelChunk,
+  ModelEndpoint,
   ModelMessage,
   ModelOptions,
   ModelOutput,
@@ -91,11 +92,13 @@ export { custom } from './server/auth/custom.ts';
 export { type JwtAlgorithm, type JwtClaims, type JwtOptions, jwt } from './server/auth/jwt.ts';
 export { type PasswordOptions, password } from './server/auth/password.ts';
 export type { TlsOptions } from './server/certificate.ts';
+export { type CommandOptions, type Config, defineConfig } from './server/config/config.ts';
+export { env, type SecretSource, secret } from './server/config/secret.ts';
 export { createServer } from './server/createServer.ts';
 export type { Duplicates } from './server/limits/connectionPlaces.ts';
 export type { NewNotice, NoticeTo } from './server/live/notices.ts';
 export type { McpEndpoint } from './server/mcpEndpoint.ts';
 export type { RetentionOptions } from './server/retentionOptions.ts';
-export { type Authenticate, type ConnectionOptions, defineConfig, type Logger, type ServerOptions } from './server/serverOptions.ts';
+export type { Authenticate, ConnectionOptions, Logger, ServerOptions } from './server/serverOptions.ts';
 export { DEFAULT_TITLE_PROMPT, type TitleOptions } from './server/titleOptions.ts';
 export type { ListenOptions, ServerStats, VerbatimServer } from './server/verbatimServer.ts';

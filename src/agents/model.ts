@@ -107,6 +107,14 @@ export interface ModelCaller {
   readonly runId: string;
 }
 
+/** A provider that a model's calls go to. */
+export interface ModelEndpoint {
+  /** Without credentials. */
+  readonly url: string;
+  /** Makes one small request that asks no model anything. Resolves to what was answered, whatever that was; rejects when nothing was. */
+  ping(signal: AbortSignal): Promise<{ readonly status: number; readonly date: string | undefined }>;
+}
+
 /**
  * A language model. `stream` makes one call; it throws `VerbatimError` with a `MODEL_*` code, a sentence for people without key, URL or
  * address, `retryable`, and what happened as `cause`. It retries by itself only before its first chunk.
@@ -119,6 +127,8 @@ export interface Model {
   /** Media types of attachments that it takes, such as `image/*`; others reach it as a line of text that names the file. Default: none. */
   readonly attachments?: readonly string[];
   stream(request: ModelRequest, options: ModelCallOptions): AsyncIterable<ModelChunk>;
+  /** Where its calls go, so that an operator can see whether anybody answers there. Default: nobody knows. */
+  readonly endpoints?: readonly ModelEndpoint[];
   /** Frees what the model holds open, such as sockets. It may be called more than once, and the model may be used again after it. */
   close?(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { type Client, createClient, type Run } from '../client/index.node.ts';
 import type { JsonApi } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { findVariable } from '../server/config/secret.ts';
 import { ChatPrinter } from './chatPrinter.ts';
 import { explainError } from './explainError.ts';
 import { paintFor } from './paint.ts';
@@ -18,7 +19,8 @@ export interface ChatFlags {
  * Ctrl-C when there is nothing to stop. The exit code is 1 when a run failed.
  */
 export async function chat(flags: ChatFlags): Promise<void> {
-  const client = createClient<JsonApi>({ url: flags.url, ...(flags.token !== undefined && { token: flags.token }) });
+  const token = flags.token ?? findVariable('VERBATIM_TOKEN', process.env)?.value;
+  const client = createClient<JsonApi>({ url: flags.url, ...(token !== undefined && { token }) });
   try {
     await converse(client, flags);
   } finally {

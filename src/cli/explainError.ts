@@ -1,7 +1,12 @@
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { withoutSecrets } from '../server/config/secret.ts';
 
-/** An error as a sentence for the person at the terminal. The stack too with `VERBATIM_DEBUG`. */
+/** An error as a sentence for the person at the terminal, without secrets. The stack too with `VERBATIM_DEBUG`. */
 export function explainError(error: unknown, env: NodeJS.ProcessEnv = process.env): string {
+  return withoutSecrets(explain(error, env));
+}
+
+function explain(error: unknown, env: NodeJS.ProcessEnv): string {
   if (env.VERBATIM_DEBUG && error instanceof Error) return inFull(error);
   if (error instanceof VerbatimError) return `${error.message} (${error.code})`;
   if (!(error instanceof Error)) return String(error);

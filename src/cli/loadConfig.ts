@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { createJiti } from 'jiti';
-import type { ServerOptions } from '../index.ts';
+import type { Config } from '../index.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { ownModules } from '../worker/ownModules.ts';
 
@@ -10,7 +10,7 @@ const CONFIG_NAMES = ['verbatim.config.ts', 'verbatim.config.js', 'verbatim.conf
 
 export interface LoadedConfig {
   readonly file: string;
-  readonly options: ServerOptions;
+  readonly options: Config;
 }
 
 /**
@@ -40,8 +40,8 @@ async function importDefault(file: string): Promise<unknown> {
   }
 }
 
-/** Only what would otherwise fail far from here; `createServer` looks at the rest. */
-function checkOptions(file: string, options: unknown): ServerOptions {
+/** Only what would otherwise fail far from here; `readConfig` and `createServer` look at the rest. */
+function checkOptions(file: string, options: unknown): Config {
   const wrong = (what: string): VerbatimError => new VerbatimError('CONFIG_INVALID', `${file}: ${what}`);
   if (options === undefined)
     throw wrong(`it has no default export. Write: export default defineConfig({ agents: { ... } }) in ${basename(file)}`);
@@ -55,6 +55,6 @@ function checkOptions(file: string, options: unknown): ServerOptions {
   for (const [name, agent] of names) {
     if (typeof agent !== 'object' || agent === null) throw wrong(`agents.${name} is not an agent: make it with defineAgent({ ... })`);
   }
-  // The outer shape is checked; createServer checks each option by its own rules.
-  return options as ServerOptions;
+  // The outer shape is checked; each option is checked by its own rules where it is used.
+  return options as Config;
 }

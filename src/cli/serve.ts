@@ -1,20 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import pino from 'pino';
-import { createServer, type ServerOptions, type TlsOptions, VerbatimError, type VerbatimServer } from '../index.ts';
-import { createDefaultAgents } from './defaultAgents.ts';
+import { createServer, type ListenOptions, type ServerOptions, type VerbatimServer } from '../index.ts';
+import { withoutSecrets } from '../server/config/secret.ts';
+import { LISTEN_SETTINGS, SERVER_SETTINGS } from '../server/config/settings.ts';
+import { optionsOf, readConfig } from './config/effectiveConfig.ts';
 import { explainError } from './explainError.ts';
-import { loadConfig } from './loadConfig.ts';
 import { paintFor } from './paint.ts';
 import { stopOnSignals } from './stopSignals.ts';
 
 export interface ServeFlags {
   readonly config?: string;
-  readonly port: number;
-  readonly host: string;
-  /** A file, or `:memory:`. Goes before the config's. */
+  readonly port?: number;
+  readonly host?: string;
+  /** A file, or `:memory:`. */
   readonly db?: string;
-  readonly logLevel: string;
+  readonly logLevel?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
 }
@@ -30,15 +31,31 @@ export async function serve(flags: ServeFlags): Promise<void> {
   if (availableParallelism() === 1) for (const flag of ONE_CORE_FLAGS) setFlagsFromString(flag);
   const paint = paintFor(process.stderr);
   const note = (text: string): void => void process.stderr.write(`${paint.dim(text)}\n`);
-  const logger = pino({ level: flags.logLevel }, pino.destination({ fd: 2, sync: true }));
-
-  const config = await loadConfig(process.cwd(), flags.config);
-  const { options, notes } = config === undefined ? withoutConfig() : { options: config.options, notes: [`config: ${config.file}`] };
-  const database = flags.db ?? options.database ?? 'verbatim.db';
-  const tls = tlsOf(flags) ?? options.tls;
-  const server = await createServer({ logger, ...options, database, ...(tls !== undefined && { tls }) });
+  const {
+    config,
+    file,
+    note: model,
+  } = await readConfig({
+    cwd: process.cwd(),
+    environment: process.env,
+    file: flags.config,
+    flags: [
+      { path: ['port'], value: flags.port, source: '--port' },
+      { path: ['host'], value: flags.host, source: '--host' },
+      { path: ['database'], value: flags.db, source: '--db' },
+      { path: ['logLevel'], value: flags.logLevel, source: '--log-level' },
+      { path: ['tls', 'cert'], value: flags.tlsCert, source: '--tls-cert' },
+      { path: ['tls', 'key'], value: flags.tlsKey, source: '--tls-key' },
+    ],
+  });
+  // Whatever is logged, the line must not hold a secret.
+  const logger = pino(
+    { level: config.logLevel ?? 'warn', hooks: { streamWrite: withoutSecrets } },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  const server = await createServer({ logger, ...optionsOf<ServerOptions>(config, SERVER_SETTINGS) });
   // Without a certificate it is what it is for every program: the terminal has gone.
-  if (tls !== undefined) process.on('SIGHUP', () => reload(server, note));
+  if (config.tls !== undefined) process.on('SIGHUP', () => reload(server, note));
 
   stopOnSignals(
     () => server.close(),
@@ -46,19 +63,18 @@ export async function serve(flags: ServeFlags): Promise<void> {
     (error) => process.stderr.write(`${paint.red('verbatim:')} ${explainError(error)}\n`),
   );
   try {
-    const { url } = await server.listen({ port: flags.port, host: flags.host });
+    const { url } = await server.listen(optionsOf<ListenOptions>(config, LISTEN_SETTINGS));
     process.stdout.write(`Verbatim listening on ${url}\n`);
-    for (const line of [...notes, `database: ${database}`, `talk to it: npx verbatim chat --url ${url}`]) note(`  ${line}`);
+    for (const line of [
+      file === undefined ? model : `config: ${file}`,
+      `database: ${config.database}`,
+      `talk to it: npx verbatim chat --url ${url}`,
+    ])
+      note(`  ${withoutSecrets(line ?? '')}`);
   } catch (error) {
     await server.close();
     throw error;
   }
-}
-
-function tlsOf({ tlsCert, tlsKey }: ServeFlags): TlsOptions | undefined {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) throw new VerbatimError('CONFIG_INVALID', 'Give both --tls-cert and --tls-key.');
-  return { cert: tlsCert, key: tlsKey };
 }
 
 function reload(server: VerbatimServer, note: (text: string) => void): void {
@@ -68,9 +84,4 @@ function reload(server: VerbatimServer, note: (text: string) => void): void {
   } catch (error) {
     note(`SIGHUP: ${explainError(error)}`);
   }
-}
-
-function withoutConfig(): { readonly options: ServerOptions; readonly notes: readonly string[] } {
-  const { agents, note } = createDefaultAgents(process.env);
-  return { options: { agents }, notes: [note] };
 }

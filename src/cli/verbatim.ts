@@ -4,6 +4,8 @@ import { keysCommand, usersCommand } from './accountCommands.ts';
 import { addAuditCommands } from './auditCommands.ts';
 import { addBackupCommands } from './backupCommands.ts';
 import type { ChatFlags } from './chat.ts';
+import type { PrintConfigFlags } from './config/printConfig.ts';
+import type { DoctorFlags } from './doctor/doctor.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
 import { paintFor } from './paint.ts';
@@ -29,20 +31,22 @@ program
   .command('serve')
   .description('Serve the agents of verbatim.config.{ts,js,mjs}, or one assistant when there is none')
   .option('-c, --config <file>', 'config file; without it, verbatim.config.{ts,js,mjs} in this folder')
-  .addOption(new Option('-p, --port <number>', '0 for a free one').env('PORT').default(3000).argParser(parsePort))
-  .addOption(new Option('--host <address>', 'other than loopback needs authenticate() in the config').env('HOST').default('127.0.0.1'))
-  .addOption(
-    new Option('--tls-cert <file>', 'serve https with this certificate (PEM), read anew when it changes and on SIGHUP').env(
-      'VERBATIM_TLS_CERT',
-    ),
+  .addOption(new Option('-p, --port <number>', "0 for a free one (default: VERBATIM_PORT, PORT, the config's, 3000)").argParser(parsePort))
+  .option(
+    '--host <address>',
+    "other than loopback needs authentication in the config (default: VERBATIM_HOST, HOST, the config's, 127.0.0.1)",
   )
-  .addOption(new Option('--tls-key <file>', 'its private key (PEM)').env('VERBATIM_TLS_KEY'))
-  .addOption(new Option('--db <file>', 'database file, or :memory: (default: the config\'s, else "verbatim.db")').env('VERBATIM_DB'))
+  .option('--db <file>', 'database file, or :memory: (default: VERBATIM_DATABASE, VERBATIM_DB, the config\'s, "verbatim.db")')
+  .option('--tls-cert <file>', 'serve https with this certificate (PEM), read anew when it changes and on SIGHUP')
+  .option('--tls-key <file>', 'its private key (PEM)')
   .addOption(
-    new Option('--log-level <level>', 'of the log on stderr')
-      .env('VERBATIM_LOG_LEVEL')
-      .choices(['debug', 'info', 'warn', 'error', 'silent'])
-      .default('warn'),
+    new Option('--log-level <level>', "of the log on stderr (default: VERBATIM_LOG_LEVEL, the config's, warn)").choices([
+      'debug',
+      'info',
+      'warn',
+      'error',
+      'silent',
+    ]),
   )
   .addHelpText('after', modelHelp())
   .action(async (flags: ServeFlags) => (await import('./serve.ts')).serve(flags));
@@ -82,6 +86,39 @@ program.addCommand(usersCommand());
 addThreadCommands(program);
 addAuditCommands(program);
 addBackupCommands(program);
+
+const config = program.command('config').description('Look at the configuration');
+config
+  .command('print')
+  .description('Print the configuration that holds, and where each value comes from. Secrets are hidden. Needs no server and no database')
+  .option('-c, --config <file>', 'config file; without it, verbatim.config.{ts,js,mjs} in this folder')
+  .option('--json', 'as one JSON object')
+  .action(async (flags: PrintConfigFlags) => {
+    const { printConfig } = await import('./config/printConfig.ts');
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    await printConfig(flags, { cwd: process.cwd(), environment: process.env, paint: paintFor(process.stdout), print });
+    // What the config opened, such as a pool of connections, would keep the process.
+    process.stdout.write('', () => process.exit(0));
+  });
+
+program
+  .command('doctor')
+  .description('Look whether a server could run here, or runs well: machine, database, configuration, providers. Reads only')
+  .option('-c, --config <file>', 'config file; without it, verbatim.config.{ts,js,mjs} in this folder')
+  .option('--db <file>', 'database file (default: as `serve` has it)')
+  .option('--json', 'as one JSON object')
+  .action(async (flags: DoctorFlags) => {
+    const { doctor } = await import('./doctor/doctor.ts');
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    const code = await doctor(flags, {
+      cwd: process.cwd(),
+      environment: process.env,
+      paint: paintFor(process.stdout),
+      columns: process.stdout.columns,
+      print,
+    });
+    process.stdout.write('', () => process.exit(code));
+  });
 
 try {
   await program.parseAsync();

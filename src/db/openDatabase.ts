@@ -186,7 +186,7 @@ function openForWriting(file: string, options: OpenDatabaseOptions): OpenDatabas
 }
 
 /** False for a database without anything in it. Throws for one of another program. */
-function checkOwner(raw: Sqlite): boolean {
+export function checkOwner(raw: Sqlite): boolean {
   const id = raw.pragma('application_id', { simple: true });
   if (id === APPLICATION_ID) return true;
   if (id === 0 && raw.prepare('select 1 from sqlite_master').get() === undefined) return false;

@@ -1,55 +1,20 @@
 import { budgetFault } from '../protocol/budget.ts';
-import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { TIER_LIMITS } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { loginCookieOf } from './auth/cookie.ts';
 import { readCertificate } from './certificate.ts';
 import { checkRoles } from './checkRoles.ts';
-import { DUPLICATES } from './limits/connectionPlaces.ts';
-import { nearestName } from './nearestName.ts';
-import type { RetentionOptions } from './retentionOptions.ts';
+import { checkSettings, unknownName } from './config/checkSettings.ts';
+import { SERVER_SETTINGS } from './config/settings.ts';
 import type { ServerOptions } from './serverOptions.ts';
 
-const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
-  agents: true,
-  database: true,
-  synchronous: true,
-  authenticate: true,
-  auth: true,
-  cookie: true,
-  policy: true,
-  budget: true,
-  roles: true,
-  origins: true,
-  hosts: true,
-  tls: true,
-  https: true,
-  titles: true,
-  onStart: true,
-  onStop: true,
-  limits: true,
-  tiers: true,
-  connections: true,
-  trustedProxies: true,
-  retention: true,
-  toolWorkers: true,
-  toolCache: true,
-  mcp: true,
-  prices: true,
-  logger: true,
-  clock: true,
-};
 const KINDS: readonly unknown[] = ['model', 'custom', 'router'];
 const MAX_NAME_LENGTH = 200;
 
 /** For those whom no compiler tells. Throws `CONFIG_INVALID`, naming what is wrong. A limit may be `Infinity`. */
 export function checkOptions(options: ServerOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(KNOWN, name)) throw unknownName(`There is no option "${name}".`, name, Object.keys(KNOWN));
-  }
-  checkLimits(options.limits ?? {});
+  checkSettings(options, SERVER_SETTINGS);
   checkTiers(options.tiers);
-  checkConnections(options);
   checkRetention(options.retention ?? {});
   checkAuth(options);
   checkBudget(options.budget);
@@ -57,6 +22,11 @@ export function checkOptions(options: ServerOptions): void {
   checkCookie(options);
   checkEdge(options);
   checkAgents(options.agents);
+}
+
+/** Nothing is kept for no time at all by mistake. */
+function checkRetention({ foldAfterDays: _, ...retention }: NonNullable<ServerOptions['retention']>): void {
+  for (const [name, value] of Object.entries(retention)) if (value === 0) throw invalid(`retention.${name} must be a number above 0.`);
 }
 
 function checkBudget(budget: unknown): void {
@@ -95,13 +65,6 @@ function checkEdge({ tls, https, trustedProxies = 0 }: Pick<ServerOptions, 'tls'
   readCertificate(tls);
 }
 
-function checkLimits(limits: object): void {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw unknownName(`There is no limit "${name}".`, name, Object.keys(DEFAULT_LIMITS));
-    checkLimit(`limits.${name}`, value);
-  }
-}
-
 function checkLimit(path: string, value: unknown): void {
   if (typeof value !== 'number' || !(value >= 0)) throw invalid(`${path} must be a number of 0 or more.`);
 }
@@ -117,38 +80,9 @@ function checkTiers(tiers: unknown): void {
   }
 }
 
-function checkConnections({ connections, trustedProxies = 0 }: Pick<ServerOptions, 'connections' | 'trustedProxies'>): void {
-  if (!Number.isInteger(trustedProxies) || trustedProxies < 0) {
-    throw invalid('`trustedProxies` must be how many proxies are before the server: 0, 1, 2, ...');
-  }
-  if (connections === undefined) return;
-  for (const [name, value] of Object.entries(objectOf('connections', connections))) {
-    if (name !== 'duplicates') throw unknownName(`There is no option "connections.${name}".`, name, ['duplicates']);
-    if (!DUPLICATES.some((known) => known === value)) throw invalid(`connections.duplicates must be one of ${DUPLICATES.join(', ')}.`);
-  }
-}
-
 function objectOf(path: string, value: unknown): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw invalid(`\`${path}\` must be an object.`);
-}
-
-const RETENTION: Readonly<Record<keyof RetentionOptions, true>> = {
-  foldAfterDays: true,
-  deleteThreadsAfterDays: true,
-  auditDays: true,
-  usageDays: true,
-  maxDatabaseBytes: true,
-};
-
-function checkRetention(retention: object): void {
-  for (const [name, value] of Object.entries(retention)) {
-    if (!Object.hasOwn(RETENTION, name)) throw unknownName(`There is no retention "${name}".`, name, Object.keys(RETENTION));
-    if (value === undefined || (value === false && name === 'foldAfterDays')) continue;
-    // Nothing is kept for no time at all by mistake.
-    const isGood = typeof value === 'number' && (name === 'foldAfterDays' ? value >= 0 : value > 0);
-    if (!isGood) throw invalid(`retention.${name} must be a number ${name === 'foldAfterDays' ? 'of 0 or more, or false' : 'above 0'}.`);
-  }
 }
 
 function checkAgents(agents: unknown): void {
@@ -164,11 +98,6 @@ function checkAgents(agents: unknown): void {
     if (typeof agent === 'object' && agent !== null && KINDS.includes(agent.kind)) continue;
     throw invalid(`agents.${name} is not an agent. Make it with defineAgent({ ... }) or router({ ... }).`);
   }
-}
-
-function unknownName(what: string, name: string, names: readonly string[]): VerbatimError {
-  const nearest = nearestName(name, names);
-  return invalid(nearest === undefined ? `${what} There are: ${names.join(', ')}.` : `${what} Did you mean "${nearest}"?`);
 }
 
 function invalid(message: string): VerbatimError {

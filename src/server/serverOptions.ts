@@ -121,12 +121,4 @@ export interface ServerOptions {
   readonly clock?: Clock;
 }
 
-/** An option that there is not does not compile: a type parameter alone would let it pass. */
-type NoOthers<Options> = { readonly [Key in Exclude<keyof Options, keyof ServerOptions>]: never };
-
-/** Options as a configuration file exports them; `verbatim serve` adds the port and the rest. */
-export function defineConfig<const Options extends ServerOptions>(options: Options & NoOthers<Options>): Options {
-  return options;
-}
-
 export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };

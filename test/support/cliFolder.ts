@@ -16,6 +16,9 @@ const BARE: Env = Object.fromEntries(
   [
     'PORT',
     'HOST',
+    'VERBATIM_PORT',
+    'VERBATIM_HOST',
+    'VERBATIM_DATABASE',
     'VERBATIM_DB',
     'VERBATIM_URL',
     'VERBATIM_TOKEN',

@@ -52,6 +52,10 @@ export class SpawnedCommand implements AsyncDisposable {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   write(text: string): void {
     this.#child.stdin?.write(text);
   }

@@ -16,10 +16,15 @@ export function baseUrlOf({ baseURL }: Pick<Connection, 'baseURL'>): string {
   return (baseURL ?? (process.env.OPENAI_BASE_URL || OPENAI_URL)).replace(/\/+$/, '');
 }
 
+/** Empty where there is none. */
+export function apiKeyOf({ apiKey }: Pick<Connection, 'apiKey'>): string {
+  return apiKey ?? process.env.OPENAI_API_KEY ?? '';
+}
+
 /** A client of the official package, over connections that `user` shares. Throws `MODEL_*` for a URL that is none and a key that is missing. */
 export function connectOpenai(user: object, connection: Connection): OpenAI {
   const baseURL = baseUrlOf(connection);
-  const apiKey = connection.apiKey ?? process.env.OPENAI_API_KEY ?? '';
+  const apiKey = apiKeyOf(connection);
   if (!URL.canParse(baseURL)) throw new VerbatimError('MODEL_BAD_REQUEST', 'OPENAI_BASE_URL is not a URL.');
   if (apiKey === '' && baseURL === OPENAI_URL) {
     throw new VerbatimError('MODEL_UNAUTHORIZED', 'There is no API key for OpenAI: set OPENAI_API_KEY, or give openai() an apiKey.');

@@ -39,6 +39,9 @@ export function fallback(models: readonly [Model, Model, ...Model[]], options: F
     get attachments() {
       return models.map((model) => model.attachments ?? []).reduce(commonTypes);
     },
+    get endpoints() {
+      return models.flatMap((model) => model.endpoints ?? []);
+    },
     async *stream(request, callOptions) {
       const order = [...models.filter((model) => !rests(model)), ...models.filter(rests)];
       let speaker = best.name;

@@ -8,6 +8,7 @@ import { baseUrlOf, connectOpenai, OPENAI_URL } from './connectOpenai.ts';
 import { modelAttempts } from './modelAttempts.ts';
 import { MODEL_CALL_DEFAULTS } from './modelCallLimits.ts';
 import { modelFailure, refusalOf } from './modelFailure.ts';
+import { openaiEndpoint } from './openaiEndpoint.ts';
 import type { MaxTokensField } from './openaiWire.ts';
 import { RefusedFields } from './optionalFields.ts';
 import type { ResilienceOptions } from './resilience.ts';
@@ -68,6 +69,9 @@ export function openai(model: string, options: OpenAIOptions = {}): Model {
     },
     get attachments() {
       return attachmentsAt(baseUrlOf(settings));
+    },
+    get endpoints() {
+      return [openaiEndpoint(settings)];
     },
     async *stream(request, { signal }) {
       const client = connectOpenai(user, settings);

@@ -10,6 +10,9 @@ export function wrappedModel(model: Model, stream: Model['stream']): Model {
     get attachments() {
       return model.attachments ?? [];
     },
+    get endpoints() {
+      return model.endpoints ?? [];
+    },
     stream,
     close: async () => model.close?.(),
   };

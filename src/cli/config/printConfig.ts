@@ -1,0 +1,55 @@
+import { variableOf } from '../../server/config/setting.ts';
+import type { Paint } from '../paint.ts';
+import { type EffectiveConfig, readConfig } from './effectiveConfig.ts';
+import { shownValue } from './shownValue.ts';
+
+export interface PrintConfigFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export interface PrintConfigOptions {
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly paint: Paint;
+  print(line: string): void;
+}
+
+/** Prints every option with its value and who gave it. Secrets are hidden. */
+export async function printConfig(flags: PrintConfigFlags, { cwd, environment, paint, print }: PrintConfigOptions): Promise<void> {
+  const effective = await readConfig({ cwd, environment, file: flags.config });
+  if (flags.json) return print(JSON.stringify(asJson(effective), null, 2));
+  const rows = effective.values.map(({ path, setting, value, source }) => {
+    const shown = shownValue(path.at(-1) ?? '', setting, value);
+    return { name: path.join('.'), value: shown === undefined ? '-' : inOneLine(shown), source };
+  });
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const valueWidth = Math.min(40, Math.max(...rows.map(({ value }) => value.length)));
+  for (const { name, value, source } of rows) {
+    const line = `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}`;
+    print(source === 'default' ? paint.dim(line) : line);
+  }
+}
+
+/** `variable` is the one that sets it; absent where only a file can. */
+function asJson({ file, values }: EffectiveConfig): object {
+  return {
+    file: file ?? null,
+    options: Object.fromEntries(
+      values.map(({ path, setting, value, source }) => [
+        path.join('.'),
+        {
+          value: shownValue(path.at(-1) ?? '', setting, value) ?? null,
+          source,
+          ...(setting.kind !== 'code' && { variable: variableOf(path) }),
+        },
+      ]),
+    ),
+  };
+}
+
+function inOneLine(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ') || '(none)';
+  return JSON.stringify(value);
+}
