@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import pino from 'pino';
-import { createServer, type ServerOptions } from '../index.ts';
+import { createServer, type LogLevels, type ServerOptions } from '../index.ts';
 import { createDefaultAgents } from './defaultAgents.ts';
 import { explainError } from './explainError.ts';
 import { loadConfig } from './loadConfig.ts';
 import { paintFor } from './paint.ts';
+import { prettyLogger } from './prettyLogger.ts';
 import { stopOnSignals } from './stopSignals.ts';
 
 export interface ServeFlags {
@@ -14,7 +14,8 @@ export interface ServeFlags {
   readonly host: string;
   /** A file, or `:memory:`. Goes before the config's. */
   readonly db?: string;
-  readonly logLevel: string;
+  /** Absent: as the config says. */
+  readonly logLevel?: LogLevels;
 }
 
 /**
@@ -28,12 +29,13 @@ export async function serve(flags: ServeFlags): Promise<void> {
   if (availableParallelism() === 1) for (const flag of ONE_CORE_FLAGS) setFlagsFromString(flag);
   const paint = paintFor(process.stderr);
   const note = (text: string): void => void process.stderr.write(`${paint.dim(text)}\n`);
-  const logger = pino({ level: flags.logLevel }, pino.destination({ fd: 2, sync: true }));
 
   const config = await loadConfig(process.cwd(), flags.config);
   const { options, notes } = config === undefined ? withoutConfig() : { options: config.options, notes: [`config: ${config.file}`] };
   const database = flags.db ?? options.database ?? 'verbatim.db';
-  const server = await createServer({ logger, ...options, database });
+  const log = flags.logLevel ?? options.log;
+  const pretty = process.stderr.isTTY && options.logger === undefined ? { logger: await prettyLogger() } : undefined;
+  const server = await createServer({ ...options, ...pretty, ...(log !== undefined ? { log } : pretty && { log: {} }), database });
 
   stopOnSignals(
     () => server.close(),

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type LogLevels, parseLogLevels } from '../server/telemetry/logLevels.ts';
 import type { ChatFlags } from './chat.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
@@ -29,10 +30,12 @@ program
   .addOption(new Option('--host <address>', 'other than loopback needs authenticate() in the config').env('HOST').default('127.0.0.1'))
   .addOption(new Option('--db <file>', 'database file, or :memory: (default: the config\'s, else "verbatim.db")').env('VERBATIM_DB'))
   .addOption(
-    new Option('--log-level <level>', 'of the log on stderr')
+    new Option(
+      '--log-level <levels>',
+      'of the log on stderr: debug, info, warn, error or silent, and by module: info,run=debug (default: warn)',
+    )
       .env('VERBATIM_LOG_LEVEL')
-      .choices(['debug', 'info', 'warn', 'error', 'silent'])
-      .default('warn'),
+      .argParser(parseLevels),
   )
   .addHelpText('after', modelHelp())
   .action(async (flags: ServeFlags) => (await import('./serve.ts')).serve(flags));
@@ -72,6 +75,14 @@ try {
 } catch (error) {
   process.stderr.write(`${paintFor(process.stderr).red('verbatim:')} ${explainError(error)}\n`);
   process.exit(1);
+}
+
+function parseLevels(text: string): LogLevels {
+  try {
+    return parseLogLevels(text);
+  } catch (error) {
+    throw new InvalidArgumentError(explainError(error));
+  }
 }
 
 function parsePort(text: string): number {

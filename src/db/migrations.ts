@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: '3c594c0d3dfa56c81d665ff2f85d4b506515ed96a65855e22e0b6af52c94c584',
+    hash: '2d0a4c3784cb3c3419df3a224a109329ae7ddc8235772eb78cfcd7b0a075bb4f',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -399,6 +399,7 @@ CREATE UNIQUE INDEX \`users_id_unique\` ON \`users\` (\`id\`);--> statement-brea
 CREATE UNIQUE INDEX \`users_name\` ON \`users\` (\`name\`);--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`fresh\` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`budget\` text;--> statement-breakpoint
+ALTER TABLE \`runs\` ADD \`traceparent\` text;--> statement-breakpoint
 ALTER TABLE \`threads\` ADD \`tenant\` text;--> statement-breakpoint
 CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;`,
   },

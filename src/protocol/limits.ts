@@ -93,6 +93,9 @@ export const DEFAULT_LIMITS = {
   /** How long a closing server lets running runs finish; the rest go on at the next start. */
   drainMs: 3_000,
   receiptTtlMs: 24 * 60 * 60_000,
+  /** A server whose event loop stood still for longer, or whose commits take longer, is not ready: `/readyz` says so. */
+  readyLoopLagMs: 1_000,
+  readyCommitMs: 1_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,
   pingIntervalMs: 30_000,

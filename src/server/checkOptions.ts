@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { nearestName } from './nearestName.ts';
 import type { ServerOptions } from './serverOptions.ts';
+import { checkLogLevels } from './telemetry/logLevels.ts';
 
 const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   agents: true,
@@ -23,6 +24,9 @@ const KNOWN: Readonly<Record<keyof ServerOptions, true>> = {
   mcp: true,
   prices: true,
   logger: true,
+  log: true,
+  onError: true,
+  metrics: true,
   clock: true,
 };
 const KINDS: readonly unknown[] = ['model', 'custom', 'router'];
@@ -36,6 +40,8 @@ export function checkOptions(options: ServerOptions): void {
   checkLimits(options.limits ?? {});
   checkAuth(options);
   checkBudget(options.budget);
+  checkLogLevels(options.log ?? {});
+  checkMetrics(options.metrics);
   checkAgents(options.agents);
 }
 
@@ -56,6 +62,16 @@ function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 
       throw invalid(`auth[${index}] is not a method. Make it with jwt(), apiKeys(), password() or custom(fn).`);
     }
   }
+}
+
+/** A token that can be guessed is none. */
+const MIN_TOKEN_LENGTH = 16;
+
+function checkMetrics(metrics: unknown): void {
+  if (metrics === undefined || typeof metrics === 'boolean') return;
+  const { token } = (metrics ?? {}) as { readonly token?: unknown };
+  if (typeof token === 'string' && token.length >= MIN_TOKEN_LENGTH) return;
+  throw invalid(`\`metrics\` must be true, false, or { token } with a text of at least ${MIN_TOKEN_LENGTH} characters.`);
 }
 
 function checkLimits(limits: object): void {

@@ -1,10 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import type { Agent } from '../agents/agent.ts';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
 import { Budgets } from '../agents/budgets.ts';
 import { closeGuards } from '../agents/guard.ts';
-import type { LogFailure } from '../agents/runWorker.ts';
-import { loadTokenizer } from '../agents/tokenCounter.ts';
+import { loadTokenizerFor } from '../agents/tokenizerFor.ts';
 import { openToolHost } from '../agents/toolHost.ts';
 import { isToolThread } from '../agents/toolTask.ts';
 import { newId } from '../db/ids.ts';
@@ -34,11 +32,14 @@ import { isLoopbackHost, originCheck } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { appRouter } from './routers/router.ts';
 import { Scheduler } from './scheduler.ts';
-import { type ServerOptions, silentLogger } from './serverOptions.ts';
+import type { ServerOptions } from './serverOptions.ts';
 import type { Services } from './services.ts';
-import { startSweep } from './sweep.ts';
+import { startSweep, sweepIntervalOf } from './sweep.ts';
+import { failureLog } from './telemetry/logs.ts';
+import { openTelemetry } from './telemetry/openTelemetry.ts';
+import { operatorCheck } from './telemetry/operators.ts';
 import { TitleWriter } from './titles.ts';
-import type { InternalServer, VerbatimServer } from './verbatimServer.ts';
+import type { InternalServer, ServerStats, VerbatimServer } from './verbatimServer.ts';
 import { serveWebSockets } from './webSockets.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -80,8 +81,11 @@ export async function serverOver(
   options: ServerOptions,
   { closeDatabase }: { readonly closeDatabase: boolean },
 ): Promise<InternalServer> {
-  const { agents, logger = silentLogger, clock = systemClock } = options;
+  const { agents, clock = systemClock } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const telemetry = openTelemetry(options, { limits, now: () => clock.now() });
+  const { observer } = telemetry;
+  const logger = telemetry.logs.of('server');
   options.mcp?.check(agents);
   if (database.copyBeforeUpgrade !== undefined) {
     logger.info({ copy: database.copyBeforeUpgrade }, 'upgraded the database; a copy from before is kept');
@@ -91,6 +95,7 @@ export async function serverOver(
     limits,
     threads: options.toolWorkers,
     secondLayer: options.toolCache,
+    observer,
     report: (cause, what) => logger.warn({ err: cause }, what),
   });
   const bell = localBell();
@@ -100,19 +105,19 @@ export async function serverOver(
     epoch: database.epoch,
     clock,
     onCommit(threads) {
+      const committedMs = performance.now();
       bell.ring(threads);
       flushOutboxes();
+      observer.delivered(performance.now() - committedMs);
     },
+    observer,
     recordHighWater: database.recordHighWater,
     prices: checkPrices(options.prices),
     policy: options.policy,
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
-  const logFailure: LogFailure = ({ runId, cause, what, tool }) => {
-    if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
-    else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
-  };
+  const logFailure = failureLog(telemetry.logs.of('run'), telemetry.runs);
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
   const budgetOf = (principal: Principal): RunBudget | undefined =>
     typeof options.budget === 'function' ? options.budget(principal) : options.budget;
@@ -126,6 +131,7 @@ export async function serverOver(
     lease: newId('boot'),
     readers,
     logFailure,
+    observer,
     onWaiting: () => answers.arm(),
     toolHost,
     budgets,
@@ -159,23 +165,33 @@ export async function serverOver(
   };
   const router = appRouter(services);
   const budget: Budget = { maxBytes: limits.maxBufferedBytes, heldBytes: 0 };
-  const sweep = startSweep(
-    Math.max(
-      10,
-      Math.min(
-        1_000,
-        limits.pingIntervalMs / 4,
-        limits.pongTimeoutMs / 4,
-        limits.idleTimeoutMs / 4,
-        limits.slowReaderTimeoutMs / 4,
-        limits.authTimeoutMs / 4,
-      ),
-    ),
-  );
+  const sweep = startSweep(sweepIntervalOf(limits));
+  const isOperator = operatorCheck({ ...options, authenticator });
   const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen });
-  const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger };
-  const app = await createHttpApp({ ...transport, epoch: store.log.epoch, files: store.files, closing: closing.signal });
+  const readiness = telemetry.watch({
+    store,
+    database,
+    held: () => ({ ...stats(), streams: sweep.size - sockets.connections, slowReaders: sweep.slow }),
+  });
+  const transport = { router, limits, authenticator, callers, clock, mayEnter, budget, sweep, logger, observer };
+  const app = await createHttpApp({
+    ...transport,
+    metrics: telemetry.metrics,
+    readiness,
+    isOperator,
+    epoch: store.log.epoch,
+    files: store.files,
+    closing: closing.signal,
+  });
   const sockets = serveWebSockets({ ...transport, server: app.server });
+  const stats = (): ServerStats => ({
+    connections: sockets.connections,
+    watches: readers.count,
+    listeners: bell.listeners,
+    activeRuns: scheduler.activeRuns,
+    heldLogs: store.heldLogs,
+    bufferedBytes: budget.heldBytes,
+  });
   const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, agents, closing: closing.signal }));
   void store.files.removeLeftovers();
   const purge = async (): Promise<void> => {
@@ -190,6 +206,7 @@ export async function serverOver(
   let started = false;
 
   async function stop(drainMs: number): Promise<void> {
+    readiness.drain();
     clearInterval(purgeTimer);
     answers.close();
     await scheduler.close(drainMs);
@@ -203,6 +220,7 @@ export async function serverOver(
     await authenticator.close();
     sweep.close();
     store.close();
+    telemetry.close();
     await Promise.all(modelsOf(options).map((model) => model.close?.()));
     await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? closeGuards(agent.guards) : undefined)));
     if (closeDatabase) await database.close();
@@ -212,8 +230,7 @@ export async function serverOver(
   try {
     await options.onStart?.();
     started = true;
-    // Its tables take a moment in which nobody would be served.
-    if (Object.values(agents).some(countsTokens)) await loadTokenizer();
+    await loadTokenizerFor(Object.values(agents));
     await scheduler.recover();
     answers.arm();
     await purge();
@@ -237,14 +254,7 @@ export async function serverOver(
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
     },
     get stats() {
-      return {
-        connections: sockets.connections,
-        watches: readers.count,
-        listeners: bell.listeners,
-        activeRuns: scheduler.activeRuns,
-        heldLogs: store.heldLogs,
-        bufferedBytes: budget.heldBytes,
-      };
+      return stats();
     },
     async broadcast(notice, { to } = {}) {
       const thread = to !== undefined && 'thread' in to ? await store.threads.keyById(to.thread) : undefined;
@@ -264,8 +274,4 @@ export async function serverOver(
     [Symbol.asyncDispose]: () => server.close(),
   };
   return server;
-}
-
-function countsTokens(agent: Agent): boolean {
-  return agent.kind === 'model' && typeof agent.history === 'object' && !('last' in agent.history);
 }

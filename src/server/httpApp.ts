@@ -3,6 +3,7 @@ import { callTRPCProcedure, getErrorShape, getTRPCErrorFromUnknown } from '@trpc
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import superjson from 'superjson';
+import { newId } from '../db/ids.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
@@ -10,17 +11,24 @@ import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
+import { CallOrigin } from './telemetry/callOrigin.ts';
+import { loginFailure } from './telemetry/loginFailure.ts';
+import { type OperatorRoutesOptions, operatorRoutes } from './telemetry/operatorRoutes.ts';
+import { isTold } from './telemetry/tellCall.ts';
 import { type Context, contextOf, contextOfNobody, toTrpcError } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 
-export interface HttpOptions extends Omit<WebSocketOptions, 'server'>, Pick<FileOptions, 'files' | 'closing'> {
+export interface HttpOptions
+  extends Omit<WebSocketOptions, 'server'>,
+    Pick<FileOptions, 'files' | 'closing'>,
+    Omit<OperatorRoutesOptions, 'apiPath'> {
   readonly epoch: string;
 }
 
 /** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
 export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
-  const { router, limits, mayEnter, logger } = options;
+  const { router, limits, mayEnter, logger, observer } = options;
   const app = fastify({
     bodyLimit: limits.maxFrameBytes,
     forceCloseConnections: true,
@@ -46,7 +54,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   app.setNotFoundHandler((_request, reply) =>
     sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),
   );
-  app.get('/health', async () => ({ status: 'ok' }));
+  operatorRoutes(app, { ...options, apiPath: TRPC_PATH });
   await app.register(fileRoutes, options);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
@@ -57,18 +65,20 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       router,
       maxBatchSize: limits.maxBatchCalls,
       async createContext({ req }): Promise<Context> {
+        const origin = new CallOrigin({ observer, transport: 'http', headers: req.headers });
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
           if (typeof json === 'string' && nestsDeeper(json, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
         }
         try {
-          return contextOf(await callerOf(options, req.raw, 'http'), undefined);
+          return contextOf(await callerOf(options, req.raw, 'http'), undefined, origin);
         } catch (cause) {
-          return contextOfNobody(cause);
+          loginFailure(observer, req, null);
+          return contextOfNobody(cause, origin);
         }
       },
       onError({ error, path }) {
-        if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
+        if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a call failed');
       },
     },
   };
@@ -85,7 +95,7 @@ async function serveSse(
   options: HttpOptions,
   { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<void> {
-  const { router, limits, callers, budget, sweep, epoch, logger } = options;
+  const { router, limits, callers, budget, sweep, epoch, logger, observer } = options;
   let caller: Caller;
   try {
     // Node gives an answer its socket when those before it are done, which a watch may never be: what waits behind it would have no bound.
@@ -94,6 +104,7 @@ async function serveSse(
     }
     caller = await callerOf(options, request.raw, 'sse');
   } catch (cause) {
+    loginFailure(observer, request, null);
     return sendError(reply, router, cause);
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
@@ -102,11 +113,15 @@ async function serveSse(
   const stream = openSse({ response, headers, epoch, limits, budget });
   if (stream === undefined) return;
   sweep.add(stream);
+  const connectionId = newId('conn');
+  observer.connectionOpened({ id: connectionId, transport: 'sse' });
+  const origin = new CallOrigin({ observer, transport: 'sse', headers: request.headers, connectionId });
   const left = callers.enter(caller);
   const abort = new AbortController();
   let watch: Watch | undefined;
   response.once('close', () => {
     sweep.remove(stream);
+    observer.connectionClosed({ id: connectionId, transport: 'sse', code: undefined });
     left();
     stream.ended();
     abort.abort();
@@ -117,7 +132,7 @@ async function serveSse(
       router,
       path,
       getRawInput: async () => sseInput(request, limits.maxFrameDepth),
-      ctx: contextOf(caller, undefined),
+      ctx: contextOf(caller, undefined, origin),
       type: 'subscription',
       signal: abort.signal,
       batchIndex: 0,
@@ -129,7 +144,7 @@ async function serveSse(
     stream.complete();
   } catch (cause) {
     const error = toTrpcError(cause);
-    if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a watch failed');
+    if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a watch failed');
     stream.fail(errorShape(router, error, path));
   }
 }

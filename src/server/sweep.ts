@@ -1,5 +1,9 @@
+import type { Limits } from '../protocol/limits.ts';
+
 /** Something that is looked after every so often. `nowMs` is monotonic. */
 export interface Checked {
+  /** It holds as much as it may for a reader that does not keep up. */
+  readonly isSlow?: boolean;
   check(nowMs: number): void;
 }
 
@@ -7,7 +11,15 @@ export interface Sweep {
   add(item: Checked): void;
   remove(item: Checked): void;
   readonly size: number;
+  readonly slow: number;
   close(): void;
+}
+
+/** Often enough for each of the times that connections are given. */
+export function sweepIntervalOf(limits: Limits): number {
+  const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs, slowReaderTimeoutMs, authTimeoutMs } = limits;
+  const shortestMs = Math.min(pingIntervalMs, pongTimeoutMs, idleTimeoutMs, slowReaderTimeoutMs, authTimeoutMs);
+  return Math.max(10, Math.min(1_000, shortestMs / 4));
 }
 
 /** One timer for all connections: a timer for each would cost more than the connection. */
@@ -23,6 +35,11 @@ export function startSweep(intervalMs: number): Sweep {
     remove: (item) => void items.delete(item),
     get size() {
       return items.size;
+    },
+    get slow() {
+      let slow = 0;
+      for (const item of items) if (item.isSlow === true) slow++;
+      return slow;
     },
     close: () => clearInterval(timer),
   };

@@ -6,6 +6,8 @@ import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Connection } from './connection.ts';
+import type { CallOrigin } from './telemetry/callOrigin.ts';
+import { tellCall } from './telemetry/tellCall.ts';
 
 /** What every procedure knows of its caller. */
 export interface Context {
@@ -15,12 +17,15 @@ export interface Context {
   readonly principal: Principal;
   /** The socket it came by; undefined over HTTP. */
   readonly connection: Connection | undefined;
+  /** How it came in. Absent in tests of procedures alone. */
+  readonly origin?: CallOrigin | undefined;
 }
 
-export function contextOf(caller: Caller, connection: Connection | undefined): Context {
+export function contextOf(caller: Caller, connection: Connection | undefined, origin?: CallOrigin): Context {
   return {
     caller,
     connection,
+    origin,
     get principal() {
       return caller.principal;
     },
@@ -28,10 +33,11 @@ export function contextOf(caller: Caller, connection: Connection | undefined): C
 }
 
 /** A call of nobody, for the reason given. */
-export function contextOfNobody(refused: unknown): Context {
+export function contextOfNobody(refused: unknown, origin?: CallOrigin): Context {
   return {
     caller: undefined,
     connection: undefined,
+    origin,
     get principal(): Principal {
       throw refused;
     },
@@ -125,11 +131,14 @@ const trpc = initTRPC.context<Context>().create({
 export const { router, createCallerFactory } = trpc;
 
 /** A call that anybody may make: counted while it is answered, and its errors made ours. */
-export const publicProcedure = trpc.procedure.use(async ({ ctx, next }) => {
+export const publicProcedure = trpc.procedure.use(async ({ ctx, path, next }) => {
+  const tell = tellCall(ctx, path);
   ctx.connection?.callStarted();
   const result = await next();
   ctx.connection?.callEnded();
-  if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(verbatimErrorOf(result.error)) };
+  const error = result.ok ? undefined : verbatimErrorOf(result.error);
+  tell?.(error);
+  if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(error) };
   return result;
 });
 

@@ -3,9 +3,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getWSConnectionHandler } from '@trpc/server/adapters/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { newId } from '../db/ids.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Observer } from '../protocol/observer.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { Caller } from './auth/caller.ts';
 import type { Callers } from './auth/callers.ts';
@@ -14,9 +16,12 @@ import type { OriginCheck } from './originCheck.ts';
 import type { Budget } from './outbox.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
-import type { Logger } from './serverOptions.ts';
 import { socketEncoder } from './socketEncoder.ts';
 import type { Sweep } from './sweep.ts';
+import { CallOrigin } from './telemetry/callOrigin.ts';
+import { loginFailure } from './telemetry/loginFailure.ts';
+import type { ModuleLog } from './telemetry/logs.ts';
+import { isTold } from './telemetry/tellCall.ts';
 import { type Context, contextOf, toTrpcError } from './trpc.ts';
 
 /** Where both transports are served. */
@@ -32,7 +37,8 @@ export interface WebSocketOptions {
   readonly mayEnter: OriginCheck;
   readonly budget: Budget;
   readonly sweep: Sweep;
-  readonly logger: Logger;
+  readonly logger: ModuleLog;
+  readonly observer: Observer;
 }
 
 export interface WebSockets {
@@ -46,7 +52,7 @@ const CLOSE_TIMEOUT_MS = 500;
 
 /** Serves the router on the upgrades of an HTTP server. */
 export function serveWebSockets(options: WebSocketOptions): WebSockets {
-  const { server, limits, mayEnter } = options;
+  const { server, limits, mayEnter, observer } = options;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.maxFrameBytes, clientTracking: true });
   const accept = createAccept(options);
   let closing = false;
@@ -56,7 +62,10 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
     const path = (request.url ?? '').split('?', 1)[0];
     if (closing) return refuse(socket, '503 Service Unavailable');
     if (path !== TRPC_PATH && path !== `${TRPC_PATH}/`) return refuse(socket, '404 Not Found');
-    if (!mayEnter(request)) return refuse(socket, '403 Forbidden');
+    if (!mayEnter(request)) {
+      observer.refused('FOREIGN_ORIGIN');
+      return refuse(socket, '403 Forbidden');
+    }
     // An HTTP server gives its sockets as duplex streams; they are the sockets themselves.
     wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket as Socket, request));
   };
@@ -84,7 +93,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function createAccept({ router, limits, authenticator, callers, clock, budget, sweep, logger }: WebSocketOptions) {
+function createAccept({ router, limits, authenticator, callers, clock, budget, sweep, logger, observer }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
   /** By their upgrades: those whose first frame is to say who they are. */
   const awaiting = new WeakMap<IncomingMessage, Connection>();
@@ -109,8 +118,11 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
         res.once('close', left);
         if (res.readyState !== res.OPEN) left();
         connection?.authenticated();
-        return contextOf(caller, connection);
+        const traceparent = info.connectionParams?.traceparent;
+        const origin = new CallOrigin({ observer, transport: 'ws', headers: req.headers, connectionId: connection?.id, traceparent });
+        return contextOf(caller, connection, origin);
       } catch (cause) {
+        loginFailure(observer, req, info.connectionParams);
         // Before tRPC closes it without a code, which clients take for a broken connection.
         connection?.close(CLOSE_CODES.UNAUTHENTICATED, 'UNAUTHENTICATED');
         throw toTrpcError(cause);
@@ -120,24 +132,27 @@ function createAccept({ router, limits, authenticator, callers, clock, budget, s
       // tRPC would close without a code, and whoever sends this would send it again.
       if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
       // What is wrong with the frames themselves ends the socket, and is no failure of ours.
-      if (error.code === 'INTERNAL_SERVER_ERROR' && !isOfPeer(error.cause))
+      if (error.code === 'INTERNAL_SERVER_ERROR' && !isOfPeer(error.cause) && !isTold(error))
         logger.error({ err: error.cause ?? error, path }, 'a call failed');
     },
   });
   return (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
     socket.setNoDelay(true);
-    const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
+    const id = newId('conn');
+    const connection = new Connection({ id, ws, socket, limits, budget, nowMs: performance.now() });
     connections.set(ws, connection);
     awaiting.set(request, connection);
     sweep.add(connection);
+    observer.connectionOpened({ id, transport: 'ws' });
     ws.on('message', (data, isBinary) => {
       connection.heard(performance.now(), isBinary || !isKeepAlive(data));
       connection.received();
     });
     ws.on('ping', () => connection.heard(performance.now(), false));
     ws.on('pong', () => connection.heard(performance.now(), false));
-    ws.once('close', () => {
+    ws.once('close', (code) => {
       sweep.remove(connection);
+      observer.connectionClosed({ id, transport: 'ws', code });
       connection.ended();
     });
     serve(ws, request);

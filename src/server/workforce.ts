@@ -1,6 +1,7 @@
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { Budgets } from '../agents/budgets.ts';
-import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
+import type { LogFailure } from '../agents/logFailure.ts';
+import { RunWorker, type WorkerResult } from '../agents/runWorker.ts';
 import type { ToolHost } from '../agents/toolHost.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';
 import type { RunEnded } from '../db/operations/finishRun.ts';
@@ -9,6 +10,7 @@ import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ResumeReason } from '../protocol/event.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Observer } from '../protocol/observer.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import type { DisconnectWatch } from './disconnectWatch.ts';
 import { localRunQueue, type QueuedRun, type RunQueue } from './runQueue.ts';
@@ -24,6 +26,7 @@ export interface WorkforceOptions {
   /** Names this process in the leases of runs. */
   readonly lease: string;
   readonly logFailure: LogFailure;
+  readonly observer: Observer;
   readonly toolHost: ToolHost;
   readonly budgets: Budgets;
   /** Calls wait for answers, some of them not for ever. */
@@ -132,7 +135,7 @@ export class Workforce {
 
   /** Works on a run that has started and holds its room. */
   work(run: RunRow): void {
-    const { store, clock, limits, logFailure, registry, toolHost, budgets } = this.#options;
+    const { store, clock, limits, logFailure, observer, registry, toolHost, budgets } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
@@ -141,7 +144,7 @@ export class Workforce {
       this.#options.onWaiting();
     };
     const { runs, files, memories } = store;
-    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, budgets, threadIdOf, spawned };
+    const work = { store: runs, files, memories, clock, limits, logFailure, observer, registry, toolHost, budgets, threadIdOf, spawned };
     const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });

@@ -6,10 +6,12 @@ import type { ApiContract, JsonApi } from '../protocol/contract.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
 import { custom } from '../server/auth/custom.ts';
 import { checkOptions } from '../server/checkOptions.ts';
+
 import { serverOver } from '../server/createServer.ts';
-import type { ServerOptions } from '../server/serverOptions.ts';
+import { type ServerOptions, silentLogger } from '../server/serverOptions.ts';
 import type { InternalServer, ServerStats, VerbatimServer } from '../server/verbatimServer.ts';
 
+/** Says nothing, unless it is given a `logger` or `log`. */
 export interface TestServerOptions extends ServerOptions {
   /** Models to use instead of the agents' own, by the agent's name. Scripted ones must have no steps left at the end. */
   readonly models?: { readonly [agent: string]: Model };
@@ -68,7 +70,8 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
   const start = async (port: number): Promise<{ readonly server: InternalServer; readonly url: string; readonly port: number }> => {
     const { models: _, createClient: __, ...own } = current;
     checkOptions(own);
-    const serverOptions = { ...own, agents: withModels(current), ...testAuth(current) };
+    const quiet = own.logger === undefined && own.log === undefined ? { logger: silentLogger } : {};
+    const serverOptions = { ...own, ...quiet, agents: withModels(current), ...testAuth(current) };
     const server = await serverOver(database, serverOptions, { closeDatabase: !inMemory });
     return { server, ...(await server.listen({ port })) };
   };

@@ -6,6 +6,7 @@ import { openToolHost } from '../../src/agents/toolHost.ts';
 import type { RunStore } from '../../src/db/runStore.ts';
 import { defineAgent, defineTool } from '../../src/index.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
+import { silentObserver } from '../../src/protocol/observer.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
 import { Answers } from '../../src/server/answers.ts';
 import type { Scheduler } from '../../src/server/scheduler.ts';
@@ -85,7 +86,10 @@ test('an interrupted run that waits ends as soon as its end can be stored', asyn
   const watch = { add: () => {}, remove: () => {}, close: () => {} };
   const toolHost = openToolHost({ clock, limits: DEFAULT_LIMITS, report: () => {} });
   const budgets = new Budgets({ store: store.runs, registry: options.registry, prices: undefined, dayBudget: () => undefined });
-  const workforce = new Workforce({ ...options, toolHost, budgets, lease: 'boot_1', onWaiting: () => {}, onEnded: () => {} }, watch);
+  const workforce = new Workforce(
+    { ...options, observer: silentObserver, toolHost, budgets, lease: 'boot_1', onWaiting: () => {}, onEnded: () => {} },
+    watch,
+  );
   await store.runs.accept({
     command: command('messages.send'),
     principal: { id: OWNER },

@@ -2,6 +2,7 @@ import type { RunInfo } from '../../protocol/procedures.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
+import { observedSend } from '../telemetry/observedSend.ts';
 import { type Context, procedure, reading, router } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
@@ -22,7 +23,8 @@ export function runsRouter(services: Services) {
     cancel: procedure
       .input(inputs.runCommand)
       .mutation(({ ctx, input }) => scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, limits }), input.runId)),
-    retry: procedure.input(inputs.runCommand).mutation(async ({ ctx: { principal }, input }) => {
+    retry: procedure.input(inputs.runRetry).mutation(async ({ ctx, input: { traceparent, ...input } }) => {
+      const { principal } = ctx;
       const run = await store.runs.sentRun(principal, input.runId);
       const asked = acceptInputOf(services, {
         principal,
@@ -35,7 +37,9 @@ export function runsRouter(services: Services) {
         budget: run.budget ?? undefined,
         context: run.context ?? undefined,
       });
-      return scheduler.send(asked, (whole) => store.runs.retry(whole, input.runId));
+      return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
+        scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
+      );
     }),
     wait: procedure
       .input(inputs.runWait)
