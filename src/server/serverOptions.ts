@@ -75,7 +75,7 @@ export interface ServerOptions {
   readonly prices?: Prices;
   /** Where lines go, such as a pino of your own. Default: JSON on stderr. Secrets and content are taken out of them before. */
   readonly logger?: Logger;
-  /** How much is said: `{ level: 'info', modules: { run: 'debug' } }`. Default: warnings and errors; `info` too with a `logger` of your own. */
+  /** How much is said: `{ level: 'info', modules: { run: 'debug' } }`. Default: warnings and errors. */
   readonly log?: LogLevels;
   /** Told of each error that is logged, with the ids of what it is about: for Sentry and the like. */
   readonly onError?: OnError;

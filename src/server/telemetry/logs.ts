@@ -30,8 +30,7 @@ export class Logs {
 
   constructor({ logger, log, onError }: LogsOptions) {
     this.#logger = logger ?? pino({ level: 'debug', base: { pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
-    // A logger that was given has a level of its own.
-    const byDefault: LogLevels = logger === undefined ? parseLogLevels(process.env.VERBATIM_LOG_LEVEL ?? '') : { level: 'info' };
+    const byDefault: LogLevels = logger === undefined ? parseLogLevels(process.env.VERBATIM_LOG_LEVEL ?? '') : {};
     this.#levels = { ...byDefault, ...log };
     this.#onError = onError;
   }

@@ -54,7 +54,7 @@ export function redactError(error: Error, content?: Content, depth = 0): Error {
     if (value !== undefined) Object.defineProperty(copy, key, { value, enumerable, writable: true, configurable: true });
   };
   if (error.name !== copy.name) set('name', error.name);
-  set('stack', stackOf(error, content));
+  set('stack', error.stack === undefined ? undefined : redactText(error.stack, content));
   for (const key of ['code', 'status', 'statusCode', 'errno', 'syscall']) {
     const fact: unknown = Reflect.get(error, key);
     if (typeof fact === 'number' || (typeof fact === 'string' && /^[\w.-]{1,60}$/.test(fact))) set(key, fact, true);
@@ -79,13 +79,6 @@ function redactField(
   const inside = { content, depth: depth + 1 };
   if (Array.isArray(value)) return value.slice(0, 20).map((item) => redactField('', item, inside));
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, redactField(name, part, inside)]));
-}
-
-/** The message is in the stack too, in words of its own; the frames are ours. */
-function stackOf({ stack, name, message }: Error, content: Content | undefined): string | undefined {
-  if (stack === undefined) return undefined;
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  return [`${name}: ${redactText(String(message), content)}`, ...frames].join('\n');
 }
 
 function withoutQuotes(whole: string, content: string): string {
