@@ -35,7 +35,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const database = flags.db ?? options.database ?? 'verbatim.db';
   const log = flags.logLevel ?? options.log;
   const pretty = process.stderr.isTTY && options.logger === undefined ? { logger: await prettyLogger() } : undefined;
-  const server = await createServer({ ...options, ...pretty, ...(log !== undefined ? { log } : pretty && { log: {} }), database });
+  const server = await createServer({ ...options, ...pretty, ...(log !== undefined && { log }), database });
 
   stopOnSignals(
     () => server.close(),
