@@ -11,6 +11,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // CI's machines are shared and noisy, and some tests wait for real time. A test that needed it is marked in the report: look into it.
     retry: process.env.CI === undefined ? 0 : 1,
+    // Servers of tests say nothing unless they are asked to.
+    env: { VERBATIM_LOG_LEVEL: 'silent' },
     pool: 'forks',
     maxWorkers: 2,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],

@@ -15,6 +15,7 @@ import type { Speech } from './guardedSpeech.ts';
 import { InputDeltas } from './inputDeltas.ts';
 import { loadAttachments } from './loadAttachments.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import { contentOf, type ObservedCall, observeCall } from './observedCall.ts';
 import { withOutputInstructions } from './outputInstructions.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { checkCalls } from './requestedCalls.ts';
@@ -28,6 +29,8 @@ export interface CallModelOptions {
   readonly note: string | undefined;
   /** Tool calls that the run may still make. */
   readonly callsLeft: number;
+  /** Nothing has been said in this run yet. */
+  readonly isFirst: boolean;
 }
 
 export interface Said {
@@ -58,7 +61,7 @@ async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & 
     let budgeted: BudgetedCall | undefined;
     try {
       budgeted = await drive.budgets.begin(drive.run, { model: model.name, inputTokens: estimateInput(request) });
-      return await speak({ by, drive, model, request, spoken, guards, callsLeft: options.callsLeft, budgeted });
+      return await speak({ ...options, by, drive, model, request, spoken, guards, budgeted });
     } catch (cause) {
       const again = agent.onStreamCut === 'regenerate' && isCut(cause, spoken) && drive.held.attempt < drive.limits.maxAttempts;
       if (!again || signal.aborted) throw cause;
@@ -113,7 +116,7 @@ async function begin(call: {
   return { request, message: step.message };
 }
 
-async function speak(call: {
+interface Speaking {
   readonly by: RunAgent;
   readonly drive: Drive;
   readonly model: Model;
@@ -122,14 +125,18 @@ async function speak(call: {
   readonly guards: CallGuards | undefined;
   readonly callsLeft: number;
   readonly budgeted: BudgetedCall | undefined;
-}): Promise<Said> {
-  const { by, drive, model, request, spoken, guards, callsLeft, budgeted } = call;
-  const { store, held, run, signal, limits, threadId } = drive;
-  const inputs = new InputDeltas(store, held);
+  readonly isFirst: boolean;
+}
+
+type Finish = Extract<ModelChunk, { readonly type: 'finish' }>;
+
+/** Streams what the model says into its message. Returns its last chunk; undefined when it broke off without one. */
+async function listen(call: Speaking, inputs: InputDeltas, observed: ObservedCall): Promise<Finish | undefined> {
+  const { by, drive, model, request, spoken, guards, budgeted } = call;
+  const { run, signal, threadId, observer } = drive;
   const caller = { principalId: ownerOf(run.principal), threadId, runId: run.id, ...(run.fresh && { fresh: true }) };
   let exceeded: VerbatimError | undefined;
-  let last: Extract<ModelChunk, { type: 'finish' }> | undefined;
-  let answeredBy = model.name;
+  let last: Finish | undefined;
   // Asking the signal for each token costs more than listening to it.
   let aborted = signal.aborted;
   const onAbort = (): void => {
@@ -137,10 +144,11 @@ async function speak(call: {
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for await (const chunk of model.stream(request, { signal, caller })) {
+    for await (const chunk of model.stream(request, { signal, caller, observer })) {
       if (aborted) signal.throwIfAborted();
       if (chunk.type === 'text' || chunk.type === 'reasoning') {
         if (chunk.delta === '') continue;
+        if (!observed.hasSpoken) observed.speaks(drive, by.name, call.isFirst);
         const behind = spoken.say(chunk.type, chunk.delta);
         if (behind !== undefined) await behind;
         exceeded = budgeted?.spend(chunk.delta.length);
@@ -149,27 +157,42 @@ async function speak(call: {
         last = chunk;
         break;
       } else {
-        if (chunk.type === 'switched') answeredBy = chunk.to;
+        if (chunk.type === 'switched') observed.model = chunk.to;
         await tell(chunk, drive, spoken, inputs);
       }
     }
     await guards?.settle();
     spoken.assertStored();
     await inputs.committed();
+    observed.finish = last?.finish ?? 'incomplete';
+    observed.usage = last?.usage ?? estimateUsage(request, spoken);
   } catch (cause) {
     // What could not be stored is ours; all else is the model's.
     spoken.assertStored();
-    await countUnfinished(drive, { model: answeredBy, request, spoken });
-    throw new OutsideFailure(cause, 'MODEL_FAILED', 'The model call failed.');
+    await countUnfinished(drive, { model: observed.model, request, spoken });
+    throw new OutsideFailure(cause, 'MODEL_FAILED', 'The model call failed.', () => contentOf(request, spoken));
   } finally {
     signal.removeEventListener('abort', onAbort);
     spoken.close();
   }
   signal.throwIfAborted();
   if (exceeded !== undefined) {
-    await countUnfinished(drive, { model: answeredBy, request, spoken });
+    await countUnfinished(drive, { model: observed.model, request, spoken });
     throw exceeded;
   }
+  return last;
+}
+
+/** A model's answer, from its first chunk to the fact that it becomes. */
+async function speak(call: Speaking): Promise<Said> {
+  const { by, drive, model, request, spoken, callsLeft, budgeted } = call;
+  const { store, held, limits } = drive;
+  const inputs = new InputDeltas(store, held);
+  const seen = { agent: by.name, model: model.name, request };
+  const { last, observed } = await observeCall(drive, seen, async (watched) => ({
+    last: await listen(call, inputs, watched),
+    observed: watched,
+  }));
   const requested = last?.toolCalls ?? [];
   if (requested.length > limits.maxToolCallsPerStep) {
     throw new VerbatimError(
@@ -188,12 +211,12 @@ async function speak(call: {
     checkCalls(requested, by.tools, (index) => inputs.idAt(index)),
   );
   const finish = calls.length > 0 ? 'tool_calls' : (last?.finish ?? 'incomplete');
-  const usage = last?.usage ?? estimateUsage(request, spoken);
+  const { usage } = observed;
   const { text, reasoning, message } = spoken;
   const providerState = last?.providerState;
-  const result = { run: held, message, text, reasoning, finish, usage, model: answeredBy, calls, providerState };
+  const result = { run: held, message, text, reasoning, finish, usage, model: observed.model, calls, providerState };
   const children = await store.finishModelCall(result);
-  budgeted?.report(usage);
+  budgeted?.report(usage ?? estimateUsage(request, spoken));
   if (calls.length > 0) drive.spawned(children);
   return { text, finish, calls };
 }

@@ -59,7 +59,7 @@ async function planCall(drive: Drive, by: RunAgent, call: MadeCall, tool: AnyToo
 
 /** How a call of this tool is carried out. */
 export function startOf(drive: Drive, by: RunAgent, tool: AnyTool, input: Json): CallStart {
-  const { clock, limits, registry, run } = drive;
+  const { clock, limits, registry, run, observer } = drive;
   if (tool.kind === 'client') return { kind: 'client', expiresAt: clock.now() + (tool.expiresInMs ?? limits.clientToolTimeoutMs) };
   if (tool.kind === 'execute' || tool.children === undefined) return { kind: 'execute' };
   const { agents, many, taskOf } = tool.children;
@@ -74,6 +74,7 @@ export function startOf(drive: Drive, by: RunAgent, tool: AnyTool, input: Json):
     kind: many ? 'agents' : 'agent',
     children: named.map(({ name, agent }) => ({ agent: name ?? '', task, context: contextFor(agent, run.context) })),
     principal: principalFor(drive, by, tool),
+    traceparent: observer.traceparent(),
     maxDepth: limits.maxDepth,
     maxChildRuns: limits.maxChildRuns,
   };

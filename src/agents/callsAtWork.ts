@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
 import type { AskedCall } from '../db/operations/recordCall.ts';
 import type { ReadyCall } from '../db/operations/settleCalls.ts';
 import type { Json } from '../protocol/json.ts';
@@ -6,6 +7,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { principalFor, startOf } from './callPlan.ts';
 import { callTool } from './callTool.ts';
 import type { AnyTool } from './defineTool.ts';
+import { textsIn } from './observedCall.ts';
 import { type RunAgent, toolsOf, usableTools } from './runAgent.ts';
 import type { Drive } from './runWorker.ts';
 
@@ -124,40 +126,55 @@ export class CallsAtWork {
       return;
     }
     let ended = false;
-    const outcome = await callTool(tool, {
-      input: call.input,
-      signal,
-      clock,
-      host: toolHost,
-      sent: run.context ?? undefined,
-      timeoutMs: tool.timeoutMs ?? limits.toolTimeoutMs,
-      graceMs: limits.cancelGraceMs,
-      keep: { files, thread: held.thread, limits },
-      onFault: (cause) => logFailure({ runId: run.id, cause, what: 'a tool failed', tool: tool.name }),
-      context: {
-        callId: call.callId,
-        runId: run.id,
-        threadId,
-        agent: by.name,
-        principal: principalFor(this.#drive, by, tool),
-        context: by.inputs.context,
-        memory: by.inputs.memory,
-        progress(data) {
-          const parsed = tool.parseProgress(data);
-          if (!parsed.ok) throw new TypeError(`The progress of tool ${tool.name} does not fit its schema: ${parsed.issues}`);
-          if (!signal.aborted && !ended) status.progress(call.callId, tool.name, parsed.value as Json, limits.maxToolOutputBytes);
+    const outcome = await this.#observed(by, call, () =>
+      callTool(tool, {
+        input: call.input,
+        signal,
+        clock,
+        host: toolHost,
+        sent: run.context ?? undefined,
+        timeoutMs: tool.timeoutMs ?? limits.toolTimeoutMs,
+        graceMs: limits.cancelGraceMs,
+        keep: { files, thread: held.thread, limits },
+        onFault: (cause) =>
+          logFailure({ runId: run.id, cause, what: 'a tool failed', tool: tool.name, content: () => textsIn(call.input) }),
+        context: {
+          callId: call.callId,
+          runId: run.id,
+          threadId,
+          agent: by.name,
+          principal: principalFor(this.#drive, by, tool),
+          context: by.inputs.context,
+          memory: by.inputs.memory,
+          progress(data) {
+            const parsed = tool.parseProgress(data);
+            if (!parsed.ok) throw new TypeError(`The progress of tool ${tool.name} does not fit its schema: ${parsed.issues}`);
+            if (!signal.aborted && !ended) status.progress(call.callId, tool.name, parsed.value as Json, limits.maxToolOutputBytes);
+          },
+          status(text) {
+            if (!signal.aborted && !ended) status.status(text);
+          },
         },
-        status(text) {
-          if (!signal.aborted && !ended) status.status(text);
-        },
-      },
-    });
+      }),
+    );
     // A tool that outlives its time may go on talking.
     ended = true;
     // Stopped by a closing server, it has not failed: what came of it is decided at the next start.
     if ('error' in outcome && isLeaving(signal)) return;
     status.flush(call.callId);
     await store.finishToolCall(held, call.callId, outcome);
+  }
+
+  #observed(by: RunAgent, { tool, callId }: OpenCall, perform: () => Promise<ToolOutcome>): Promise<ToolOutcome> {
+    const { observer, run } = this.#drive;
+    const beganMs = performance.now();
+    return observer.within({ kind: 'tool', runId: run.id, agent: by.name, tool, callId }, async (span) => {
+      const outcome = await perform();
+      const code = 'error' in outcome ? outcome.error.code : undefined;
+      if (code !== undefined) span.fail(code);
+      observer.toolCalled({ tool, ms: performance.now() - beganMs, code });
+      return outcome;
+    });
   }
 
   #assertProgress({ most, tool }: { readonly most: number; readonly tool: string }): void {

@@ -11,6 +11,7 @@ import { compileTranscript } from './compileTranscript.ts';
 import { type AnyTool, isToolFile } from './defineTool.ts';
 import { keepResult } from './keepResult.ts';
 import { loadAttachments } from './loadAttachments.ts';
+import { textsIn } from './observedCall.ts';
 import { OutsideFailure } from './outsideFailure.ts';
 import { publicMessage } from './publicError.ts';
 import type { Drive, Driven } from './runWorker.ts';
@@ -52,7 +53,9 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
       for (;;) {
         // An abort is the generator's to hear. One that is deaf to it is left behind when the worker's grace is over.
         const next = await generator.next().catch((cause: unknown) => {
-          throw new OutsideFailure(cause, 'AGENT_FAILED', 'The agent failed.');
+          throw new OutsideFailure(cause, 'AGENT_FAILED', 'The agent failed.', () =>
+            textsIn([asked?.text, behind.transcript.map(({ text }) => text)]),
+          );
         });
         signal.throwIfAborted();
         if (next.done === true) break;
@@ -178,6 +181,8 @@ class AgentEventWriter {
     const maxSteps = this.#agent.maxSteps ?? limits.maxSteps;
     if (this.#steps >= maxSteps) throw new VerbatimError('STEP_LIMIT', `The run wrote ${maxSteps} messages without coming to an end.`);
     const message = await store.startMessage(held, { agent: agentName, step: ++this.#steps });
+    const { observer, clock, run } = this.#drive;
+    if (this.#steps === 1) observer.firstToken(agentName, Math.max(0, clock.now() - run.createdAt));
     this.#open = new SpokenMessage(this.#drive, message, 'agent');
     return this.#open;
   }

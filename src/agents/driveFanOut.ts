@@ -6,13 +6,17 @@ import type { Drive, Driven } from './runWorker.ts';
  * A run that asks several agents at once: it has no model, waits for the runs of its agents, and is what became of them. One that failed
  * leaves the others; when all did, so has it.
  */
-export async function driveFanOut(agents: readonly string[], { store, held, run, registry, limits, spawned }: Drive): Promise<Driven> {
+export async function driveFanOut(
+  agents: readonly string[],
+  { store, held, run, registry, limits, spawned, observer }: Drive,
+): Promise<Driven> {
   const children = agents.flatMap((name) => {
     const agent = registry.get(name);
     return agent === undefined ? [] : [{ agent: name, task: null, context: contextFor(agent, run.context) }];
   });
   const { maxDepth, maxChildRuns } = limits;
-  const step = await store.fanOut(held, { children, principal: run.principal, maxDepth, maxChildRuns });
+  const traceparent = observer.traceparent();
+  const step = await store.fanOut(held, { children, principal: run.principal, traceparent, maxDepth, maxChildRuns });
   if (step.kind === 'waiting') {
     spawned(step.queued);
     return { kind: 'waiting' };

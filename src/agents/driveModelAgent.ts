@@ -17,7 +17,7 @@ const MAX_REPAIRS = 1;
  * it: what has finished is never asked again. `again` demands another step of a run whose answer is finished.
  */
 export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }: { readonly again: boolean }): Promise<Driven> {
-  const { store, held, limits, agentName } = drive;
+  const { store, held, limits, agentName, observer } = drive;
   const behind = await store.progress(held);
   const newest = behind.transcript.at(-1);
   const maxSteps = agent.maxSteps ?? limits.maxSteps;
@@ -32,18 +32,24 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
   const atWork = new CallsAtWork(drive, await runAgent(agent, drive));
   if ((await atWork.settle(behind.openCalls)) === 'waiting') return { kind: 'waiting' };
   let calls = behind.calls;
+  let hasSpoken = behind.steps > 0 || held.attempt > 1;
   const timeoutMs = agent.stepTimeoutMs ?? limits.stepTimeoutMs;
   for (let steps = behind.steps; steps < maxSteps; steps++) {
-    const step = await withTimeout(drive, { timeoutMs, code: 'STEP_TIMEOUT', what: 'A step of the run' }, async (signal) => {
-      const inStep: Drive = { ...drive, signal };
-      // Its tools may be others at each step.
-      const now = await runAgent(agent, inStep);
-      const said = await callModel(now, inStep, { note, callsLeft: limits.maxToolCalls - calls });
-      calls += said.calls.length;
-      if (said.calls.length === 0) return { kind: 'answer', ...said } as const;
-      const settled = await new CallsAtWork(inStep, now).settle(said.calls);
-      return { kind: settled } as const;
-    });
+    observer.stepBegan(held.id, steps + 1);
+    const inTime = { timeoutMs, code: 'STEP_TIMEOUT', what: 'A step of the run' } as const;
+    const step = await observer.within({ kind: 'step', runId: held.id, agent: agentName, step: steps + 1 }, () =>
+      withTimeout(drive, inTime, async (signal) => {
+        const inStep: Drive = { ...drive, signal };
+        // Its tools may be others at each step.
+        const now = await runAgent(agent, inStep);
+        const said = await callModel(now, inStep, { note, callsLeft: limits.maxToolCalls - calls, isFirst: !hasSpoken });
+        calls += said.calls.length;
+        hasSpoken ||= said.text !== '';
+        if (said.calls.length === 0) return { kind: 'answer', ...said } as const;
+        const settled = await new CallsAtWork(inStep, now).settle(said.calls);
+        return { kind: settled } as const;
+      }),
+    );
     note = undefined;
     if (step.kind === 'waiting') return { kind: 'waiting' };
     if (step.kind === 'answer') {

@@ -1,5 +1,6 @@
 import type { FinishReason, Usage } from '../protocol/event.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
+import type { ModelObserver } from '../protocol/observer.ts';
 import type { ProviderState } from '../protocol/providerState.ts';
 
 /** A turn as models take it. Every `toolCalls` entry is answered by exactly one `tool` message before the next turn (P8). */
@@ -97,6 +98,8 @@ export interface ModelCallOptions {
   readonly signal: AbortSignal;
   /** Whose call it is: what is kept of an answer for one principal is never given to another. Absent outside of runs. */
   readonly caller?: ModelCaller | undefined;
+  /** Told of retries, circuits and caches. A model that calls another passes it on. */
+  readonly observer?: ModelObserver | undefined;
 }
 
 export interface ModelCaller {

@@ -7,10 +7,13 @@ import { publicError } from './publicError.ts';
  */
 export class OutsideFailure extends Error {
   readonly info: ErrorInfo;
+  /** What the cause may quote, and logs must not. */
+  readonly content: (() => readonly string[]) | undefined;
 
-  constructor(cause: unknown, code: ErrorCode, fallback: string) {
+  constructor(cause: unknown, code: ErrorCode, fallback: string, content?: () => readonly string[]) {
     super(fallback, { cause });
     this.name = 'OutsideFailure';
+    this.content = content;
     this.info = publicError(cause, code, fallback);
   }
 }

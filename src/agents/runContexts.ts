@@ -3,9 +3,9 @@ import type { Clock } from '../protocol/clock.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Agent, InstructionsContext } from './agent.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
+import type { LogFailure } from './logFailure.ts';
 import type { Memory } from './memory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
-import type { LogFailure } from './runWorker.ts';
 
 export interface RunContextsOptions {
   readonly run: RunRow;

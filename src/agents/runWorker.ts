@@ -8,12 +8,14 @@ import type { RunRow } from '../db/runs.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ErrorInfo } from '../protocol/errorCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Observer, WorkSpan } from '../protocol/observer.ts';
 import type { May } from '../protocol/policy.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AgentRegistry } from './agentRegistry.ts';
 import type { Budgets } from './budgets.ts';
 import { agentOf, driveAgent } from './driveAgent.ts';
+import type { LogFailure } from './logFailure.ts';
 import { Nudges } from './nudges.ts';
 import { openMemory } from './openMemory.ts';
 import { OutsideFailure } from './outsideFailure.ts';
@@ -22,16 +24,6 @@ import { RunContexts } from './runContexts.ts';
 import { openStatusWriter, type StatusWriter } from './statusWriter.ts';
 import type { ToolHost } from './toolHost.ts';
 
-/** Where an agent's failures go: the cause with everything in it. */
-export type LogFailure = (failure: {
-  readonly runId: string;
-  readonly cause: unknown;
-  /** Of what the run goes on without. Absent: the run has failed by it. */
-  readonly what?: string;
-  /** By which it failed. */
-  readonly tool?: string;
-}) => void;
-
 export interface WorkerOptions {
   readonly store: RunStore;
   readonly files: FileStore;
@@ -39,6 +31,7 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logFailure: LogFailure;
+  readonly observer: Observer;
   readonly registry: AgentRegistry;
   readonly toolHost: ToolHost;
   readonly budgets: Budgets;
@@ -126,8 +119,22 @@ export class RunWorker {
   }
 
   /** Never rejects. */
-  async work(): Promise<WorkerResult> {
-    const { clock, limits, registry, store, threadIdOf } = this.#options;
+  work(): Promise<WorkerResult> {
+    const { observer } = this.#options;
+    const { id: runId, attempt, traceparent } = this.run;
+    return observer.within(
+      { kind: 'run', runId, agent: agentOf(this.run), attempt, traceparent: traceparent ?? undefined },
+      async (span) => {
+        const result = await this.#work(span);
+        if (result.kind !== 'ended') span.tell({ result: result.kind });
+        observer.attemptEnded(runId, result.kind);
+        return result;
+      },
+    );
+  }
+
+  async #work(span: WorkSpan): Promise<WorkerResult> {
+    const { clock, limits, registry, store, threadIdOf, observer } = this.#options;
     const runTimeoutMs = registry.get(agentOf(this.run))?.runTimeoutMs ?? limits.runTimeoutMs;
     const stopTimer = clock.after(runTimeoutMs, () => {
       this.#stopWith({ kind: 'timeout', error: new VerbatimError('RUN_TIMEOUT', `The run took longer than ${runTimeoutMs} ms.`) });
@@ -148,6 +155,9 @@ export class RunWorker {
         stopDeadline = clock.after(leftMs, () => this.#stopWith({ kind: 'timeout', error: deadline.error }));
       }
       const threadId = await threadIdOf(this.run.thread);
+      const { id: runId, principal, attempt } = this.run;
+      observer.attemptBegan({ runId, threadId, principalId: principal.id, agent: agentOf(this.run), attempt });
+      span.tell({ threadId });
       contexts = this.#openContexts(threadId);
       const shared = { ...this.#options, held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status };
       const cut = async (message: StartedMessage): Promise<void> => {
@@ -164,6 +174,8 @@ export class RunWorker {
         again = driven.kind === 'end';
         if (driven.kind === 'end') {
           const finished = await store.finish(held, driven.end, { mayContinue: driven.mayContinue });
+          if (finished.ended) span.tell({ result: driven.end.status });
+          if (finished.ended && driven.end.status === 'failed') span.fail(driven.end.error.code);
           if (finished.ended) return { kind: 'ended', next: finished.next, children: finished.children, wake: finished.wake };
           if (finished.waits) return { kind: 'waiting' };
         }
@@ -199,8 +211,9 @@ export class RunWorker {
     } catch (cause) {
       if (this.#stop !== undefined) return this.#endOf(this.#stop);
       if (isStorage(cause) || isLost(cause)) throw cause;
-      this.#options.logFailure({ runId: this.run.id, cause: cause instanceof OutsideFailure ? cause.cause : cause });
-      if (cause instanceof OutsideFailure) return failedWith(cause.info);
+      const outside = cause instanceof OutsideFailure ? cause : undefined;
+      this.#options.logFailure({ runId: this.run.id, cause: outside?.cause ?? cause, content: outside?.content });
+      if (outside !== undefined) return failedWith(outside.info);
       return failedWith(publicError(cause, 'AGENT_FAILED', 'The agent failed.'));
     } finally {
       graceOver.stop();

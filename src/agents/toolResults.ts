@@ -3,6 +3,7 @@ import { Cacheable, createKeyv, type KeyvStoreAdapter } from 'cacheable';
 import type { ToolOutcome } from '../db/operations/finishToolCall.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Json } from '../protocol/json.ts';
+import { type Observer, silentObserver } from '../protocol/observer.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AnyTool } from './defineTool.ts';
@@ -17,6 +18,7 @@ export interface ToolResultsOptions {
   readonly second: CacheLayer | undefined;
   /** Hears of what the second layer could not do. */
   readonly report: (cause: unknown) => void;
+  readonly observer?: Pick<Observer, 'cacheRead'> | undefined;
 }
 
 /** The call that a result is asked for. */
@@ -70,7 +72,10 @@ export class ToolResults {
       const outcome = await orAbort(other, call.signal);
       // A file is of the thread whose call made it: each call makes its own.
       if (call.signal.aborted || (outcome !== undefined && 'file' in outcome)) return make();
-      if (outcome !== undefined) return outcome;
+      if (outcome !== undefined) {
+        this.#tell(true);
+        return outcome;
+      }
     }
     const made = this.#getOrMake(key, cache, call.signal, make);
     const shared = made.then((outcome) => {
@@ -86,13 +91,20 @@ export class ToolResults {
     const { clock, maxBytes } = this.#options;
     const kept = await this.#get(key);
     // Its age is by our clock too, which is the one that tests move and that jumps for all at once.
-    if (kept !== undefined && clock.now() >= kept.at && clock.now() - kept.at < ttlMs) return { output: kept.output };
+    const holds = kept !== undefined && clock.now() >= kept.at && clock.now() - kept.at < ttlMs;
+    this.#tell(holds);
+    if (holds) return { output: kept.output };
     const outcome = await make();
     if ('output' in outcome && !signal.aborted && Buffer.byteLength(JSON.stringify(outcome.output)) <= maxBytes) {
       // Nobody waits for the second layer.
       await this.#cache.set(key, { output: outcome.output, at: clock.now() } satisfies Kept, { ttl: ttlMs, nonBlocking: true });
     }
     return outcome;
+  }
+
+  #tell(hit: boolean): void {
+    const { observer = silentObserver } = this.#options;
+    observer.cacheRead('tool', hit);
   }
 
   async #get(key: string): Promise<Kept | undefined> {

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import pino from 'pino';
-import { createServer, type ListenOptions, type ServerOptions, type VerbatimServer } from '../index.ts';
+import { createServer, type ListenOptions, type LogLevels, type ServerOptions, type VerbatimServer } from '../index.ts';
 import { withoutSecrets } from '../server/config/secret.ts';
 import { LISTEN_SETTINGS, SERVER_SETTINGS } from '../server/config/settings.ts';
 import { optionsOf, readConfig } from './config/effectiveConfig.ts';
 import { explainError } from './explainError.ts';
 import { paintFor } from './paint.ts';
 import { stopOnSignals } from './stopSignals.ts';
+import { terminalLogger } from './terminalLogger.ts';
 
 export interface ServeFlags {
   readonly config?: string;
@@ -15,7 +15,8 @@ export interface ServeFlags {
   readonly host?: string;
   /** A file, or `:memory:`. */
   readonly db?: string;
-  readonly logLevel?: string;
+  /** Absent: as the config says. */
+  readonly logLevel?: LogLevels;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
 }
@@ -43,17 +44,15 @@ export async function serve(flags: ServeFlags): Promise<void> {
       { path: ['port'], value: flags.port, source: '--port' },
       { path: ['host'], value: flags.host, source: '--host' },
       { path: ['database'], value: flags.db, source: '--db' },
-      { path: ['logLevel'], value: flags.logLevel, source: '--log-level' },
+      { path: ['log'], value: flags.logLevel, source: '--log-level' },
       { path: ['tls', 'cert'], value: flags.tlsCert, source: '--tls-cert' },
       { path: ['tls', 'key'], value: flags.tlsKey, source: '--tls-key' },
     ],
   });
+  const options = optionsOf<ServerOptions>(config, SERVER_SETTINGS);
   // Whatever is logged, the line must not hold a secret.
-  const logger = pino(
-    { level: config.logLevel ?? 'warn', hooks: { streamWrite: withoutSecrets } },
-    pino.destination({ fd: 2, sync: true }),
-  );
-  const server = await createServer({ logger, ...optionsOf<ServerOptions>(config, SERVER_SETTINGS) });
+  const own = options.logger === undefined ? { logger: await terminalLogger(withoutSecrets) } : undefined;
+  const server = await createServer({ ...options, ...own });
   // Without a certificate it is what it is for every program: the terminal has gone.
   if (config.tls !== undefined) process.on('SIGHUP', () => reload(server, note));
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type LogLevels, parseLogLevels } from '../server/telemetry/logLevels.ts';
 import { keysCommand, usersCommand } from './accountCommands.ts';
 import { addAuditCommands } from './auditCommands.ts';
 import { addBackupCommands } from './backupCommands.ts';
@@ -40,13 +41,10 @@ program
   .option('--tls-cert <file>', 'serve https with this certificate (PEM), read anew when it changes and on SIGHUP')
   .option('--tls-key <file>', 'its private key (PEM)')
   .addOption(
-    new Option('--log-level <level>', "of the log on stderr (default: VERBATIM_LOG_LEVEL, the config's, warn)").choices([
-      'debug',
-      'info',
-      'warn',
-      'error',
-      'silent',
-    ]),
+    new Option(
+      '--log-level <levels>',
+      "of the log on stderr: debug, info, warn, error or silent, and by module: info,run=debug (default: VERBATIM_LOG_LEVEL, the config's, warn)",
+    ).argParser(parseLevels),
   )
   .addHelpText('after', modelHelp())
   .action(async (flags: ServeFlags) => (await import('./serve.ts')).serve(flags));
@@ -125,6 +123,14 @@ try {
 } catch (error) {
   process.stderr.write(`${paintFor(process.stderr).red('verbatim:')} ${explainError(error)}\n`);
   process.exit(1);
+}
+
+function parseLevels(text: string): LogLevels {
+  try {
+    return parseLogLevels(text);
+  } catch (error) {
+    throw new InvalidArgumentError(explainError(error));
+  }
 }
 
 function parsePort(text: string): number {

@@ -42,6 +42,11 @@ export interface ClientOptions {
   readonly WebSocket?: WebSocketConstructor | undefined;
   /** For `sse` and for files. Default: the global one. */
   readonly fetch?: typeof fetch | undefined;
+  /**
+   * W3C `traceparent` of the caller's own trace, asked for each message that is sent: the run is then part of it, also after a restart of the
+   * server. Undefined for none.
+   */
+  readonly traceparent?: (() => string | undefined) | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
   /** For tests: 0 to 1, for the jitter of the backoff. */
@@ -69,9 +74,14 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
     (input: object = {}, callOptions?: CallOptions) =>
       calls.command(path, input, callOptions) as Promise<never>;
 
+  const traced = (message: object): object => {
+    const traceparent = options.traceparent?.();
+    return traceparent === undefined ? message : { traceparent, ...message };
+  };
+
   return {
     async send(message: object, callOptions?: CallOptions): Promise<SentRun<never>> {
-      const receipt = (await calls.command('messages.send', message, callOptions)) as Receipt;
+      const receipt = (await calls.command('messages.send', traced(message), callOptions)) as Receipt;
       return createRun(receipt.runId, context, receipt);
     },
     run: (runId) => createRun(runId, context),
@@ -94,7 +104,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
     on: (_event, listener) => noticeListeners.add(listener),
     messages: {
       async edit(message, callOptions) {
-        const receipt = (await calls.command('messages.edit', message, callOptions)) as Receipt;
+        const receipt = (await calls.command('messages.edit', traced(message), callOptions)) as Receipt;
         return createRun(receipt.runId, context, receipt);
       },
     },

@@ -15,7 +15,7 @@ export interface SseTransportOptions {
 
 const EVENT_STREAM = 'text/event-stream';
 /** A stream on which nothing arrives for this long is taken for dead and asked for again, unless the server names a time of its own. */
-const SILENCE_MS = 75_000;
+const _SILENCE_MS = 75_000;
 
 /**
  * tRPC over HTTP: a request for each call, a Server-Sent-Events stream for each subscription, the token in the `Authorization` header.

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
 import type { EventDraft } from '../protocol/event.ts';
+import { type Observer, silentObserver } from '../protocol/observer.ts';
 import type { May } from '../protocol/policy.ts';
 import { type LimitsOf, unboundedCallers } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -44,6 +45,9 @@ export interface GroupCommitOptions {
   readonly recordHighWater: (id: number) => void;
   /** Called after each commit that erased text. */
   readonly onErased: () => void;
+  readonly observer?: Observer | undefined;
+  /** Told each event that was committed, text aside, and the key of its run. */
+  readonly onAppended?: ((event: EventDraft, run: number) => void) | undefined;
 }
 
 /** Longest and shortest gap between commits under load. */
@@ -66,6 +70,9 @@ export class GroupCommit {
   readonly #rollback: Statement;
   readonly #limitsOf: LimitsOf;
   readonly #logs: OpenLogs;
+  readonly #observer: Observer;
+  /** What the open transaction appends, where somebody is to be told. */
+  #appended: { readonly event: EventDraft; readonly run: number }[] | undefined;
   #pending: PendingWrite[] = [];
   #committed: (() => void)[] = [];
   #scheduled = false;
@@ -81,6 +88,7 @@ export class GroupCommit {
     this.#commit = raw.prepare('commit');
     this.#rollback = raw.prepare('rollback');
     this.#logs = new OpenLogs(options.queries);
+    this.#observer = options.observer ?? silentObserver;
   }
 
   /** Runs an operation in the next commit and resolves when it is durable. It may be run more than once; only the last time counts. */
@@ -227,6 +235,8 @@ export class GroupCommit {
   /** Undefined when all is committed; else what broke, and at which entry when it was one's own doing. */
   #attempt(entries: readonly PendingWrite[]): { readonly entry: PendingWrite | undefined; readonly cause: unknown } | undefined {
     let current: PendingWrite | undefined;
+    const startMs = performance.now();
+    this.#appended = this.#options.onAppended === undefined ? undefined : [];
     try {
       this.#begin.run();
       const now = this.#options.clock.now();
@@ -235,7 +245,10 @@ export class GroupCommit {
         may: this.#options.may,
         limitsOf: this.#limitsOf,
         now,
-        append: (thread, run, draft) => this.#logs.insertEvent(thread, { run, draft, now }),
+        append: (thread, run, draft) => {
+          this.#appended?.push({ event: draft, run });
+          return this.#logs.insertEvent(thread, { run, draft, now });
+        },
         headOf: (thread) => this.#logs.headOf(thread),
         endLog: (thread) => this.#logs.end(thread),
         eraseText: (thread, text) => this.#logs.eraseText(thread, text),
@@ -248,6 +261,7 @@ export class GroupCommit {
       current = undefined;
       this.#logs.writeIndex();
       this.#commit.run();
+      this.#observer.committed(entries.length, performance.now() - startMs);
       return undefined;
     } catch (cause) {
       if (this.#options.raw.inTransaction) this.#rollback.run();
@@ -270,6 +284,7 @@ export class GroupCommit {
     if (newestId > 0) this.#options.recordHighWater(newestId);
     if (threads.length > 0) this.#options.onCommit(threads);
     this.#logs.forget(threads);
+    for (const { event, run } of this.#appended ?? []) this.#options.onAppended?.(event, run);
   }
 }
 

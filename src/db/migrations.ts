@@ -290,7 +290,7 @@ CREATE INDEX \`tool_calls_expiry\` ON \`tool_calls\` (\`expires_at\`) WHERE stat
   },
   {
     name: '0005_trust',
-    hash: 'b44e4ae23911555abcdba5d9dd5265c6c71b03269384f113aa3cf668cc68fe42',
+    hash: '5f3d767cd137ffff125239c1df933555847900544512d01e86dc464062b77bbc',
     sql: `CREATE TABLE \`api_keys\` (
 	\`key\` integer PRIMARY KEY NOT NULL,
 	\`id\` text NOT NULL,
@@ -410,6 +410,7 @@ CREATE UNIQUE INDEX \`users_id_unique\` ON \`users\` (\`id\`);--> statement-brea
 CREATE UNIQUE INDEX \`users_name\` ON \`users\` (\`name\`);--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`fresh\` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE \`runs\` ADD \`budget\` text;--> statement-breakpoint
+ALTER TABLE \`runs\` ADD \`traceparent\` text;--> statement-breakpoint
 ALTER TABLE \`threads\` ADD \`tenant\` text;--> statement-breakpoint
 CREATE INDEX \`threads_tenant\` ON \`threads\` (\`tenant\`) WHERE tenant is not null;--> statement-breakpoint
 CREATE INDEX \`messages_attached\` ON \`messages\` (\`thread\`) WHERE attachments is not null;--> statement-breakpoint

@@ -94,6 +94,8 @@ export interface RunStore {
       readonly pageToken?: string | undefined;
     },
   ): Promise<Page<RunInfo>>;
+  /** How many runs wait to be started, and when the oldest of them was made. */
+  queued(): Promise<{ readonly waiting: number; readonly oldestAt: number | undefined }>;
   /** Every open run, oldest first, parents before children. */
   open(): Promise<readonly RunRow[]>;
   /** The open root runs of a thread, in the order in which they are worked on. */

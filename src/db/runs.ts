@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, isNull, lt, min, type SQL, sql } from 'drizzle-orm';
 import type { Usage } from '../protocol/event.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
@@ -10,7 +10,7 @@ export type NewRun = Pick<
   RunRow,
   'id' | 'thread' | 'agent' | 'principal' | 'rank' | 'cancelOnDisconnect' | 'options' | 'context' | 'firstSeq' | 'createdAt'
 > &
-  Partial<Pick<RunRow, 'budget' | 'fresh' | 'parent' | 'parentCallId' | 'depth' | 'agents' | 'task'>>;
+  Partial<Pick<RunRow, 'budget' | 'fresh' | 'parent' | 'parentCallId' | 'depth' | 'agents' | 'task' | 'traceparent'>>;
 
 /**
  * The states of a run and where each may go:
@@ -30,7 +30,7 @@ export const RUN_TRANSITIONS: { readonly [From in RunStatus]: readonly RunStatus
 
 export const isOpen = (status: RunStatus): boolean => RUN_TRANSITIONS[status].length > 0;
 
-const NO_PARENT = { budget: null, fresh: false, parent: null, parentCallId: null, depth: 0, agents: null, task: null };
+const NO_PARENT = { budget: null, fresh: false, parent: null, parentCallId: null, depth: 0, agents: null, task: null, traceparent: null };
 
 /** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
 export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;
@@ -72,6 +72,7 @@ export function prepareRuns(db: Drizzle) {
       depth: $('depth'),
       agents: $('agents'),
       task: $('task'),
+      traceparent: $('traceparent'),
     })
     .returning({ key: runs.key })
     .prepare();
@@ -134,6 +135,16 @@ export function prepareRuns(db: Drizzle) {
     },
     setAttempt(key: number, attempt: number): void {
       db.update(runs).set({ attempt }).where(eq(runs.key, key)).run();
+    },
+    queued(): { readonly waiting: number; readonly oldestAt: number | undefined } {
+      // Literally what the index has, or SQLite reads every run there ever was.
+      const queued = and(openStatus, eq(runs.status, 'queued'));
+      const row = db
+        .select({ waiting: count(), oldestAt: min(runs.createdAt) })
+        .from(runs)
+        .where(queued)
+        .get();
+      return { waiting: row?.waiting ?? 0, oldestAt: row?.oldestAt ?? undefined };
     },
     /** Every open run of the file; oldest first, parents before children. */
     allOpen: (): RunRow[] => db.select().from(runs).where(openStatus).orderBy(asc(runs.key)).all(),

@@ -85,6 +85,8 @@ export const runs = sqliteTable(
     /** What the run and those under it may use. */
     budget: text({ mode: 'json' }).$type<Budget>(),
     context: text({ mode: 'json' }).$type<Json>(),
+    /** W3C trace context of whatever asked for it: each attempt goes on with that trace. */
+    traceparent: text(),
     /** Who asked to cancel it, once somebody has. */
     cancelBy: text('cancel_by'),
     firstSeq: integer('first_seq').notNull(),

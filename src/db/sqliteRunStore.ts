@@ -72,6 +72,9 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
         ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
       };
     },
+    async queued() {
+      return queries.runs.queued();
+    },
     async open() {
       return queries.runs.allOpen();
     },

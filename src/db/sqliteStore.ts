@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../protocol/clock.ts';
+import type { Observer } from '../protocol/observer.ts';
 import { type May, mayBy } from '../protocol/policy.ts';
 import type { LimitsOf } from '../protocol/tiers.ts';
 import type { Prices } from '../protocol/usage.ts';
@@ -10,6 +11,7 @@ import type { FileStore } from './fileStore.ts';
 import { GroupCommit } from './groupCommit.ts';
 import type { Log } from './log.ts';
 import type { MemoryStore } from './memoryStore.ts';
+import { endedRun } from './operations/endedRun.ts';
 import { prepareQueries } from './queries.ts';
 import { type RateStore, sqliteRateStore } from './rateStore.ts';
 import type { RunStore } from './runStore.ts';
@@ -37,6 +39,8 @@ export interface Store {
   readonly upkeep: Upkeep;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
+  /** Writes to the database, through the same commits as all else, and resolves when that is durable. */
+  writeProbe(): Promise<void>;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
   close(): void;
   /** For tests: as the end of the process leaves it. What waits is not written, what comes after is refused. */
@@ -60,8 +64,10 @@ export function sqliteStore(opts: {
   readonly prices?: Prices | undefined;
   /** Called after each commit that erased text. */
   readonly onErased?: () => void;
+  /** Default: nobody listens. */
+  readonly observer?: Observer | undefined;
 }): Store {
-  const { raw, epoch, clock, onCommit, recordHighWater, prices, onErased = () => {} } = opts;
+  const { raw, epoch, clock, onCommit, recordHighWater, prices, observer, onErased = () => {} } = opts;
   const { may = mayBy(undefined) } = opts;
   const queries = prepareQueries(raw);
   const commit = new GroupCommit({
@@ -72,6 +78,14 @@ export function sqliteStore(opts: {
     clock,
     recordHighWater,
     onErased,
+    observer,
+    ...(observer !== undefined && {
+      onAppended: (event, run) => {
+        observer.appended(event);
+        const ended = endedRun(queries, event, run);
+        if (ended !== undefined) observer.runEnded(ended);
+      },
+    }),
     onCommit: (logs) => onCommit(logs.map((log) => log.key)),
   });
   const parts = {
@@ -85,6 +99,7 @@ export function sqliteStore(opts: {
       return clock.now();
     },
   };
+  const probe = raw.prepare("insert into meta (key, value) values ('probe', ?) on conflict (key) do update set value = excluded.value");
   const removal = new FileRemoval(parts);
   const files = sqliteFileStore(parts, removal);
   return {
@@ -101,6 +116,7 @@ export function sqliteStore(opts: {
     get heldLogs() {
       return commit.heldLogs;
     },
+    writeProbe: () => commit.run((tx) => void probe.run(String(tx.now))),
     close: () => commit.close(),
     abandon: () => commit.abandon(),
   };

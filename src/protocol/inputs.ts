@@ -69,6 +69,8 @@ export function createInputs(limits: Limits) {
   const more = z.number().positive().optional();
   const budget = z.object({ maxTokens: more, maxCost: more, maxSteps: more, maxDurationMs: more }).optional();
   const options = z.object({ temperature: z.number().min(0).max(2).optional(), maxOutputTokens: z.int().min(1).optional() }).optional();
+  // W3C: one that is not valid is as none.
+  const traceparent = z.string().max(100).optional();
   const attachments = z
     .array(id)
     .max(limits.maxAttachmentsPerMessage)
@@ -93,6 +95,7 @@ export function createInputs(limits: Limits) {
       budget,
       context: context.optional(),
       idempotencyKey,
+      traceparent,
     }),
     messageEdit: z.object({
       messageId: id,
@@ -105,6 +108,7 @@ export function createInputs(limits: Limits) {
       budget,
       context: context.optional(),
       idempotencyKey,
+      traceparent,
     }),
     memoryList: z
       .object({ threadId: threadId.optional(), prefix: z.string().max(MAX_MEMORY_KEY_LENGTH).optional(), limit, pageToken: textToken })
@@ -160,6 +164,7 @@ export function createInputs(limits: Limits) {
     shareSecret: z.object({ secret, idempotencyKey }),
     run: z.object({ runId }),
     runCommand: z.object({ runId, idempotencyKey }),
+    runRetry: z.object({ runId, idempotencyKey, traceparent }),
     runWait: z.object({ runId, timeoutMs: z.number().min(0).max(limits.maxWaitMs).optional() }),
     runList: z
       .object({

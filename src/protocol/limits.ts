@@ -113,6 +113,9 @@ export const DEFAULT_LIMITS = {
   /** The same from all addresses together. */
   maxAuditedRefusals: 100,
   receiptTtlMs: 24 * 60 * 60_000,
+  /** A server whose event loop stood still for longer, or whose commits take longer, is not ready: `/readyz` says so. */
+  readyLoopLagMs: 1_000,
+  readyCommitMs: 1_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,
   /** Passwords that are checked at once: each takes 19 MiB and a thread. Others wait. */

@@ -136,6 +136,8 @@ interface Subscription<Input, Event> {
 }
 
 export type Keyed = { readonly idempotencyKey?: string };
+/** W3C trace context of the caller: what follows is part of its trace. */
+type Traced = { readonly traceparent?: string };
 
 /** A client-side tool call that has its outcome. */
 export interface SubmittedCall {
@@ -187,8 +189,8 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly claimShare: Mutation<Keyed & { readonly secret: string }, ShareInfo>;
   };
   readonly messages: {
-    readonly send: Mutation<Keyed & (SendInput<Api> | SendToMany<Api>), Receipt>;
-    readonly edit: Mutation<Keyed & EditInput<Api>, Receipt>;
+    readonly send: Mutation<Keyed & Traced & (SendInput<Api> | SendToMany<Api>), Receipt>;
+    readonly edit: Mutation<Keyed & Traced & EditInput<Api>, Receipt>;
   };
   /** What tools keep for the caller, or for one of its threads. */
   readonly memory: {
@@ -223,7 +225,7 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     >;
     readonly cancel: Mutation<Keyed & { readonly runId: string }, RunInfo>;
     /** A new run for the message of the last run of a thread. What that had said is withdrawn. */
-    readonly retry: Mutation<Keyed & { readonly runId: string }, Receipt>;
+    readonly retry: Mutation<Keyed & Traced & { readonly runId: string }, Receipt>;
     readonly wait: Query<{ readonly runId: string; readonly timeoutMs?: number }, RunInfo>;
     readonly watch: Subscription<WatchInput & { readonly runId: string }, Event>;
   };

@@ -7,6 +7,7 @@ import { checkRoles } from './checkRoles.ts';
 import { checkSettings, unknownName } from './config/checkSettings.ts';
 import { SERVER_SETTINGS } from './config/settings.ts';
 import type { ServerOptions } from './serverOptions.ts';
+import { checkLogLevels } from './telemetry/logLevels.ts';
 
 const KINDS: readonly unknown[] = ['model', 'custom', 'router'];
 const MAX_NAME_LENGTH = 200;
@@ -21,6 +22,8 @@ export function checkOptions(options: ServerOptions): void {
   checkRoles(options.roles);
   checkCookie(options);
   checkEdge(options);
+  checkLogLevels(options.log ?? {});
+  checkMetrics(options.metrics);
   checkAgents(options.agents);
 }
 
@@ -46,6 +49,16 @@ function checkAuth({ auth, authenticate, policy }: Pick<ServerOptions, 'auth' | 
       throw invalid(`auth[${index}] is not a method. Make it with jwt(), apiKeys(), password() or custom(fn).`);
     }
   }
+}
+
+/** A token that can be guessed is none. */
+const MIN_TOKEN_LENGTH = 16;
+
+function checkMetrics(metrics: unknown): void {
+  if (metrics === undefined || typeof metrics === 'boolean') return;
+  const { token } = (metrics ?? {}) as { readonly token?: unknown };
+  if (typeof token === 'string' && token.length >= MIN_TOKEN_LENGTH) return;
+  throw invalid(`\`metrics\` must be true, false, or { token } with a text of at least ${MIN_TOKEN_LENGTH} characters.`);
 }
 
 function checkCookie({ cookie, auth, authenticate }: Pick<ServerOptions, 'cookie' | 'auth' | 'authenticate'>): void {

@@ -14,6 +14,7 @@ const CLOSE_SOON_MS = 50;
 
 /** One WebSocket: what it holds, and whether its other end is alive, idle or stuck. Times are monotonic milliseconds. */
 export class Connection {
+  readonly id: string;
   readonly outbox: Outbox;
   readonly #ws: WebSocket;
   readonly #limits: Limits;
@@ -31,6 +32,7 @@ export class Connection {
   #awaitsDrain = false;
 
   constructor(opts: {
+    readonly id: string;
     readonly ws: WebSocket;
     readonly socket: Socket;
     readonly limits: Limits;
@@ -38,12 +40,17 @@ export class Connection {
     readonly nowMs: number;
   }) {
     const { ws, socket, limits, budget, nowMs } = opts;
+    this.id = opts.id;
     this.#ws = ws;
     this.#limits = limits;
     this.outbox = new Outbox({ socket, budget, maxBytes: limits.maxBufferedBytesPerSocket });
     this.#openedMs = nowMs;
     this.#heardMs = nowMs;
     this.#usedMs = nowMs;
+  }
+
+  get isSlow(): boolean {
+    return this.outbox.full;
   }
 
   /** Any frame is a sign of life; one that is not a ping is use. */

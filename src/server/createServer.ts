@@ -1,10 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import type { Agent } from '../agents/agent.ts';
 import { AgentRegistry } from '../agents/agentRegistry.ts';
 import { Budgets } from '../agents/budgets.ts';
 import { closeGuards } from '../agents/guard.ts';
-import type { LogFailure } from '../agents/runWorker.ts';
-import { loadTokenizer } from '../agents/tokenCounter.ts';
+import { loadTokenizerFor } from '../agents/tokenizerFor.ts';
 import { openToolHost } from '../agents/toolHost.ts';
 import { isToolThread } from '../agents/toolTask.ts';
 import { newId } from '../db/ids.ts';
@@ -13,7 +11,6 @@ import { sqliteStore } from '../db/sqliteStore.ts';
 import type { Budget as RunBudget } from '../protocol/budget.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
-import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -21,29 +18,25 @@ import { Answers } from './answers.ts';
 import { AuditTrail } from './auditTrail.ts';
 import { openAuthority } from './auth/openAuthority.ts';
 import { localBell } from './bell.ts';
-import { keepCertificate } from './certificate.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
 import { countReaders } from './disconnectWatch.ts';
-import { createHttpApp } from './httpApp.ts';
 import { callerLimits } from './limits/callerLimits.ts';
-import { FailedLogins } from './limits/failedLogins.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
-import { mcpHost } from './mcpHost.ts';
 import { modelsOf } from './modelsOf.ts';
-import { isLoopbackHost, originCheck } from './originCheck.ts';
+import { openDoors } from './openDoors.ts';
+import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
-import { trustProxies } from './remoteAddress.ts';
 import { Retention } from './retention.ts';
-import { appRouter } from './routers/router.ts';
 import { Scheduler } from './scheduler.ts';
-import { type ServerOptions, silentLogger } from './serverOptions.ts';
+import type { ServerOptions } from './serverOptions.ts';
 import type { Services } from './services.ts';
 import { startSweep } from './sweep.ts';
+import { failureLog } from './telemetry/logs.ts';
+import { openTelemetry } from './telemetry/openTelemetry.ts';
 import { TitleWriter } from './titles.ts';
-import type { InternalServer, VerbatimServer } from './verbatimServer.ts';
-import { serveWebSockets } from './webSockets.ts';
+import type { InternalServer, ServerStats, VerbatimServer } from './verbatimServer.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
@@ -82,8 +75,11 @@ export async function serverOver(
   options: ServerOptions,
   { closeDatabase }: { readonly closeDatabase: boolean },
 ): Promise<InternalServer> {
-  const { agents, logger = silentLogger, clock = systemClock } = options;
+  const { agents, clock = systemClock } = options;
   const { limits, limitsOf, dayBudgetOf, handshakes, places } = callerLimits(options);
+  const telemetry = openTelemetry(options, { limits, now: () => clock.now() });
+  const { observer } = telemetry;
+  const logger = telemetry.logs.of('server');
   options.mcp?.check(agents);
   if (database.copyBeforeUpgrade !== undefined) {
     logger.info({ copy: database.copyBeforeUpgrade }, 'upgraded the database; a copy from before is kept');
@@ -93,6 +89,7 @@ export async function serverOver(
     limits,
     threads: options.toolWorkers,
     secondLayer: options.toolCache,
+    observer,
     report: (cause, what) => logger.warn({ err: cause }, what),
   });
   const may = mayBy(options.policy, options.roles);
@@ -103,9 +100,12 @@ export async function serverOver(
     epoch: database.epoch,
     clock,
     onCommit(threads) {
+      const committedMs = performance.now();
       bell.ring(threads);
       flushOutboxes();
+      observer.delivered(performance.now() - committedMs);
     },
+    observer,
     recordHighWater: database.recordHighWater,
     prices: checkPrices(options.prices),
     may,
@@ -113,10 +113,7 @@ export async function serverOver(
     onErased: database.onErased,
   });
   const registry = new AgentRegistry(agents);
-  const logFailure: LogFailure = ({ runId, cause, what, tool }) => {
-    if (what === undefined) logger.error({ err: cause, runId }, 'a run failed');
-    else logger.warn({ err: cause, runId, ...(tool !== undefined && { tool }) }, what);
-  };
+  const logFailure = failureLog(telemetry.logs.of('run'), telemetry.runs);
   const audit = new AuditTrail({ store, clock, limits, logger });
   const retention = new Retention({ store, clock, limits, logger }, options.retention);
   const titles = new TitleWriter({ titles: options.titles, registry, store, clock, limits, logger });
@@ -132,6 +129,7 @@ export async function serverOver(
     lease: newId('boot'),
     readers,
     logFailure,
+    observer,
     onWaiting: () => answers.arm(),
     toolHost,
     budgets,
@@ -170,43 +168,36 @@ export async function serverOver(
     draining: draining.signal,
     closing: closing.signal,
   };
-  const router = appRouter(services);
   const budget: Budget = { maxBytes: limits.maxBufferedBytes, heldBytes: 0 };
   const sweep = startSweep(limits);
-  const trustedProxies = options.trustedProxies ?? 0;
-  const mayEnter = originCheck({ origins: options.origins ?? [], hosts: options.hosts ?? [], open: authenticator.isOpen, trustedProxies });
-  const edge = { mayEnter, trustedProxies, httpsOnly: options.https === 'redirect' };
-  const transport = {
-    router,
-    limits,
-    authenticator,
-    callers,
+  const readiness = telemetry.watch({
+    store,
+    database,
+    held: () => ({ ...stats(), streams: sweep.size - sockets.connections, slowReaders: sweep.slow }),
+  });
+  const { app, sockets, certificate, closeMcp } = await openDoors(options, {
+    services,
     handshakes,
     places,
     audit,
-    clock,
-    ...edge,
+    telemetry,
+    readiness,
     budget,
     sweep,
-    logger,
-    closing: closing.signal,
-  };
-  const assertRoom = (): void => retention.assertRoom();
-  const { tls } = options;
-  const { files, log } = store;
-  const app = await createHttpApp({ ...transport, tls, limitsOf, store, files, epoch: log.epoch, assertRoom, draining: draining.signal });
-  trustProxies(app.server, {
-    hops: trustedProxies,
-    onIgnored: () =>
-      logger.warn({}, 'X-Forwarded-For is ignored: behind a proxy, set `trustedProxies`, or all of its callers share one address'),
   });
-  const certificate = keepCertificate(app.server, { tls, logger });
-  const sockets = serveWebSockets({ ...transport, server: app.server });
-  const closeMcp = await options.mcp?.serve(mcpHost({ ...transport, app, services }));
+  const stats = (): ServerStats => ({
+    connections: sockets.connections,
+    watches: readers.count,
+    listeners: bell.listeners,
+    activeRuns: scheduler.activeRuns,
+    heldLogs: store.heldLogs,
+    bufferedBytes: budget.heldBytes,
+  });
   void store.files.removeLeftovers();
   let started = false;
 
   async function stop(drainMs: number): Promise<void> {
+    readiness.drain();
     draining.abort();
     certificate.close();
     answers.close();
@@ -228,6 +219,7 @@ export async function serverOver(
     if (started) audit.stopped((await store.runs.open()).length);
     audit.close();
     store.close();
+    telemetry.close();
     await Promise.all(modelsOf(options).map((model) => model.close?.()));
     await Promise.all(Object.values(agents).map((agent) => (agent.kind === 'model' ? closeGuards(agent.guards) : undefined)));
     if (closeDatabase) await database.close();
@@ -237,8 +229,7 @@ export async function serverOver(
   try {
     await options.onStart?.();
     started = true;
-    // Its tables take a moment in which nobody would be served.
-    if (Object.values(agents).some(countsTokens)) await loadTokenizer();
+    await loadTokenizerFor(Object.values(agents));
     await scheduler.recover();
     answers.arm();
     await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch });
@@ -260,17 +251,10 @@ export async function serverOver(
       await app.listen({ port, host });
       const address = app.server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
+      return { url: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
     },
     get stats() {
-      return {
-        connections: sockets.connections,
-        watches: readers.count,
-        listeners: bell.listeners,
-        activeRuns: scheduler.activeRuns,
-        heldLogs: store.heldLogs,
-        bufferedBytes: budget.heldBytes,
-      };
+      return stats();
     },
     async broadcast(notice, { to } = {}) {
       const thread = to !== undefined && 'thread' in to ? await store.threads.keyById(to.thread) : undefined;
@@ -291,8 +275,4 @@ export async function serverOver(
     [Symbol.asyncDispose]: () => server.close(),
   };
   return server;
-}
-
-function countsTokens(agent: Agent): boolean {
-  return agent.kind === 'model' && typeof agent.history === 'object' && !('last' in agent.history);
 }

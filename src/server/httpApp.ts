@@ -2,6 +2,7 @@ import cors from '@fastify/cors';
 import { callTRPCProcedure, getErrorShape, getTRPCErrorFromUnknown } from '@trpc/server';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { newId } from '../db/ids.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
@@ -13,7 +14,6 @@ import { type ExportOptions, exportRoute } from './exportRoute.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import { hasTooManyHeaders, tooManyHeaders } from './headerCount.ts';
 import { httpListener } from './httpListener.ts';
-import { httpsRedirect } from './httpsRedirect.ts';
 import { clientIdOf } from './limits/clientId.ts';
 import type { Place } from './limits/connectionPlaces.ts';
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
@@ -23,6 +23,10 @@ import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
 import { nestsDeeper } from './socketEncoder.ts';
 import { openSse } from './sseStream.ts';
+import { CallOrigin } from './telemetry/callOrigin.ts';
+import { loginFailure } from './telemetry/loginFailure.ts';
+import { type OperatorRoutesOptions, operatorRoutes } from './telemetry/operatorRoutes.ts';
+import { isTold } from './telemetry/tellCall.ts';
 import { type Context, contextOf, contextOfNobody, toTrpcError, verbatimErrorOf } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
@@ -30,7 +34,8 @@ import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
 export interface HttpOptions
   extends Omit<WebSocketOptions, 'server'>,
     Pick<FileOptions, 'files' | 'closing' | 'limitsOf' | 'assertRoom'>,
-    Pick<ExportOptions, 'store'> {
+    Pick<ExportOptions, 'store'>,
+    Omit<OperatorRoutesOptions, 'apiPath'> {
   readonly epoch: string;
   readonly tls: TlsOptions | undefined;
   /** Aborts when the server begins to close. */
@@ -39,7 +44,7 @@ export interface HttpOptions
 
 /** The HTTP side: the same router for queries and mutations, SSE for subscriptions, and a health check. */
 export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
-  const { router, limits, mayEnter, logger } = options;
+  const { router, limits, mayEnter, logger, observer } = options;
   const app = fastify({
     serverFactory: (handler) => httpListener(options, handler),
     bodyLimit: limits.maxFrameBytes,
@@ -89,7 +94,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   app.setNotFoundHandler((_request, reply) =>
     sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),
   );
-  app.get('/health', async () => ({ status: 'ok' }));
+  operatorRoutes(app, { ...options, apiPath: TRPC_PATH });
   await app.register(fileRoutes, options);
   await app.register(oauthRoutes, options);
   await app.register(cookieRoutes, options);
@@ -103,6 +108,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       router,
       maxBatchSize: limits.maxBatchCalls,
       async createContext({ req, res }): Promise<Context> {
+        const origin = new CallOrigin({ observer, transport: 'http', headers: req.headers });
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
           if (typeof json === 'string' && nestsDeeper(json, limits.maxFrameDepth)) throw tooDeep(limits.maxFrameDepth);
@@ -113,15 +119,16 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const left = options.callers.enter(caller);
           res.raw.once('close', left);
           if (res.raw.closed) left();
-          return contextOf(caller, undefined, limits);
+          return contextOf(caller, undefined, { ...limits, origin });
         } catch (cause) {
-          return contextOfNobody(cause, remoteAddress(req.raw), limits);
+          loginFailure(observer, req, null);
+          return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });
         }
       },
       responseMeta: ({ errors }) => ({ headers: Object.assign({}, ...errors.map((error) => rateLimitHeaders(verbatimErrorOf(error)))) }),
       onError({ error, path, ctx, req }) {
         options.audit.refused({ action: path ?? 'connect', caller: ctx?.caller, address: remoteAddress(req.raw), error });
-        if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a call failed');
+        if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a call failed');
       },
     },
   };
@@ -138,7 +145,7 @@ async function serveSse(
   options: HttpOptions,
   { path, request, reply }: { readonly path: string; readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<void> {
-  const { router, limits, callers, places, budget, sweep, epoch, logger, audit } = options;
+  const { router, limits, callers, places, budget, sweep, epoch, logger, audit, observer } = options;
   let caller: Caller;
   let place: Place | undefined;
   let replaced = (): void => {};
@@ -154,6 +161,7 @@ async function serveSse(
   } catch (cause) {
     place?.leave();
     audit.refused({ action: path, caller: undefined, address: remoteAddress(request.raw), error: cause });
+    loginFailure(observer, request, null);
     return sendError(reply, router, cause);
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
@@ -164,11 +172,15 @@ async function serveSse(
   replaced = () =>
     stream.fail(errorShape(router, new VerbatimError('REPLACED', 'Another of your clients took the place of this one.'), path));
   sweep.add(stream);
+  const connectionId = newId('conn');
+  observer.connectionOpened({ id: connectionId, transport: 'sse' });
+  const origin = new CallOrigin({ observer, transport: 'sse', headers: request.headers, connectionId });
   const left = callers.enter(caller);
   const abort = new AbortController();
   let watch: Watch | undefined;
   response.once('close', () => {
     sweep.remove(stream);
+    observer.connectionClosed({ id: connectionId, transport: 'sse', code: undefined });
     left();
     place.leave();
     stream.ended();
@@ -180,7 +192,7 @@ async function serveSse(
       router,
       path,
       getRawInput: async () => sseInput(request, limits.maxFrameDepth),
-      ctx: contextOf(caller, undefined, limits),
+      ctx: contextOf(caller, undefined, { ...limits, origin }),
       type: 'subscription',
       signal: abort.signal,
       batchIndex: 0,
@@ -193,7 +205,7 @@ async function serveSse(
   } catch (cause) {
     const error = toTrpcError(cause);
     audit.refused({ action: path, caller, address: caller.address, error });
-    if (error.code === 'INTERNAL_SERVER_ERROR') logger.error({ err: error.cause ?? error, path }, 'a watch failed');
+    if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a watch failed');
     stream.fail(errorShape(router, error, path));
   }
 }

@@ -6,7 +6,8 @@ import type { Principal } from '../protocol/principal.ts';
 import type { RunInfo } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { type DisconnectWatch, disconnectWatch, type Readers } from './disconnectWatch.ts';
-import { Workforce, type WorkforceOptions } from './workforce.ts';
+import { Workforce } from './workforce.ts';
+import type { WorkforceOptions } from './workforceOptions.ts';
 
 export interface SchedulerOptions extends WorkforceOptions {
   readonly readers: Readers;

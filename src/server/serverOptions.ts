@@ -15,6 +15,9 @@ import type { TlsOptions } from './certificate.ts';
 import type { Duplicates } from './limits/connectionPlaces.ts';
 import type { McpEndpoint } from './mcpEndpoint.ts';
 import type { RetentionOptions } from './retentionOptions.ts';
+import type { LogLevels } from './telemetry/logLevels.ts';
+import type { MetricsOption } from './telemetry/metricsOption.ts';
+import type { OnError } from './telemetry/onError.ts';
 import type { TitleOptions } from './titleOptions.ts';
 
 /**
@@ -30,6 +33,7 @@ export type Authenticate = (credentials: {
 
 /** Lines for the operator. A pino logger fits. */
 export interface Logger {
+  debug?(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
@@ -115,8 +119,17 @@ export interface ServerOptions {
   readonly mcp?: McpEndpoint;
   /** What models cost, by their names: the usage of runs then has a `cost`. Set when a call finishes; a change of prices changes nothing that was. */
   readonly prices?: Prices;
-  /** Default: none. */
+  /** Where lines go, such as a pino of your own. Default: JSON on stderr. Secrets and content are taken out of them before. */
   readonly logger?: Logger;
+  /** How much is said: `{ level: 'info', modules: { run: 'debug' } }`. Default: warnings and errors. */
+  readonly log?: LogLevels;
+  /** Told of each error that is logged, with the ids of what it is about: for Sentry and the like. */
+  readonly onError?: OnError;
+  /**
+   * `/metrics` for Prometheus. Default `true`: for this machine, unless the request came through a proxy, and for administrators. With a token:
+   * for who has it, and for administrators. `false`: for nobody, and nothing is counted.
+   */
+  readonly metrics?: MetricsOption;
   /** For tests: time to be moved by hand. */
   readonly clock?: Clock;
 }

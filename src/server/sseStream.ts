@@ -61,6 +61,10 @@ export class SseStream implements Sink {
     return this.#outbox.full;
   }
 
+  get isSlow(): boolean {
+    return this.#outbox.full;
+  }
+
   get room(): number {
     return this.#outbox.room;
   }

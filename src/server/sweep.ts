@@ -2,6 +2,8 @@ import type { Limits } from '../protocol/limits.ts';
 
 /** Something that is looked after every so often. `nowMs` is monotonic. */
 export interface Checked {
+  /** It holds as much as it may for a reader that does not keep up. */
+  readonly isSlow?: boolean;
   check(nowMs: number): void;
 }
 
@@ -9,6 +11,7 @@ export interface Sweep {
   add(item: Checked): void;
   remove(item: Checked): void;
   readonly size: number;
+  readonly slow: number;
   close(): void;
 }
 
@@ -32,6 +35,11 @@ export function startSweep(limits: Pick<Limits, SweptLimits>): Sweep {
     remove: (item) => void items.delete(item),
     get size() {
       return items.size;
+    },
+    get slow() {
+      let slow = 0;
+      for (const item of items) if (item.isSlow === true) slow++;
+      return slow;
     },
     close: () => clearInterval(timer),
   };

@@ -8,6 +8,8 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Connection } from './connection.ts';
 import { readInput } from './readInput.ts';
+import type { CallOrigin } from './telemetry/callOrigin.ts';
+import { tellCall } from './telemetry/tellCall.ts';
 
 /** What every procedure knows of its caller. */
 export interface Context {
@@ -21,16 +23,21 @@ export interface Context {
   readonly connection: Connection | undefined;
   /** How long a call of it may take. */
   readonly requestTimeoutMs: number;
+  /** How it came in. Absent in tests of procedures alone. */
+  readonly origin?: CallOrigin | undefined;
 }
 
-type ContextLimits = Pick<Limits, 'requestTimeoutMs'>;
+export interface ContextOptions extends Pick<Limits, 'requestTimeoutMs'> {
+  readonly origin?: CallOrigin | undefined;
+}
 
-export function contextOf(caller: Caller, connection: Connection | undefined, { requestTimeoutMs }: ContextLimits): Context {
+export function contextOf(caller: Caller, connection: Connection | undefined, { requestTimeoutMs, origin }: ContextOptions): Context {
   return {
     caller,
     connection,
     address: caller.address,
     requestTimeoutMs,
+    origin,
     get principal() {
       return caller.principal;
     },
@@ -38,12 +45,13 @@ export function contextOf(caller: Caller, connection: Connection | undefined, { 
 }
 
 /** A call of nobody, for the reason given. */
-export function contextOfNobody(refused: unknown, address: string, { requestTimeoutMs }: ContextLimits): Context {
+export function contextOfNobody(refused: unknown, address: string, { requestTimeoutMs, origin }: ContextOptions): Context {
   return {
     caller: undefined,
     address,
     connection: undefined,
     requestTimeoutMs,
+    origin,
     get principal(): Principal {
       throw refused;
     },
@@ -136,11 +144,14 @@ const trpc = initTRPC.context<Context>().create({
 export const { router, createCallerFactory } = trpc;
 
 /** A call: counted while it is answered, and its errors made ours. */
-const anyCall = trpc.procedure.use(async ({ ctx, next }) => {
+const anyCall = trpc.procedure.use(async ({ ctx, path, next }) => {
+  const tell = tellCall(ctx, path);
   ctx.connection?.callStarted();
   const result = await next();
   ctx.connection?.callEnded();
-  if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(verbatimErrorOf(result.error)) };
+  const error = result.ok ? undefined : verbatimErrorOf(result.error);
+  tell?.(error);
+  if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(error) };
   return result;
 });
 

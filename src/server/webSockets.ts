@@ -3,9 +3,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getWSConnectionHandler } from '@trpc/server/adapters/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { newId } from '../db/ids.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Observer } from '../protocol/observer.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { AuditTrail } from './auditTrail.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -22,9 +24,12 @@ import type { OriginCheck } from './originCheck.ts';
 import type { Budget } from './outbox.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
-import type { Logger } from './serverOptions.ts';
 import { socketEncoder } from './socketEncoder.ts';
 import type { Sweep } from './sweep.ts';
+import { CallOrigin } from './telemetry/callOrigin.ts';
+import { loginFailure } from './telemetry/loginFailure.ts';
+import type { ModuleLog } from './telemetry/logs.ts';
+import { isTold } from './telemetry/tellCall.ts';
 import { type Context, contextOf, toTrpcError } from './trpc.ts';
 
 /** Where both transports are served. */
@@ -47,7 +52,8 @@ export interface WebSocketOptions {
   readonly httpsOnly: boolean;
   readonly budget: Budget;
   readonly sweep: Sweep;
-  readonly logger: Logger;
+  readonly logger: ModuleLog;
+  readonly observer: Observer;
 }
 
 export interface WebSockets {
@@ -63,7 +69,7 @@ const CLOSE_TIMEOUT_MS = 500;
 
 /** Serves the router on the upgrades of an HTTP server. */
 export function serveWebSockets(options: WebSocketOptions): WebSockets {
-  const { server, limits, mayEnter, handshakes, logger } = options;
+  const { server, limits, mayEnter, handshakes, logger, observer } = options;
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.maxFrameBytes, clientTracking: true });
   const { accept, isIdle } = createAccept(options);
   let closing = false;
@@ -76,10 +82,14 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
     if (!mayEnter(request) || (options.httpsOnly && cameByHttp(request, options.trustedProxies))) {
       const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
       options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request), error });
+      observer.refused('FOREIGN_ORIGIN');
       return refuse(socket, '403 Forbidden');
     }
     const refused = await handshakes.refusal(remoteAddress(request));
-    if (refused !== undefined) return refuse(socket, '429 Too Many Requests', rateLimitHeaders(refused));
+    if (refused !== undefined) {
+      observer.refused('handshakesPerMinute');
+      return refuse(socket, '429 Too Many Requests', rateLimitHeaders(refused));
+    }
     if (closing) return refuse(socket, '503 Service Unavailable');
     // An HTTP server gives its sockets as duplex streams; they are the sockets themselves.
     wss.handleUpgrade(request, socket, head, (ws) => accept(ws, socket as Socket, request));
@@ -120,7 +130,7 @@ function refuse(socket: Duplex, status: string, headers: Readonly<Record<string,
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${more.join('')}\r\n`);
 }
 
-function createAccept({ router, limits, authenticator, callers, places, audit, clock, budget, sweep, logger }: WebSocketOptions) {
+function createAccept({ router, limits, authenticator, callers, places, audit, clock, budget, sweep, logger, observer }: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
   const taken = new WeakMap<WebSocket, Place>();
   /** By their upgrades: those whose first frame is to say who they are. */
@@ -151,8 +161,11 @@ function createAccept({ router, limits, authenticator, callers, places, audit, c
         res.once('close', left);
         if (res.readyState !== res.OPEN) left();
         connection?.authenticated();
-        return contextOf(caller, connection, limits);
+        const traceparent = info.connectionParams?.traceparent;
+        const origin = new CallOrigin({ observer, transport: 'ws', headers: req.headers, connectionId: connection?.id, traceparent });
+        return contextOf(caller, connection, { ...limits, origin });
       } catch (cause) {
+        loginFailure(observer, req, info.connectionParams);
         audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(req), error: cause });
         // Before tRPC closes it without a code, which clients take for a broken connection.
         const reason = closeReasonOf(cause);
@@ -166,14 +179,15 @@ function createAccept({ router, limits, authenticator, callers, places, audit, c
       // tRPC would close without a code, and whoever sends this would send it again.
       if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
       // What is wrong with the frames themselves ends the socket, and is no failure of ours.
-      if (error.code === 'INTERNAL_SERVER_ERROR' && !isOfPeer(error.cause))
+      if (error.code === 'INTERNAL_SERVER_ERROR' && !isOfPeer(error.cause) && !isTold(error))
         logger.error({ err: error.cause ?? error, path }, 'a call failed');
     },
   });
   const isIdle = (ws: WebSocket): boolean => connections.get(ws)?.isIdle ?? true;
   const accept = (ws: WebSocket, socket: Socket, request: IncomingMessage): void => {
     socket.setNoDelay(true);
-    const connection = new Connection({ ws, socket, limits, budget, nowMs: performance.now() });
+    const id = newId('conn');
+    const connection = new Connection({ id, ws, socket, limits, budget, nowMs: performance.now() });
     let place: Place;
     try {
       place = places.take({
@@ -195,15 +209,17 @@ function createAccept({ router, limits, authenticator, callers, places, audit, c
     connections.set(ws, connection);
     awaiting.set(request, connection);
     sweep.add(connection);
+    observer.connectionOpened({ id, transport: 'ws' });
     ws.on('message', (data, isBinary) => {
       connection.heard(performance.now(), isBinary || !isKeepAlive(data));
       connection.received();
     });
     ws.on('ping', () => connection.heard(performance.now(), false));
     ws.on('pong', () => connection.heard(performance.now(), false));
-    ws.once('close', () => {
+    ws.once('close', (code) => {
       sweep.remove(connection);
       place.leave();
+      observer.connectionClosed({ id, transport: 'ws', code });
       connection.ended();
     });
     serve(ws, request);

@@ -1,40 +1,15 @@
-import type { AgentRegistry } from '../agents/agentRegistry.ts';
-import type { Budgets } from '../agents/budgets.ts';
-import { type LogFailure, RunWorker, type WorkerResult } from '../agents/runWorker.ts';
-import type { ToolHost } from '../agents/toolHost.ts';
+import { RunWorker, type WorkerResult } from '../agents/runWorker.ts';
 import type { CancelAsked } from '../db/operations/cancelRun.ts';
 import type { RunEnded } from '../db/operations/finishRun.ts';
 import type { RunRow } from '../db/runs.ts';
-import type { Store } from '../db/sqliteStore.ts';
-import type { Clock } from '../protocol/clock.ts';
 import type { ResumeReason } from '../protocol/event.ts';
-import type { Limits } from '../protocol/limits.ts';
-import type { May } from '../protocol/policy.ts';
 import { ownerOf } from '../protocol/principal.ts';
-import type { LimitsOf } from '../protocol/tiers.ts';
 import type { DisconnectWatch } from './disconnectWatch.ts';
 import { localRunQueue, type QueuedRun, type RunQueue } from './runQueue.ts';
+import type { WorkforceOptions } from './workforceOptions.ts';
 
 /** How long it takes until something that could not be stored is tried again. */
 export const STORAGE_RETRY_MS = 1_000;
-
-export interface WorkforceOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly limitsOf: LimitsOf;
-  readonly registry: AgentRegistry;
-  /** Names this process in the leases of runs. */
-  readonly lease: string;
-  readonly logFailure: LogFailure;
-  readonly toolHost: ToolHost;
-  readonly budgets: Budgets;
-  readonly may: May;
-  /** Calls wait for answers, some of them not for ever. */
-  readonly onWaiting: () => void;
-  /** Told of each run that a worker has brought to its end. */
-  readonly onEnded: (run: RunRow) => void;
-}
 
 /** The runs that are worked on here, and those that wait for room: begins them, takes them up again, and ends what is told to. */
 export class Workforce {
@@ -143,7 +118,7 @@ export class Workforce {
 
   /** Works on a run that has started and holds its room. */
   work(run: RunRow): void {
-    const { store, clock, limitsOf, logFailure, registry, toolHost, budgets, may } = this.#options;
+    const { store, clock, limitsOf, logFailure, observer, registry, toolHost, budgets, may } = this.#options;
     // Also a run that nobody sent as one: a steered message that outlived its run.
     if (run.cancelOnDisconnect) this.#watch.add(run.key, run.thread);
     const threadIdOf = (key: number): Promise<string> => store.threads.idOf(key);
@@ -153,7 +128,21 @@ export class Workforce {
     };
     const { runs, files, memories } = store;
     const limits = limitsOf(run.principal);
-    const work = { store: runs, files, memories, clock, limits, logFailure, registry, toolHost, budgets, may, threadIdOf, spawned };
+    const work = {
+      store: runs,
+      files,
+      memories,
+      clock,
+      limits,
+      logFailure,
+      observer,
+      registry,
+      toolHost,
+      budgets,
+      may,
+      threadIdOf,
+      spawned,
+    };
     const worker = new RunWorker(work, run);
     const done = worker.work().then((result) => this.#settle(run, result));
     this.#workers.set(run.key, { worker, done });

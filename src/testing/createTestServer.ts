@@ -7,10 +7,12 @@ import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
 import { UNBOUNDED_CALLERS } from '../protocol/tiers.ts';
 import { custom } from '../server/auth/custom.ts';
 import { checkOptions } from '../server/checkOptions.ts';
+
 import { serverOver } from '../server/createServer.ts';
-import type { ServerOptions } from '../server/serverOptions.ts';
+import { type ServerOptions, silentLogger } from '../server/serverOptions.ts';
 import type { InternalServer, ServerStats, VerbatimServer } from '../server/verbatimServer.ts';
 
+/** Says nothing, unless it is given a `logger` or `log`. */
 export interface TestServerOptions extends ServerOptions {
   /** Models to use instead of the agents' own, by the agent's name. Scripted ones must have no steps left at the end. */
   readonly models?: { readonly [agent: string]: Model };
@@ -71,7 +73,8 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     const { models: _, createClient: __, ...own } = current;
     checkOptions(own);
     const limits = { ...UNBOUNDED_CALLERS, ...own.limits };
-    const serverOptions = { ...own, limits, agents: withModels(current), ...testAuth(current) };
+    const quiet = own.logger === undefined && own.log === undefined ? { logger: silentLogger } : {};
+    const serverOptions = { ...own, ...quiet, limits, agents: withModels(current), ...testAuth(current) };
     const server = await serverOver(database, serverOptions, { closeDatabase: !inMemory });
     return { server, ...(await server.listen({ port })) };
   };

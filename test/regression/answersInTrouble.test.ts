@@ -6,6 +6,7 @@ import { openToolHost } from '../../src/agents/toolHost.ts';
 import type { RunStore } from '../../src/db/runStore.ts';
 import { defineAgent, defineTool } from '../../src/index.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
+import { silentObserver } from '../../src/protocol/observer.ts';
 import { mayBy } from '../../src/protocol/policy.ts';
 import { unboundedCallers } from '../../src/protocol/tiers.ts';
 import { VerbatimError } from '../../src/protocol/verbatimError.ts';
@@ -90,6 +91,7 @@ test('an interrupted run that waits ends as soon as its end can be stored', asyn
   const workforce = new Workforce(
     {
       ...options,
+      observer: silentObserver,
       limitsOf: unboundedCallers(),
       toolHost,
       budgets,

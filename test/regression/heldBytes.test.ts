@@ -18,7 +18,9 @@ test('what a reader took late is given back to the budget, though nothing more i
   const accepted = new Promise<Connection>((resolve) => {
     server.on('upgrade', (request, socket, head) => {
       const limits = { ...DEFAULT_LIMITS, maxBufferedBytesPerSocket: 64 * 1024 };
-      wss.handleUpgrade(request, socket, head, (ws) => resolve(new Connection({ ws, socket: socket as Socket, limits, budget, nowMs: 0 })));
+      wss.handleUpgrade(request, socket, head, (ws) =>
+        resolve(new Connection({ id: 'conn', ws, socket: socket as Socket, limits, budget, nowMs: 0 })),
+      );
     });
   });
   server.listen(0, '127.0.0.1');

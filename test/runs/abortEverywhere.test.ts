@@ -13,6 +13,7 @@ import { type Store, sqliteStore } from '../../src/db/sqliteStore.ts';
 import { systemClock } from '../../src/protocol/clock.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
+import { silentObserver } from '../../src/protocol/observer.ts';
 import { mayBy } from '../../src/protocol/policy.ts';
 import { scriptedModel } from '../../src/testing/scriptedModel.ts';
 import { countingTool, expectSoundLog, typesOf } from './runSupport.ts';
@@ -137,6 +138,7 @@ async function play(kind: Kind, n: number, act: (worker: RunWorker, store: Store
     limits: DEFAULT_LIMITS,
     logFailure: () => {},
     may: mayBy(undefined),
+    observer: silentObserver,
     toolHost: openToolHost({ clock: systemClock, limits: DEFAULT_LIMITS, report: () => {} }),
     memories: store.memories,
     threadIdOf: (key: number) => store.threads.idOf(key),

@@ -230,7 +230,10 @@ describe('a second layer', () => {
       await using asking = await serveTool(tool, { toolCache: broken, logger });
       expect((await asking.ask({ q: 'a' })).output).toEqual({ found: 'a 1' });
       expect((await asking.ask({ q: 'a' })).output).toEqual({ found: 'a 1' });
-      expect(warn).toHaveBeenCalledWith({ err: expect.objectContaining({ message: 'no redis' }) }, expect.any(String));
+      expect(warn).toHaveBeenCalledWith(
+        expect.objectContaining({ err: expect.objectContaining({ message: 'no redis' }) }),
+        expect.any(String),
+      );
     }
     const silent = { ...layerOf(), get: () => new Promise(() => {}) };
     await using asking = await serveTool(tool, { toolCache: silent, clock });

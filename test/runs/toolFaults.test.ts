@@ -26,7 +26,12 @@ test.each<[code: string, execute: () => unknown, logged: unknown]>([
   await using server = await createTestServer({ agents: { bot: defineAgent({ description: '', model, tools: [tool] }) }, logger });
   const run = await server.client().send({ agent: 'bot', text: 'go' });
   const events = await eventsOf(run);
-  expect(warn.mock.calls).toEqual([[{ err: logged, runId: run.id, tool: 'look' }, 'a tool failed']]);
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.objectContaining({ err: logged, module: 'run', runId: run.id, threadId: run.threadId, step: 1, tool: 'look' }),
+      'a tool failed',
+    ],
+  ]);
   expect(events).toContainEqual(expect.objectContaining({ type: 'tool.failed', error: expect.objectContaining({ code }) }));
   expect(JSON.stringify(events)).not.toContain('secret.db');
 });

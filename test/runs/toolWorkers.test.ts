@@ -260,7 +260,10 @@ export const made = defineTool({ name: 'made', description: '', input: z.object(
       expect(error).toMatchObject({ code: 'TOOL_FAILED', message: expect.stringContaining('could not be loaded') });
       expect(error?.message).not.toContain('secret');
       // And once more as the failure of the call.
-      expect(warn.mock.calls[0]).toEqual([{ err: expect.objectContaining({ stack: expect.stringMatching(logged) }) }, expect.any(String)]);
+      expect(warn.mock.calls[0]).toEqual([
+        expect.objectContaining({ err: expect.objectContaining({ stack: expect.stringMatching(logged) }) }),
+        expect.any(String),
+      ]);
       expect(warn.mock.calls).toHaveLength(2);
     },
     COMPILING_MS,

@@ -11,6 +11,8 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxMetadataBytes: ['server/sentText', 'metadata %s is kept as it is, or refused and named'],
   maxMetadataDepth: ['server/sentText', 'metadata %s is kept as it is, or refused and named'],
   maxTitleCodePoints: ['server/sentText', 'a title %s'],
+  readyLoopLagMs: ['server/telemetry/readiness', 'a server whose event loop stood still is not ready, until it has recovered'],
+  readyCommitMs: ['server/telemetry/readiness', 'a server whose commits take longer than they may is not ready'],
   maxPageSize: ['server/callLimits', 'a page has at most 1,000 rows, and 50 when nothing is said'],
   maxPageBytes: ['server/callLimits', 'a page of long messages has as many as its bytes hold, and the pages after it the others'],
   maxImportedMessages: ['server/callLimits', 'an import has at most 1,000 messages and begins with the user'],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Usage } from '../../protocol/event.ts';
 import type { Json } from '../../protocol/json.ts';
+import type { ModelObserver } from '../../protocol/observer.ts';
 import { type LayeredCache, layeredCache } from '../layeredCache.ts';
 import type { Model, ModelCaller, ModelChunk, ModelRequest } from '../model.ts';
 import type { ToolCache } from '../toolPolicy.ts';
@@ -51,13 +52,18 @@ export function cached(model: Model, options: CachedOptions = {}): Model {
       .digest('base64url')}`;
   };
 
-  const start = (key: string, fresh: boolean, open: (signal: AbortSignal) => AsyncIterable<ModelChunk>): Flight => {
+  const start = (
+    key: string,
+    { fresh, observer }: { readonly fresh: boolean; readonly observer: ModelObserver | undefined },
+    open: (signal: AbortSignal) => AsyncIterable<ModelChunk>,
+  ): Flight => {
     let replayed = false;
     const flight: Flight = {
       counted: false,
       stream: new SharedStream(
         async function* (signal) {
           const kept = fresh ? undefined : replay(await cache.get(key));
+          observer?.cacheRead('model', kept !== undefined);
           if (kept === undefined) return yield* open(signal);
           flight.counted = true;
           replayed = true;
@@ -80,13 +86,14 @@ export function cached(model: Model, options: CachedOptions = {}): Model {
   };
 
   return wrappedModel(model, async function* (request, callOptions) {
-    const { signal, caller } = callOptions;
+    const { signal, caller, observer } = callOptions;
     signal.throwIfAborted();
     const key = keyOf(request, caller);
     if (key === undefined) return yield* model.stream(request, callOptions);
     const fresh = caller?.fresh === true;
-    const known = fresh ? undefined : flights.get(key);
-    const flight = known ?? start(key, fresh, (shared) => model.stream(request, { ...callOptions, signal: shared }));
+    const joined = fresh ? undefined : flights.get(key);
+    if (joined !== undefined) observer?.cacheRead('model', true);
+    const flight = joined ?? start(key, { fresh, observer }, (shared) => model.stream(request, { ...callOptions, signal: shared }));
     for await (const chunk of flight.stream.read(signal)) {
       if (chunk.type !== 'finish') yield chunk;
       else if (flight.counted) yield { ...chunk, usage: FROM_CACHE };

@@ -8,6 +8,7 @@ import {
   type IHalfOpenAfterBackoffContext,
 } from 'cockatiel';
 import type { Clock } from '../../protocol/clock.ts';
+import type { ModelObserver } from '../../protocol/observer.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 
 export interface CircuitOptions {
@@ -57,8 +58,9 @@ export class Circuit {
     return this.#policy.state !== CircuitState.Closed;
   }
 
-  async attempt<T>(work: () => Promise<T>, caller: AbortSignal): Promise<T> {
+  async attempt<T>(work: () => Promise<T>, caller: AbortSignal, observer?: ModelObserver): Promise<T> {
     if (this.#policy.state === CircuitState.HalfOpen) throw this.#refusal();
+    const wasOpen = this.isOpen;
     try {
       return await this.#policy.execute(async () => {
         try {
@@ -71,6 +73,8 @@ export class Circuit {
       if (cause instanceof BrokenCircuitError) throw this.#refusal();
       caller.throwIfAborted();
       throw cause;
+    } finally {
+      this.#tell(wasOpen, observer);
     }
   }
 
@@ -80,10 +84,15 @@ export class Circuit {
   }
 
   /** What had begun broke. */
-  async failed(failure: VerbatimError): Promise<void> {
+  async failed(failure: VerbatimError, observer?: ModelObserver): Promise<void> {
     // One of long ago must not pass for the probe.
     if (this.isOpen) return;
     await this.#policy.execute(() => Promise.reject(failure)).catch(() => {});
+    this.#tell(false, observer);
+  }
+
+  #tell(wasOpen: boolean, observer: ModelObserver | undefined): void {
+    if (this.isOpen !== wasOpen) observer?.circuit(this.#options.what, this.isOpen);
   }
 
   /** cockatiel looks at the duration each time it is asked, and measures by the system's clock: ours says only whether it is time. */

@@ -1,5 +1,6 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
+import type { ModelObserver } from '../../protocol/observer.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { abortable } from './abortable.ts';
 import { Bulkhead } from './bulkhead.ts';
@@ -66,7 +67,7 @@ export class Resilience {
    * Resolves when there is room for one more call, whose time runs from now. Rejects with the caller's reason when that aborts, with
    * `MODEL_RATE_LIMITED` when too many wait, and with `MODEL_TIMEOUT`.
    */
-  async enter(caller: AbortSignal): Promise<Call> {
+  async enter(caller: AbortSignal, observer?: ModelObserver): Promise<Call> {
     caller.throwIfAborted();
     const time = new Watchdog(caller, this.clock);
     time.expect(this.limits.callTimeoutMs, 'The model took too long to answer.');
@@ -78,7 +79,7 @@ export class Resilience {
         const message = `${this.#what} is busy: ${maxConcurrentCalls} calls are under way and ${maxQueuedCalls} wait. Try again later.`;
         throw new VerbatimError('MODEL_RATE_LIMITED', message);
       }
-      return this.#call(caller, time, { leave, endsAt });
+      return this.#call(caller, time, { leave, endsAt, observer });
     } catch (cause) {
       time.stop();
       throw cause;
@@ -114,9 +115,14 @@ export class Resilience {
     }
   }
 
-  #call(caller: AbortSignal, time: Watchdog, { leave, endsAt }: { readonly leave: () => void; readonly endsAt: number }): Call {
+  #call(
+    caller: AbortSignal,
+    time: Watchdog,
+    { leave, endsAt, observer }: { readonly leave: () => void; readonly endsAt: number; readonly observer: ModelObserver | undefined },
+  ): Call {
     const { limits, clock } = this;
     const circuit = this.#circuit;
+    const what = this.#what;
     const delayOf = (failure: VerbatimError, attempt: number): number | undefined => {
       if (circuit.isOpen) return undefined;
       const delayMs = retryDelay(failure, attempt, { ...limits, random: this.#random });
@@ -135,11 +141,12 @@ export class Resilience {
         return policy.execute(async () => {
           if (delayMs !== undefined) await delay(delayMs, clock, time.signal);
           try {
-            return await circuit.attempt(() => attempt(), caller);
+            return await circuit.attempt(() => attempt(), caller, observer);
           } catch (cause) {
             time.signal.throwIfAborted();
             const failure = asModelFailure(cause);
             delayMs = delayOf(failure, attempts++);
+            if (delayMs !== undefined && attempts <= limits.maxRetries) observer?.retried(what, failure.code);
             throw failure;
           }
         }, time.signal);
@@ -148,7 +155,7 @@ export class Resilience {
       async failed(cause) {
         caller.throwIfAborted();
         const failure = asModelFailure(time.signal.aborted ? time.signal.reason : cause);
-        await circuit.failed(failure);
+        await circuit.failed(failure, observer);
         throw failure;
       },
       end() {

@@ -21,7 +21,7 @@ export function resilient(model: Model, options: ResilienceOptions = {}): Model 
   const { firstByteTimeoutMs, idleTimeoutMs } = resilience.limits;
 
   const wrapped = wrappedModel(model, async function* (request, callOptions) {
-    const call = await resilience.enter(callOptions.signal);
+    const call = await resilience.enter(callOptions.signal, callOptions.observer);
     let reader: ChunkReader | undefined;
     try {
       const begun = await call.begin(() => begin(call, (signal) => model.stream(request, { ...callOptions, signal })));

@@ -117,6 +117,7 @@ CREATE UNIQUE INDEX `users_id_unique` ON `users` (`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `users_name` ON `users` (`name`);--> statement-breakpoint
 ALTER TABLE `runs` ADD `fresh` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `runs` ADD `budget` text;--> statement-breakpoint
+ALTER TABLE `runs` ADD `traceparent` text;--> statement-breakpoint
 ALTER TABLE `threads` ADD `tenant` text;--> statement-breakpoint
 CREATE INDEX `threads_tenant` ON `threads` (`tenant`) WHERE tenant is not null;--> statement-breakpoint
 CREATE INDEX `messages_attached` ON `messages` (`thread`) WHERE attachments is not null;--> statement-breakpoint

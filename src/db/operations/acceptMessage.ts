@@ -39,6 +39,8 @@ export interface AcceptInput {
   readonly dayBudget?: DayBudget | undefined;
   readonly context: Json;
   readonly maxQueued: number;
+  /** W3C trace context of the send. */
+  readonly traceparent?: string | undefined;
   /** There is room to start a run for this principal now. If not, how many wait before it. */
   readonly room: true | { readonly waiting: number };
   readonly lease: string;
@@ -152,6 +154,7 @@ export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: numbe
     budget: input.budget ?? null,
     fresh: input.fresh ?? false,
     context: input.context,
+    traceparent: input.traceparent ?? null,
     agents: input.agents?.children.map((child) => child.agent) ?? null,
     firstSeq: seq + 1,
     createdAt: tx.now,

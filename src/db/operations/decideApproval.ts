@@ -1,7 +1,7 @@
 import type { ApprovalStatus, WaitsFor } from '../../protocol/approval.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { Principal } from '../../protocol/principal.ts';
-import { ownerOf, rolesOf } from '../../protocol/principal.ts';
+import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { Tx } from '../groupCommit.ts';

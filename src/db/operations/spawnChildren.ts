@@ -10,6 +10,8 @@ export interface SpawnPlan {
   readonly children: readonly { readonly agent: string; readonly task: string | null; readonly context: Json }[];
   /** Whose authority they have: never more than their parent's. */
   readonly principal: Principal;
+  /** W3C trace context of what asks for them. Absent: that of their parent. */
+  readonly traceparent?: string | undefined;
   readonly maxDepth: number;
   readonly maxChildRuns: number;
 }
@@ -57,6 +59,7 @@ export function spawnChildren(
       cancelOnDisconnect: false,
       options: plan.callId === null ? parent.options : {},
       context,
+      traceparent: plan.traceparent ?? parent.traceparent,
       firstSeq: tx.headOf(parent.thread) + 1,
       createdAt: tx.now,
     });

@@ -2,9 +2,9 @@ import { DEFAULT_LIMITS } from '../../protocol/limits.ts';
 import type { AuthMethod } from '../auth/authMethod.ts';
 import { DUPLICATES } from '../limits/connectionPlaces.ts';
 import type { ServerOptions } from '../serverOptions.ts';
+import { parseLogLevels } from '../telemetry/logLevels.ts';
 import type { TitleOptions } from '../titleOptions.ts';
 import type { ListenOptions } from '../verbatimServer.ts';
-import type { CommandOptions } from './config.ts';
 import type { Setting, Settings, SettingsOf } from './setting.ts';
 
 const code: Setting = { kind: 'code' };
@@ -48,6 +48,9 @@ export const SERVER_SETTINGS: SettingsOf<ServerOptions> = {
   mcp: code,
   prices: code,
   logger: code,
+  log: { kind: 'code', fromText: parseLogLevels, aliases: ['VERBATIM_LOG_LEVEL'] },
+  onError: code,
+  metrics: { kind: 'code', members: { token: { kind: 'text' } } },
   clock: code,
 };
 
@@ -57,13 +60,8 @@ export const LISTEN_SETTINGS: SettingsOf<ListenOptions> = {
   host: { kind: 'text', default: '127.0.0.1', aliases: ['HOST'] },
 };
 
-/** What `verbatim serve` alone knows. */
-export const COMMAND_SETTINGS: SettingsOf<CommandOptions> = {
-  logLevel: { kind: 'choice', of: ['debug', 'info', 'warn', 'error', 'silent'], default: 'warn' },
-};
-
 /** Everything that a config file may say. */
-export const CONFIG_SETTINGS: Settings = { ...SERVER_SETTINGS, ...LISTEN_SETTINGS, ...COMMAND_SETTINGS };
+export const CONFIG_SETTINGS: Settings = { ...SERVER_SETTINGS, ...LISTEN_SETTINGS };
 
 function numbersOf(defaults: Readonly<Record<string, number>>): Settings {
   return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { kind: 'number', default: value }]));

@@ -3,13 +3,15 @@ import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import type { Services } from '../services.ts';
+import { observedSend } from '../telemetry/observedSend.ts';
 import { procedure, router } from '../trpc.ts';
 import { commandOf } from './command.ts';
 
 export function messagesRouter(services: Services) {
   const { agents, inputs, limits, scheduler, store } = services;
   return router({
-    send: procedure.input(inputs.send).mutation(({ ctx: { principal }, input }) => {
+    send: procedure.input(inputs.send).mutation(({ ctx, input: { traceparent, ...input } }) => {
+      const { principal } = ctx;
       const { agent, context } = input;
       const several = input.agents;
       if ((agent === undefined) === (several === undefined)) {
@@ -19,9 +21,11 @@ export function messagesRouter(services: Services) {
       }
       const command = commandOf('messages.send', input, { principal, limits });
       const accepted = acceptInputOf(services, { ...input, principal, command, to: several ?? agent ?? '', context });
-      return scheduler.send({ ...accepted, threadId: input.threadId, whenBusy: input.whenBusy ?? 'queue' });
+      const message = { ...accepted, threadId: input.threadId, whenBusy: input.whenBusy ?? 'queue' };
+      return observedSend({ ctx, agent: accepted.agent, traceparent }, (trace) => scheduler.send({ ...message, ...trace }));
     }),
-    edit: procedure.input(inputs.messageEdit).mutation(async ({ ctx: { principal }, input }) => {
+    edit: procedure.input(inputs.messageEdit).mutation(async ({ ctx, input: { traceparent, ...input } }) => {
+      const { principal } = ctx;
       const { message, run } = await store.runs.sentMessage(principal, input.messageId);
       // Another's context is nothing that its readers see: they must not ask about it either.
       const isOwn = run !== undefined && ownerOf(run.principal) === ownerOf(principal);
@@ -43,7 +47,9 @@ export function messagesRouter(services: Services) {
         budget: run?.budget ?? undefined,
         context: input.context ?? (input.agent === undefined && isOwn ? (run?.context ?? undefined) : undefined),
       });
-      return scheduler.send(asked, (whole) => store.runs.edit(whole, input.messageId));
+      return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
+        scheduler.send({ ...asked, ...trace }, (whole) => store.runs.edit(whole, input.messageId)),
+      );
     }),
   });
 }

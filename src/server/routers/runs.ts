@@ -2,6 +2,7 @@ import type { RunInfo } from '../../protocol/procedures.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
+import { observedSend } from '../telemetry/observedSend.ts';
 import { type Context, procedure, reading, router, waiting } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
@@ -24,7 +25,8 @@ export function runsRouter(services: Services) {
       .mutation(({ ctx, input }) =>
         scheduler.cancel(commandOf('runs.cancel', input, { principal: ctx.principal, caller: ctx.caller, limits }), input.runId),
       ),
-    retry: procedure.input(inputs.runCommand).mutation(async ({ ctx: { principal }, input }) => {
+    retry: procedure.input(inputs.runRetry).mutation(async ({ ctx, input: { traceparent, ...input } }) => {
+      const { principal } = ctx;
       const run = await store.runs.sentRun(principal, input.runId);
       const asked = acceptInputOf(services, {
         principal,
@@ -37,7 +39,9 @@ export function runsRouter(services: Services) {
         budget: run.budget ?? undefined,
         context: run.context ?? undefined,
       });
-      return scheduler.send(asked, (whole) => store.runs.retry(whole, input.runId));
+      return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
+        scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
+      );
     }),
     wait: waiting
       .input(inputs.runWait)

@@ -53,7 +53,6 @@ test.each([
   ['limits: { maxStep: 5 }', 'There is no limit "maxStep". Did you mean "maxSteps"?'],
   ['titles: { model: offline(), promt: "" }', 'There is no option "titles.promt". Did you mean "prompt"?'],
   ['port: 70000', 'A port is a number from 0 to 65535.'],
-  ['logLevel: "loud"', 'logLevel must be one of debug, info, warn, error, silent.'],
 ])('a file with %s is refused', async (options, message) => {
   await expect(readConfig({ cwd: configFolder(options), environment: {} })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message });
 });
