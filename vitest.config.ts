@@ -14,7 +14,7 @@ export default defineConfig({
     // Servers of tests say nothing unless they are asked to.
     env: { VERBATIM_LOG_LEVEL: 'silent' },
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 });

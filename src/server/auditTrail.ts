@@ -67,14 +67,14 @@ export class AuditTrail {
     if (known === undefined) this.#addresses.set(origin, { written: 1, more: 0 });
     else known.written++;
     const actor = caller === undefined ? undefined : ownerOf(caller.identity.principal);
-    this.#record({ actor, action, outcome: 'refused', origin, details: { code } });
+    this.#record({ actor, action: action.replace(/^admin\./, ''), outcome: 'refused', origin, details: { code } });
   }
 
-  /** Notes a start, and the limits if they are others than at the last one. */
-  async started(details: { readonly authentication: boolean; readonly epoch: string }): Promise<void> {
-    const { store, limits } = this.#options;
+  /** Notes a start, and the limits that were asked for if they are others than at the last one. */
+  async started(details: { readonly authentication: boolean; readonly epoch: string }, asked: Partial<Limits> = {}): Promise<void> {
+    const { store } = this.#options;
     await store.audit.record({ actor: 'server', action: 'server.start', outcome: 'ok', details });
-    await store.audit.recordLimits(changedLimits(limits));
+    await store.audit.recordLimits(changedLimits({ ...DEFAULT_LIMITS, ...asked }));
   }
 
   /** Notes the end, before the store closes. */

@@ -74,7 +74,7 @@ function checkEdge({ tls, https, trustedProxies = 0 }: Pick<ServerOptions, 'tls'
   }
   if (tls === undefined) return;
   if (typeof tls?.cert !== 'string' || typeof tls.key !== 'string')
-    throw invalid('`tls` needs `cert` and `key`: each PEM, or the path of a file.');
+    throw invalid('`tls` needs `cert` and `key` (--tls-cert and --tls-key): each PEM, or the path of a file.');
   readCertificate(tls);
 }
 

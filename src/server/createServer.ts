@@ -232,7 +232,7 @@ export async function serverOver(
     await loadTokenizerFor(Object.values(agents));
     await scheduler.recover();
     answers.arm();
-    await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch });
+    await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch }, options.limits);
     retention.start();
   } catch (cause) {
     await stop(0);

@@ -14,6 +14,7 @@ import { type ExportOptions, exportRoute } from './exportRoute.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
 import { hasTooManyHeaders, tooManyHeaders } from './headerCount.ts';
 import { httpListener } from './httpListener.ts';
+import { httpsRedirect } from './httpsRedirect.ts';
 import { clientIdOf } from './limits/clientId.ts';
 import type { Place } from './limits/connectionPlaces.ts';
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
@@ -60,6 +61,16 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     // The next request is for another server, or for the next one here.
     if (options.draining.aborted) reply.header('connection', 'close');
   });
+  // Before anything is registered: a route keeps the handlers that there were when it was made.
+  app.setErrorHandler((error, { url, raw, routeOptions }, reply) => {
+    const cause = httpError(error);
+    options.audit.refused({ action: routeOptions.url ?? 'connect', caller: undefined, address: remoteAddress(raw), error: cause });
+    if (cause === error && !(error instanceof VerbatimError)) logger.error({ err: error, path: url.split('?', 1)[0] }, 'a request failed');
+    return sendError(reply, router, cause);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),
+  );
   await edgeHeaders(app, options);
   const refuse = (reply: FastifyReply, error: VerbatimError) => sendError(reply, router, error);
   app.addHook('onRequest', async (request, reply) => {
@@ -75,6 +86,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       await sendError(reply, router, error);
     }
   });
+  if (options.httpsOnly) httpsRedirect(app, { ...options, refuse });
   await app.register(cors, {
     delegator: (request, done) =>
       done(null, {
@@ -85,15 +97,6 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         exposedHeaders: [...RATE_LIMIT_HEADERS],
       }),
   });
-  app.setErrorHandler((error, { url, raw, routeOptions }, reply) => {
-    const cause = httpError(error);
-    options.audit.refused({ action: routeOptions.url ?? 'connect', caller: undefined, address: remoteAddress(raw), error: cause });
-    if (cause === error && !(error instanceof VerbatimError)) logger.error({ err: error, path: url.split('?', 1)[0] }, 'a request failed');
-    return sendError(reply, router, cause);
-  });
-  app.setNotFoundHandler((_request, reply) =>
-    sendError(reply, router, new VerbatimError('NOT_FOUND', `There is nothing here. The API is at ${TRPC_PATH}.`)),
-  );
   operatorRoutes(app, { ...options, apiPath: TRPC_PATH });
   await app.register(fileRoutes, options);
   await app.register(oauthRoutes, options);

@@ -28,7 +28,7 @@ export function originCheck(opts: {
     const host = (request.headers.host ?? '').toLowerCase();
     const hostName = host.replace(/:\d+$/, '');
     // What makes URLs of it further in would fail.
-    if (request.headers.host !== undefined && !URL.canParse(`http://${host}`)) return undefined;
+    if (request.headers.host !== undefined && (!URL.canParse(`http://${host}`) || /[@/?#\\]/.test(host))) return undefined;
     if ((opts.open || hosts.size > 0) && !isLoopbackHost(hostName) && !hosts.has(hostName)) return undefined;
     if (origin === undefined) return 'own';
     if (origins.has(origin)) return 'other';

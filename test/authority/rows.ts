@@ -104,6 +104,39 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'files.list': { kind: 'query', cells: KNOWN },
   'files.delete': { kind: 'mutation', input: ({ fileId }) => ({ fileId }), cells: OWN },
   'notices.watch': { kind: 'subscription', cells: KNOWN, quiet: true },
+  'auth.whoami': { kind: 'query', cells: KNOWN },
+  'auth.ticket': { kind: 'mutation', cells: KNOWN },
+  // It is for sockets: see `renew.test.ts`.
+  'auth.renew': { kind: 'mutation', input: () => ({ token: 'owner' }), cells: finding(KNOWN, 'BAD_INPUT') },
+  // This server has no passwords: see `passwords.test.ts`.
+  'auth.login': { kind: 'mutation', input: () => ({ name: 'ann', password: 'correct horse' }), cells: all('NOT_FOUND') },
+  'auth.refresh': { kind: 'mutation', input: () => ({ refreshToken: 'r' }), cells: all('NOT_FOUND') },
+  'auth.logout': { kind: 'mutation', cells: all('NOT_FOUND') },
+  'auth.changePassword': {
+    kind: 'mutation',
+    input: () => ({ password: 'correct horse', newPassword: 'battery staple' }),
+    cells: finding(KNOWN, 'NOT_FOUND'),
+  },
+  'admin.connections.list': { kind: 'query', cells: ADMIN },
+  'admin.connections.close': { kind: 'mutation', input: () => ({ connectionId: 'conn_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.agents.list': { kind: 'query', cells: ADMIN },
+  'admin.agents.enable': { kind: 'mutation', input: () => ({ agent: 'nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.agents.disable': { kind: 'mutation', input: () => ({ agent: 'nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.users.list': { kind: 'query', cells: ADMIN },
+  'admin.users.create': { kind: 'mutation', input: () => ({ name: 'zoe' }), cells: ADMIN },
+  'admin.users.disable': { kind: 'mutation', input: () => ({ userId: 'user_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.users.enable': { kind: 'mutation', input: () => ({ userId: 'user_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.users.setRoles': { kind: 'mutation', input: () => ({ userId: 'user_nope', roles: [] }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.users.setTier': { kind: 'mutation', input: () => ({ userId: 'user_nope', tier: null }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.users.setPassword': {
+    kind: 'mutation',
+    input: () => ({ userId: 'user_nope', password: 'battery staple horse' }),
+    cells: finding(ADMIN, 'NOT_FOUND'),
+  },
+  'admin.users.logOut': { kind: 'mutation', input: () => ({ userId: 'user_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.keys.list': { kind: 'query', cells: ADMIN },
+  'admin.keys.create': { kind: 'mutation', input: () => ({ name: 'ci' }), cells: ADMIN },
+  'admin.keys.revoke': { kind: 'mutation', input: () => ({ keyId: 'key_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
 };
 
 /** What is asked of a procedure in another way, with other cells. */
@@ -134,6 +167,15 @@ export const VARIANTS: readonly (Row & { readonly path: string; readonly what: s
 /** Every HTTP route that is not a procedure. */
 export const ROUTES: Readonly<Record<string, { readonly path: (ids: Ids) => string; readonly body?: string; readonly cells: Cells }>> = {
   'GET /health': { path: () => '/health', cells: EVERYBODY },
+  'GET /healthz': { path: () => '/healthz', cells: EVERYBODY },
+  'GET /readyz': { path: () => '/readyz', cells: EVERYBODY },
+  // The test asks from the machine itself: see `metrics.test.ts`.
+  'GET /metrics': { path: () => '/metrics', cells: EVERYBODY },
+  'GET /threads/:id/export': { path: ({ threadId }) => `/threads/${threadId}/export`, cells: READ },
+  // This server takes no cookies and has no passwords: see `cookie.test.ts` and `oauthToken.test.ts`.
+  'POST /auth/cookie': { path: () => '/auth/cookie', cells: all('NOT_FOUND') },
+  'DELETE /auth/cookie': { path: () => '/auth/cookie', cells: all('NOT_FOUND') },
+  'POST /oauth/token': { path: () => '/oauth/token', body: 'not a form', cells: all('invalid_request') },
   'POST /files': { path: () => '/files?name=a.txt', body: 'bytes', cells: CREATE },
   'GET /files/:id': { path: ({ fileId }) => `/files/${fileId}`, cells: READ },
 };

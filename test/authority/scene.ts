@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Model } from '../../src/agents/model.ts';
 import { createServer, defineAgent, defineTool, type Principal, type ServerOptions, type VerbatimServer } from '../../src/index.ts';
+import { UNBOUNDED_CALLERS } from '../../src/protocol/tiers.ts';
 import type { Caller, Ids, Row } from './rows.ts';
 
 const PRINCIPALS: Readonly<Record<string, Principal>> = {
@@ -65,6 +66,8 @@ export class Stage {
     const server = await createServer({
       agents: { echo, ask },
       authenticate: ({ token }) => PRINCIPALS[token ?? ''],
+      // The table asks more than anybody may.
+      limits: UNBOUNDED_CALLERS,
       ...options,
     });
     const { url } = await server.listen({ port: 0 });

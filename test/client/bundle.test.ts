@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 
-const MAX_GZIP_BYTES = 25 * 1024;
+const MAX_GZIP_BYTES = 30 * 1024;
 
 test('bundles for the browser: no Node built-in, no zod, no ws, nothing of the server, and small', async () => {
   // On this platform esbuild fails on a Node built-in.

@@ -27,7 +27,7 @@ beforeAll(async () => {
   expectBuilt();
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules', 'verbatim-agents'));
-  for (const name of ['zod', 'vitest', '@types/node', '@ai-sdk', '@modelcontextprotocol', 'ai']) {
+  for (const name of ['zod', 'vitest', '@types/node', '@ai-sdk', '@modelcontextprotocol', '@opentelemetry', 'ai']) {
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }
   symlinkSync(join(ROOT, 'dist-client'), join(folder, 'node_modules', 'verbatim-client'));

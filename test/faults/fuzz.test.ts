@@ -22,7 +22,7 @@ const AT_ONCE = 6;
 
 /** What no answer has in it: files, lines of stacks, statements, classes, modules. */
 const INTERNALS =
-  /node_modules|node:internal|\/work\/|\/src\/|\.[tj]s:\d|\bat \w[\w.<>]* \(|SQLITE|sqlite|SELECT |INSERT |\b(?:Type|Range|Syntax|Reference|Zod|TRPC|Verbatim|Fastify|Drizzle)\w*Error\b|FST_ERR|ERR_[A-Z]|"stack"|is not a function|Cannot read prop|undefined \(reading/;
+  /node_modules|node:internal|\/src\/|\.[tj]s:\d|\bat \w[\w.<>]* \(|SQLITE|sqlite|SELECT |INSERT |\b(?:Type|Range|Syntax|Reference|Zod|TRPC|Verbatim|Fastify|Drizzle)\w*Error\b|FST_ERR|ERR_[A-Z]|"stack"|is not a function|Cannot read prop|undefined \(reading/;
 
 const echo = defineAgent({
   description: 'Says it again',

@@ -160,7 +160,7 @@ describe('installed', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     expect(files).toContain('package/dist/cli/verbatim.js');
     expect(files).toContain('package/LICENSE');
-    expect(files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|[A-Z]+(?:\.md)?$|package\.json$)/.test(file))).toEqual([]);
+    expect(files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file))).toEqual([]);
     expect(files.filter((file) => /\.build$|(?<!\.d)\.ts$|\.test\./.test(file))).toEqual([]);
   });
 

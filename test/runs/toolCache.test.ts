@@ -176,7 +176,10 @@ test('a key of its own says which calls are the same', async () => {
   await asking.ask({ q: 'A', page: 1 });
   await asking.ask({ q: 'a', page: 2 });
   expect(reads).toEqual(['A']);
-  expect(key).toHaveBeenCalledWith({ q: 'a', page: 2 }, expect.objectContaining({ agent: 'bot', principal: { id: 'local' } }));
+  expect(key).toHaveBeenCalledWith(
+    { q: 'a', page: 2 },
+    expect.objectContaining({ agent: 'bot', principal: { id: 'local', roles: ['admin'] } }),
+  );
 });
 
 test('the context of the send is part of the key', async () => {

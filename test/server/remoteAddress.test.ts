@@ -44,7 +44,7 @@ test('that a proxy is not believed is said once', async () => {
   expect(warn).not.toHaveBeenCalled();
   for (let count = 0; count < 3; count++) await ask({ 'x-forwarded-for': '198.51.100.7' });
   expect(warn).toHaveBeenCalledTimes(1);
-  expect(warn).toHaveBeenCalledWith({}, expect.stringContaining('trustedProxies'));
+  expect(warn).toHaveBeenCalledWith({ module: 'server' }, expect.stringContaining('trustedProxies'));
 });
 
 test('addresses of IPv6 count by their /64, and those of IPv4 each', () => {

@@ -31,7 +31,11 @@ test('a newer token changes who every call and every watch on the socket is by, 
   await vi.waitFor(() => expect(server.stats.watches).toBe(1));
   await clock.advance(50_000);
   const renewed: WhoAmI = await socket.call('mutation', 'auth.renew', { token: 'ann:120:premium' });
-  expect(renewed).toEqual({ principal: { id: 'ann', roles: ['premium'] }, expiresAt: expect.any(Number), expiresInMs: 70_000 });
+  expect(renewed).toEqual({
+    principal: { id: 'ann', roles: ['premium'], tier: 'premium' },
+    expiresAt: expect.any(Number),
+    expiresInMs: 70_000,
+  });
   expect(await socket.call('query', 'auth.whoami')).toEqual(renewed);
 
   await clock.advance(60_000);

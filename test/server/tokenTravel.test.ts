@@ -129,7 +129,9 @@ test('methods are asked in order until one knows; one that fails is told of and 
   });
   expect(await whoIsOnSocket({ port, params: { token: 'secret-1' } })).toMatchObject({ principal: { id: 'first', roles: [] } });
   expect(asked).toEqual(['none', 'failing', 'first']);
-  expect(warn.mock.calls).toEqual([[{ err: expect.objectContaining({ message: 'no database' }), method: 'custom' }, expect.any(String)]]);
+  expect(warn.mock.calls).toEqual([
+    [expect.objectContaining({ err: expect.objectContaining({ message: 'no database' }), method: 'custom' }), expect.any(String)],
+  ]);
 });
 
 test.each([Number.NaN, 'tomorrow', 0, new Date(8e15) as never])('a principal whose authority ends at %s is nobody', async (expiresAt) => {

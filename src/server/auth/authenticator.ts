@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { LOCAL_PRINCIPAL, type Principal } from '../../protocol/principal.ts';
 import { type Roles, withRoles } from '../../protocol/roles.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { redactError } from '../telemetry/redact.ts';
 import type { AuthHost, AuthMethod, Credentials, Identity, OpenAuthMethod } from './authMethod.ts';
 import { checkPrincipal } from './checkPrincipal.ts';
 import type { LoginCookie } from './cookie.ts';
@@ -75,7 +76,7 @@ export class Authenticator {
         if (admitted !== undefined) return admitted;
       } catch (cause) {
         failure = cause;
-        if (!isRefusal(cause)) this.#host.logger.warn({ err: cause, method: name }, 'a method of authentication failed');
+        if (!isRefusal(cause)) this.#told(cause, { method: name, token });
       }
     }
     // A method that cannot tell now: the token may well be good.
@@ -109,6 +110,12 @@ export class Authenticator {
       this.#host.logger.warn({ err: cause, method }, 'a principal was refused');
       return undefined;
     }
+  }
+
+  /** What failed may quote the token that it was given. */
+  #told(cause: unknown, { method, token }: { readonly method: string; readonly token: string | undefined }): void {
+    const err = cause instanceof Error && token !== undefined ? redactError(cause, [token]) : cause;
+    this.#host.logger.warn({ err, method }, 'a method of authentication failed');
   }
 
   #hasExpired({ expiresAt }: Principal): boolean {

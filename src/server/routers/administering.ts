@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 import { procedure, verbatimErrorOf } from '../trpc.ts';
 
 /**
- * A call of an administrator, by the policy's word. What was refused or failed is audited here, and so is every query; a mutation that changes
+ * A call of an administrator, by the policy's word. What failed is audited here, and so is every query; refusals are told like any other, and a mutation that changes
  * something adds its entry itself, with what it changes.
  */
 export function administering({ may, store }: Pick<Services, 'may' | 'store'>) {
@@ -14,7 +14,6 @@ export function administering({ may, store }: Pick<Services, 'may' | 'store'>) {
     const by: Actor = { actor: ownerOf(principal), origin: address, within: principal.tenant };
     const entry = { ...by, action: path.replace(/^admin\./, '') };
     if (!may({ principal, action: 'administer', resource: { kind: 'server', name: path } })) {
-      await store.audit.record({ ...entry, outcome: 'refused' });
       throw new VerbatimError('NOT_ALLOWED', 'This is for administrators.');
     }
     const result = await next({ ctx: { by } });

@@ -48,6 +48,15 @@ export function redactFields(fields: object, content?: Content): Record<string, 
 
 /** An error of the same kind with the same stack, whose words are redacted. What else it carries, such as a request, is left out. */
 export function redactError(error: Error, content?: Content, depth = 0): Error {
+  try {
+    return copyOf(error, content, depth);
+  } catch {
+    // Its message may be a getter, and throw.
+    return new Error('an error that cannot be read');
+  }
+}
+
+function copyOf(error: Error, content: Content | undefined, depth: number): Error {
   const copy = new Error(redactText(String(error.message), content));
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error));
   const set = (key: string, value: unknown, enumerable = false): void => {
