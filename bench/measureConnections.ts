@@ -2,10 +2,11 @@ import { randomInt } from 'node:crypto';
 import { BenchProcess } from './benchProcess.ts';
 import { sleep } from './clock.ts';
 import type { HoldLoadCalls, HoldReport } from './load/holdLoad.ts';
-import { type BenchServer, type ServerName, startServer } from './startServer.ts';
+import { type BenchServer, type ServerName, startServer, type Trust } from './startServer.ts';
 
 export interface ConnectionsOrder {
   readonly server: ServerName;
+  readonly trust?: Trust;
   /** Each with so many held, and how long the server is watched while it only holds them. */
   readonly stages: readonly { readonly connections: number; readonly idleSeconds: number }[];
 }
@@ -35,9 +36,9 @@ const SETTLE_MS = 500;
 type Load = BenchProcess<HoldLoadCalls>;
 
 /** Opens connections stage by stage and holds all of them. A server that takes no more ends it. */
-export async function measureConnections({ server: name, stages }: ConnectionsOrder): Promise<ConnectionsFigures[]> {
+export async function measureConnections({ server: name, trust, stages }: ConnectionsOrder): Promise<ConnectionsFigures[]> {
   const most = Math.max(...stages.map(({ connections }) => connections), WARM_UP_CONNECTIONS);
-  await using server = await startServer({ server: name });
+  await using server = await startServer({ server: name, ...(trust && { trust }) });
   const loads = Array.from(
     { length: Math.ceil(most / PER_LOAD_PROCESS) },
     () => new BenchProcess<HoldLoadCalls>('./load/holdLoad.js', { core: 1 }),

@@ -4,7 +4,7 @@ import { sleep } from './clock.ts';
 import type { Dialect } from './load/loadConnection.ts';
 import type { StreamLoadCalls } from './load/streamLoad.ts';
 import { measureWindow, type WindowFigures } from './measureWindow.ts';
-import { startServer } from './startServer.ts';
+import { startServer, type Trust } from './startServer.ts';
 import type { Quantiles } from './statistics.ts';
 
 export interface StreamOrder {
@@ -18,6 +18,7 @@ export interface StreamOrder {
   /** Sends whose first token is timed, when the rest has been measured and goes on. */
   readonly probes?: number;
   readonly limits?: Partial<Limits>;
+  readonly trust?: Trust;
   /** Gets the database file before the server starts. */
   readonly prepare?: (database: string) => Promise<void>;
   /** Threads of that file to go on with, by connection. */
@@ -49,10 +50,10 @@ export function streamSeconds({ connections, warmUpSeconds, seconds, probes = 0 
 
 /** One server in a fresh process, its readers in another: many streams at a steady pace, or as fast as they go. */
 export async function measureStreams(order: StreamOrder): Promise<StreamFigures> {
-  const { dialect, connections, streamsPerConnection, tokensPerSecond, warmUpSeconds, seconds, probes = 0, limits = {} } = order;
+  const { dialect, connections, streamsPerConnection, tokensPerSecond, warmUpSeconds, seconds, probes = 0, limits = {}, trust } = order;
   const { prepare, threadIds = {} } = order;
   const name = dialect === 'raw' || dialect === 'corked' ? 'raw' : 'verbatim';
-  await using server = await startServer({ server: name, limits, ...(prepare && { prepare }) });
+  await using server = await startServer({ server: name, limits, ...(trust && { trust }), ...(prepare && { prepare }) });
   await using load = new BenchProcess<StreamLoadCalls>('./load/streamLoad.js', { core: 1 });
   await load.call('open', { dialect, port: server.port, connections });
   const tokens = tokensPerSecond === 0 ? ENDLESS : tokensPerSecond * (warmUpSeconds + seconds + SPARE_SECONDS);

@@ -12,6 +12,22 @@ import { send } from './plans/send.ts';
 import { slow } from './plans/slow.ts';
 import { soak } from './plans/soak.ts';
 import { stream } from './plans/stream.ts';
+import { trust } from './plans/trust.ts';
 
 /** In the order in which they run. */
-export const PLANS: readonly Plan[] = [stream, dense, flatOut, connect, fanOut, catchUp, send, growth, retention, slow, compute, soak, sdk];
+export const PLANS: readonly Plan[] = [
+  stream,
+  dense,
+  flatOut,
+  connect,
+  fanOut,
+  catchUp,
+  send,
+  growth,
+  retention,
+  slow,
+  compute,
+  trust,
+  soak,
+  sdk,
+];

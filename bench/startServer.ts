@@ -7,10 +7,14 @@ import type { ServerCalls, ServerReady } from './server/serverProcess.ts';
 
 export type ServerName = 'raw' | 'verbatim';
 
+export type Trust = 'open' | 'guarded';
+
 export interface StartServerOptions {
   readonly server: ServerName;
   /** Those that the plan hits on purpose. */
   readonly limits?: Partial<Limits>;
+  /** `open`: a Verbatim without authentication, bounds of callers and metrics. Default `guarded`. */
+  readonly trust?: Trust;
   /** Gets the database file before the server starts. */
   readonly prepare?: (database: string) => Promise<void>;
 }
@@ -24,7 +28,7 @@ export interface BenchServer extends AsyncDisposable {
 }
 
 /** A server in a fresh process on the first core; Verbatim on a new file in the temporary folder. Dispose kills it and removes the file. */
-export async function startServer({ server, limits = {}, prepare }: StartServerOptions): Promise<BenchServer> {
+export async function startServer({ server, limits = {}, trust = 'guarded', prepare }: StartServerOptions): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-bench-'));
   const database = join(folder, 'bench.db');
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
@@ -35,7 +39,7 @@ export async function startServer({ server, limits = {}, prepare }: StartServerO
     core: 0,
     // As `verbatim serve` sets it where there is one core, and the README advises.
     nodeFlags: ['--expose-gc', ...(canPin ? ['--no-concurrent-marking', '--heap-growing-percent=100'] : [])],
-    args: [`file:${database}`, JSON.stringify(limits)],
+    args: [`file:${database}`, JSON.stringify(limits), trust],
   });
   const close = async (): Promise<void> => {
     await calls[Symbol.asyncDispose]();

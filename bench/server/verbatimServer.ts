@@ -5,9 +5,10 @@ import { streamTokens, type TokenSchedule } from './tokenStream.ts';
 
 /**
  * Verbatim as it is run: the built package on a file, with owners of threads, pings and default limits but for those that a plan passes on
- * purpose. Only the model is not a real one: it speaks on schedule. Arguments: the database file, and limits as JSON.
+ * purpose. Only the model is not a real one: it speaks on schedule. Arguments: the database file, limits as JSON, and
+ * `open` for a server that knows nobody, bounds nobody and counts nothing.
  */
-const [, , database = ':memory:', limits = '{}'] = process.argv;
+const [, , database = ':memory:', limits = '{}', trust = 'guarded'] = process.argv;
 const raisedLimits: Partial<Limits> = JSON.parse(limits);
 
 /** All of the load comes from one address, as few principals. What bounds callers is counted as it is elsewhere, and never reached. */
@@ -59,8 +60,9 @@ const server = await createServer({
     computingHere: defineAgent({ description: 'Computes where it is', model: calling, tools: [computeHere] }),
   },
   database,
-  authenticate: ({ token }) => (token === undefined ? undefined : { id: token }),
-  limits: { ...ONE_LOAD, ...raisedLimits },
+  ...(trust === 'open'
+    ? { metrics: false, limits: { maxRunsPerPrincipal: Number.POSITIVE_INFINITY, ...raisedLimits } }
+    : { authenticate: ({ token }) => (token === undefined ? undefined : { id: token }), limits: { ...ONE_LOAD, ...raisedLimits } }),
 });
 const { port } = await server.listen({ port: 0 });
 reportToParent({ port, bootMs: performance.now() - startedMs }, () => server.stats);

@@ -22,10 +22,7 @@ export async function callerOf(
     return new Caller({ identity: await authenticator.identify(request, null), request, clock, address, transport });
   } catch (cause) {
     // Whoever brings none may have come for what is everybody's.
-    throw (hasCredentials(request) ? await handshakes.refusal(address) : undefined) ?? cause;
+    const { token } = authenticator.credentials(request, null);
+    throw (token === undefined ? undefined : await handshakes.refusal(address)) ?? cause;
   }
-}
-
-function hasCredentials({ headers }: IncomingMessage): boolean {
-  return headers.authorization !== undefined || headers['x-api-key'] !== undefined || headers.cookie !== undefined;
 }

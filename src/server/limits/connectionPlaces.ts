@@ -101,7 +101,7 @@ export class ConnectionPlaces {
   #claim(held: Held, claim: Claim): void {
     const { principal } = claim;
     if (held.left) throw tooMany('maxUnauthenticatedSockets', this.#limits.maxUnauthenticatedSockets, 'Too many wait to say who they are.');
-    const owner = ownerOf(principal);
+    const owner = holderOf(principal);
     const others = [...(this.#byOwner.get(owner) ?? [])].filter(
       (other) => other.claimed !== undefined && areDuplicates(claim, other.claimed),
     );
@@ -129,12 +129,17 @@ export class ConnectionPlaces {
   }
 
   #unclaim(held: Held, { principal }: Claim): void {
-    const owner = ownerOf(principal);
+    const owner = holderOf(principal);
     const own = this.#byOwner.get(owner);
     own?.delete(held);
     if (own?.size === 0) this.#byOwner.delete(owner);
     if (principal.tenant !== undefined) this.#byTenant.add(principal.tenant, -1);
   }
+}
+
+/** Guests of one link are many people: what one of them holds is nothing to another. */
+function holderOf(principal: Principal): string {
+  return principal.share === undefined ? ownerOf(principal) : `${ownerOf(principal)} ${principal.id}`;
 }
 
 function areDuplicates(a: Claim, b: Claim): boolean {

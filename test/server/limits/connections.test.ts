@@ -52,6 +52,20 @@ describe('connections', () => {
     await send(await as(port, 'ann'));
   });
 
+  test('guests of one link are counted each by itself', async () => {
+    const { url, port } = await boundedServer({ limits: { maxConnectionsPerPrincipal: 1 } });
+    const ann = await as(port, 'ann');
+    const { id: threadId }: { id: string } = await ann.call('mutation', 'threads.create', {});
+    const { secret }: { secret: string } = await ann.call('mutation', 'threads.share', { threadId, link: true });
+    const open = async (): Promise<RawSocket> => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${url}/trpc/auth.openShare`, { method: 'POST', headers, body: JSON.stringify({ json: { secret } }) });
+      const body = (await response.json()) as { result: { data: { json: { token: string } } } };
+      return openRaw({ port, params: { token: body.result.data.json.token } });
+    };
+    await several(2, open);
+  });
+
   test('a tier says how many', async () => {
     const { port } = await boundedServer({ tiers: { trial: { maxConnectionsPerPrincipal: 1 } } });
     await several(1, () => as(port, 'tom/trial'));
