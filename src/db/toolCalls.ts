@@ -61,6 +61,12 @@ export function prepareToolCalls(db: Drizzle) {
     .where(and(eq(toolCalls.run, $('run')), sql`${toolCalls.status} = 'running'`))
     .orderBy(asc(toolCalls.key))
     .prepare();
+  const failed = db
+    .select()
+    .from(toolCalls)
+    .where(and(eq(toolCalls.run, $('run')), sql`${toolCalls.status} = 'failed'`))
+    .orderBy(asc(toolCalls.key))
+    .prepare();
   const count = db
     .select({ count: sql<number>`count(*)` })
     .from(toolCalls)
@@ -95,12 +101,7 @@ export function prepareToolCalls(db: Drizzle) {
     open: (run: number): ToolCallRow[] => open.all({ run }),
     count: (run: number): number => count.get({ run })?.count ?? 0,
     /** Calls of a run that failed, in order. */
-    failed: (run: number): ToolCallRow[] =>
-      db
-        .select()
-        .from(toolCalls)
-        .where(and(eq(toolCalls.run, run), eq(toolCalls.status, 'failed')))
-        .all(),
+    failed: (run: number): ToolCallRow[] => failed.all({ run }),
     /** When the first waiting call is given up. */
     nextExpiry: (): number | undefined => nextExpiry.get()?.at ?? undefined,
     expired: (now: number): ToolCallRow[] =>

@@ -15,7 +15,7 @@ checkLeaksAfterwards();
 const [SEED = 20_261_121, ONLY] = (process.env.VERBATIM_FUZZ ?? '').split(':').filter(Boolean).map(Number);
 const BURSTS = 1_000;
 /** A machine that has other things to do sends fewer. */
-const TIME_MS = Number(process.env.VERBATIM_FUZZ_MS ?? 45_000);
+const TIME_MS = Number(process.env.VERBATIM_FUZZ_MS ?? 60_000);
 const FRAMES = 88;
 const REQUESTS = 12;
 const AT_ONCE = 6;
