@@ -1,4 +1,4 @@
-import { and, eq, lte, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { rateCounts } from './authTables.ts';
 import type { Drizzle } from './drizzle.ts';
 
@@ -33,6 +33,5 @@ export function prepareRateCounts(db: Drizzle) {
     /** Undefined when no window is open. */
     get: (key: string, now: number, windowMs: number): RateCount | undefined => get.get({ key, now, end: now + windowMs }),
     add: (key: string, now: number, windowMs: number): void => void add.run({ key, now, end: now + windowMs }),
-    removeExpired: (now: number): number => db.delete(rateCounts).where(lte(rateCounts.expire, now)).run().changes,
   };
 }

@@ -13,8 +13,6 @@ export interface RateStore {
   readonly client: RateClient;
   /** The client's table. */
   readonly table: string;
-  /** Resolves with how many counts were of windows that have ended. */
-  removeExpired(now: number): Promise<number>;
 }
 
 export function sqliteRateStore(raw: Sqlite, commit: GroupCommit): RateStore {
@@ -29,6 +27,5 @@ export function sqliteRateStore(raw: Sqlite, commit: GroupCommit): RateStore {
       },
       transaction: (work) => () => commit.run(work),
     },
-    removeExpired: (now) => commit.run((tx) => tx.queries.rateCounts.removeExpired(now)),
   };
 }

@@ -1,4 +1,4 @@
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Json } from '../protocol/json.ts';
 import type { Drizzle } from './drizzle.ts';
 import { receipts } from './schema.ts';
@@ -36,6 +36,5 @@ export function prepareReceipts(db: Drizzle) {
         .set({ answer: sql`json_set(${receipts.answer}, '$.title', null, '$.metadata', null)` })
         .where(and(eq(receipts.principal, principal), sql`json_extract(${receipts.answer}, '$.id') = ${threadId}`))
         .run(),
-    removeBefore: (at: number): number => db.delete(receipts).where(lt(receipts.at, at)).run().changes,
   };
 }

@@ -191,6 +191,4 @@ export interface RunStore {
   /** The newest summary of a thread for one of its agents. */
   summary(thread: number, agent: string): Promise<Summary | undefined>;
   addSummary(run: HeldRun, summary: NewSummary): Promise<void>;
-  /** Forgets receipts older than this. */
-  purgeReceipts(before: number): Promise<number>;
 }

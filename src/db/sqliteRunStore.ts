@@ -191,6 +191,5 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
       return newestSummary(queries, thread, agent);
     },
     addSummary: (run, summary) => commit.run((tx) => addSummary(tx, run, summary, prices)),
-    purgeReceipts: (before) => commit.run((tx) => tx.queries.receipts.removeBefore(before)),
   };
 }

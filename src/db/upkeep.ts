@@ -33,7 +33,7 @@ export interface Upkeep {
   expireThread(thread: number, idleSince: number): Promise<boolean>;
   /** Removes some rows of a thread that was given up. */
   removeSome(thread: number, maxRows: number): Promise<boolean>;
-  /** Removes some of what has expired: receipts, tokens, logins, shares, and what was used on days long ago. */
+  /** Removes some of what has expired: receipts, tokens, logins, shares, counts of windows that are over, and what was used on days long ago. */
   sweepSome(before: Expiries, maxRows: number): Promise<boolean>;
   /** Lets the audit log begin later. Returns the id of the last row that may go. */
   cutAudit(before: number): Promise<number>;
@@ -112,6 +112,7 @@ function expiredRows(raw: Sqlite) {
     logins: 'expires_at < @now and not exists (select 1 from tokens where login = logins.key)',
     shares: 'expires_at < @now',
     usage_days: 'day < @usageDay',
+    rate_counts: 'expire <= @now',
   };
   return Object.entries(conditions).map(([table, condition]) =>
     raw.prepare<[Expiries & { readonly maxRows: number }]>(

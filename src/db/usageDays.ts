@@ -1,4 +1,4 @@
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { usageDays } from './authTables.ts';
 import type { Drizzle } from './drizzle.ts';
 
@@ -36,10 +36,5 @@ export function prepareUsageDays(db: Drizzle) {
       const row = get.get({ owner, day: dayOf(now) });
       return { tokens: row?.tokens ?? 0, cost: (row?.microCost ?? 0) / 1e6 };
     },
-    removeBefore: (at: number): number =>
-      db
-        .delete(usageDays)
-        .where(lt(usageDays.day, dayOf(at)))
-        .run().changes,
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '../db/sqliteStore.ts';
 import type { KeptThread } from '../db/upkeep.ts';
+import { dayOf } from '../db/usageDays.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -103,7 +104,7 @@ export class Retention {
     const { foldAfterDays = DEFAULT_FOLD_DAYS, deleteThreadsAfterDays, auditDays, usageDays = DEFAULT_USAGE_DAYS } = this.#options;
     const now = clock.now();
     const swept = { foldedThreads: 0, deletedThreads: 0 };
-    const expiries = { receipts: now - limits.receiptTtlMs, now, usageDay: Math.floor(now / DAY_MS) - usageDays };
+    const expiries = { receipts: now - limits.receiptTtlMs, now, usageDay: dayOf(now) - usageDays };
     await this.#all(() => upkeep.sweepSome(expiries, SLICE_ROWS));
     for (let page = upkeep.threads(0, SLICE_THREADS); page.length > 0 && !this.#over; page = upkeep.threads(lastKey(page), SLICE_THREADS)) {
       for (const thread of page) {

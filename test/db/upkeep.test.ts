@@ -98,7 +98,7 @@ test('what a run under another refers to does not keep either', async () => {
   expect(rowCounts(on.raw)).toMatchObject({ runs: 0, threads: 0, messages: 0 });
 });
 
-test('expired receipts, tokens, logins, shares and days of use go, a few at a time, and the others stay', async () => {
+test('expired receipts, tokens, logins, shares, counts and days of use go, a few at a time, and the others stay', async () => {
   const on = openStore();
   const { thread } = await finishedThread(on);
   const now = 1_000_000;
@@ -109,14 +109,16 @@ test('expired receipts, tokens, logins, shares and days of use go, a few at a ti
     insert into shares (id, thread, access, expires_at, created_at, created_by) values ('s1', ${thread}, 'read', ${now - 1}, 1, 'u'), ('s2', ${thread}, 'read', null, 1, 'u');
     insert into usage_days (owner, day, tokens, micro_cost) values ('u', 9, 1, 1), ('u', 10, 1, 1);
     insert into receipts (principal, key, hash, answer, at) values ('u', 'k1', '', '{}', 4), ('u', 'k2', '', '{}', 5);
+    insert into rate_counts (key, points, expire) values ('over', 1, ${now}), ('open', 1, ${now + 1});
   `);
-  expect(await all(() => on.store.upkeep.sweepSome({ receipts: 5, now, usageDay: 10 }, 1))).toBe(7);
+  expect(await all(() => on.store.upkeep.sweepSome({ receipts: 5, now, usageDay: 10 }, 1))).toBe(8);
   const column = (sql: string) => on.raw.prepare(sql).pluck().all();
   expect(column('select id from logins')).toEqual(['new']);
   expect(column('select hash from tokens')).toEqual(['c']);
   expect(column('select id from shares')).toEqual(['s2']);
   expect(column('select day from usage_days')).toEqual([10]);
   expect(column('select key from receipts')).toEqual(['k2']);
+  expect(column('select key from rate_counts')).toEqual(['open']);
 });
 
 test('a file gives free pages back, a few at a time, and keeps a share of them', async () => {
