@@ -4,6 +4,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { backoffMs } from './backoff.ts';
 import { closeError } from './closeError.ts';
 import type { ConnectionState, ConnectionStatus } from './connectionState.ts';
+import { Listeners } from './listeners.ts';
 import { onWake } from './onWake.ts';
 import { Renewal } from './renewal.ts';
 import type { Transport, Wire } from './transport.ts';
@@ -37,7 +38,7 @@ interface Waiter {
  */
 export class Connection implements ConnectionStatus {
   readonly #options: ConnectionOptions;
-  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #listeners = new Listeners<ConnectionState>();
   readonly #waiters = new Set<Waiter>();
   readonly #stopListening: () => void;
   /** A token that is no function cannot be renewed. */
@@ -75,10 +76,7 @@ export class Connection implements ConnectionStatus {
   }
 
   subscribe(listener: (state: ConnectionState) => void): () => void {
-    // A wrapper, so that one function given twice is two subscriptions.
-    const own = (state: ConnectionState) => listener(state);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   /** Says that something is asked for, until the returned function is called: a connection that is lost comes back only then. */
@@ -249,15 +247,6 @@ export class Connection implements ConnectionStatus {
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        // The listener's own trouble: reported as such, and it must not stop the connection.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    this.#listeners.tell(state);
   }
 }

@@ -1,3 +1,5 @@
+import { Listeners } from './listeners.ts';
+
 /** A call that the server has put off: the SDK asks it again by itself, at `until`. */
 export interface WaitingCall {
   /** Such as `messages.send`. */
@@ -18,7 +20,7 @@ export interface WaitStatus {
 }
 
 export class Waits implements WaitStatus {
-  readonly #listeners = new Set<(state: readonly WaitingCall[]) => void>();
+  readonly #listeners = new Listeners<readonly WaitingCall[]>();
   #state: readonly WaitingCall[] = [];
 
   get state(): readonly WaitingCall[] {
@@ -26,10 +28,7 @@ export class Waits implements WaitStatus {
   }
 
   subscribe(listener: (state: readonly WaitingCall[]) => void): () => void {
-    // A wrapper, so that one function given twice is two subscriptions.
-    const own = (state: readonly WaitingCall[]) => listener(state);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   /** The returned function says that it waits no more. */
@@ -40,15 +39,6 @@ export class Waits implements WaitStatus {
 
   #set(state: readonly WaitingCall[]): void {
     this.#state = state;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        // The listener's own trouble: reported as such, and the call goes on.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    this.#listeners.tell(state);
   }
 }

@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { newId } from '../../db/ids.ts';
+import { hashToken, newSecret } from '../../db/loginTokens.ts';
 import type { Store } from '../../db/sqliteStore.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
@@ -20,12 +21,8 @@ export interface GuestsOptions {
 
 /** A link's secret, to be told once, and what is stored of it. It is random, so no slower hash would help. */
 export function newLinkSecret(): { readonly secret: string; readonly secretHash: string } {
-  const secret = SECRET_PREFIX + randomBytes(32).toString('base64url');
-  return { secret, secretHash: hashSecret(secret) };
-}
-
-export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
+  const secret = SECRET_PREFIX + newSecret();
+  return { secret, secretHash: hashToken(secret) };
 }
 
 /**
@@ -43,7 +40,7 @@ export class Guests {
   /** Exchanges a link's secret for a token. Throws `NOT_FOUND`. */
   async open(secret: string): Promise<OpenedShare> {
     const { store, clock, limits } = this.#options;
-    const link = await store.shares.link(hashSecret(secret));
+    const link = await store.shares.link(hashToken(secret));
     const expiresAt = Math.min(link.expiresAt ?? Number.POSITIVE_INFINITY, clock.now() + limits.guestTtlMs);
     const guest: Guest = { id: newId('guest'), share: link.id, ...(link.tenant !== undefined && { tenant: link.tenant }), expiresAt };
     const body = Buffer.from(JSON.stringify(guest)).toString('base64url');

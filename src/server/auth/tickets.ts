@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { newSecret } from '../../db/loginTokens.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { ownerOf } from '../../protocol/principal.ts';
@@ -37,7 +37,7 @@ export class Tickets {
         details: { limit: 'maxTickets' },
       });
     }
-    const ticket = randomBytes(32).toString('base64url');
+    const ticket = newSecret();
     const expiresAt = now + ticketTtlMs;
     this.#issued.set(ticket, { identity, owner, expiresAt });
     return { ticket, expiresAt };

@@ -1,4 +1,5 @@
-import { hashSecret, newLinkSecret } from '../auth/guests.ts';
+import { hashToken } from '../../db/loginTokens.ts';
+import { newLinkSecret } from '../auth/guests.ts';
 import { openPresence } from '../live/openLive.ts';
 import type { Services } from '../services.ts';
 import { procedure, reading, router } from '../trpc.ts';
@@ -95,7 +96,7 @@ export function threadsRouter(services: Services) {
     claimShare: procedure.input(inputs.shareSecret).mutation(({ ctx, input }) =>
       store.shares.claim({
         command: commandOf('threads.claimShare', input, { principal: ctx.principal, limits }),
-        secretHash: hashSecret(input.secret),
+        secretHash: hashToken(input.secret),
         maxShares: limits.maxSharesPerThread,
       }),
     ),
