@@ -31,9 +31,10 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
   const inputs = await drive.contexts.of(agent);
   await store.takeSteers(held);
   const behind = await store.progress(held);
+  const transcript = await store.transcript(held);
   // What it does with them is its own affair: it gets them all.
-  const messages = await loadAttachments(drive, compileTranscript(behind.transcript), ['*/*']);
-  const asked = behind.transcript.findLast((message) => message.role === 'user' && message.status === 'complete');
+  const messages = await loadAttachments(drive, compileTranscript(transcript), ['*/*']);
+  const asked = transcript.findLast((message) => message.role === 'user' && message.status === 'complete');
   const writer = new AgentEventWriter(agent, drive, behind.steps);
   const timeoutMs = agent.stepTimeoutMs ?? agent.runTimeoutMs ?? limits.runTimeoutMs;
   await withTimeout(drive, { timeoutMs, code: 'STEP_TIMEOUT', what: 'The agent' }, async (signal) => {
@@ -54,7 +55,7 @@ export async function driveCustomAgent(agent: CustomAgent, drive: Drive): Promis
         // An abort is the generator's to hear. One that is deaf to it is left behind when the worker's grace is over.
         const next = await generator.next().catch((cause: unknown) => {
           throw new OutsideFailure(cause, 'AGENT_FAILED', 'The agent failed.', () =>
-            textsIn([asked?.text, behind.transcript.map(({ text }) => text)]),
+            textsIn([asked?.text, transcript.map(({ text }) => text)]),
           );
         });
         signal.throwIfAborted();

@@ -19,12 +19,12 @@ const MAX_REPAIRS = 1;
 export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }: { readonly again: boolean }): Promise<Driven> {
   const { store, held, limits, agentName, observer } = drive;
   const behind = await store.progress(held);
-  const newest = behind.transcript.at(-1);
+  const newest = behind.own.at(-1);
   const maxSteps = agent.maxSteps ?? limits.maxSteps;
-  let bad = unfitAnswers(agent, held.id, behind.transcript);
+  let bad = unfitAnswers(agent, behind.own);
   let note: string | undefined;
   // A crash hit between the answer and the end of the run.
-  if (newest?.role === 'assistant' && newest.runId === held.id && newest.toolCalls.length === 0 && !again) {
+  if (newest?.role === 'assistant' && newest.toolCalls.length === 0 && !again) {
     const answer = checkAnswer(agent, newest.text);
     if (answer.fits || bad > MAX_REPAIRS) return endWith(answer, newest.finish ?? 'incomplete', behind.steps < maxSteps);
     note = repairNote(answer);
@@ -70,11 +70,11 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
 }
 
 /** Answers of this run, to what was asked last, that did not fit. */
-function unfitAnswers(agent: ModelAgent, runId: string, transcript: readonly Message[]): number {
-  const asked = transcript.findLastIndex((message) => message.role === 'user');
-  return transcript
+function unfitAnswers(agent: ModelAgent, own: readonly Message[]): number {
+  const asked = own.findLastIndex((message) => message.role === 'user');
+  return own
     .slice(asked + 1)
-    .filter((message) => message.role === 'assistant' && message.runId === runId && message.toolCalls.length === 0)
+    .filter((message) => message.role === 'assistant' && message.toolCalls.length === 0)
     .filter((message) => !checkAnswer(agent, message.text).fits).length;
 }
 

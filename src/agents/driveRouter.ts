@@ -8,7 +8,7 @@ import { withTimeout } from './withTimeout.ts';
 /** Lets a router choose, and makes the choice a fact: the chosen agent goes on, also after a restart. */
 export async function driveRouter(agent: RouterAgent, drive: Drive): Promise<Driven> {
   const { store, held, limits, registry, contexts } = drive;
-  const { transcript } = await store.progress(held);
+  const transcript = await store.transcript(held);
   const messages = compileTranscript(transcript);
   const text = transcript.findLast((message) => message.role === 'user')?.text ?? '';
   const inputs = await contexts.of(agent);

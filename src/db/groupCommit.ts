@@ -265,6 +265,7 @@ export class GroupCommit {
       return undefined;
     } catch (cause) {
       if (this.#options.raw.inTransaction) this.#rollback.run();
+      this.#options.queries.runs.forgetKept();
       return { entry: current, cause };
     }
   }

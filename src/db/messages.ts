@@ -68,6 +68,13 @@ export function prepareMessages(db: Drizzle) {
     .where(and(eq(messages.thread, $('thread')), sql`${messages.seq} <= ${$('seq')}`))
     .orderBy(asc(messages.seq))
     .prepare();
+  const takenOfRun = db
+    .select()
+    .from(messages)
+    // The plus: by the run's index and not by the thread's.
+    .where(and(eq(messages.run, $('run')), sql`+${messages.seq} <= ${$('seq')}`))
+    .orderBy(sql`+${messages.seq}`)
+    .prepare();
   const ofRun = db
     .select()
     .from(messages)
@@ -118,6 +125,7 @@ export function prepareMessages(db: Drizzle) {
     isStreaming: (key: number): boolean => status.get({ key })?.status === 'streaming',
     /** The transcript up to a seq, in order. */
     taken: (thread: number, seq: number): MessageRow[] => taken.all({ thread, seq }),
+    takenOfRun: (run: number, seq: number): MessageRow[] => takenOfRun.all({ run, seq }),
     ofRun: (run: number): MessageRow[] => ofRun.all({ run }),
     /** Messages of a run that wait: its own while it is queued, else steers. In order of arrival. */
     waiting: (run: number): MessageRow[] => waiting.all({ run }),

@@ -39,7 +39,8 @@ export interface RunProgress {
   readonly steps: number;
   /** Tool calls so far. */
   readonly calls: number;
-  readonly transcript: readonly TranscriptMessage[];
+  /** What it was asked and has said, in order: its part of the transcript. */
+  readonly own: readonly TranscriptMessage[];
 }
 
 /** What a principal has used in a day. */
@@ -112,6 +113,8 @@ export interface RunStore {
   /** Every run under another, parents before children. */
   under(key: number): Promise<readonly RunRow[]>;
   progress(run: HeldRun): Promise<RunProgress>;
+  /** What a run has before it now. */
+  transcript(run: HeldRun): Promise<readonly TranscriptMessage[]>;
   askCancel(command: Command, runId: string): Promise<CancelAsked>;
   /** The server's own wish, such as nobody watching. False when it has ended. */
   cancel(key: number, by: string): Promise<CancelAsked | undefined>;

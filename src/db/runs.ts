@@ -35,6 +35,9 @@ const NO_PARENT = { budget: null, fresh: false, parent: null, parentCallId: null
 /** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
 export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;
 
+/** More open runs than that are read again. */
+const MAX_KEPT = 10_000;
+
 /** What a run comes to when it ends. */
 export type RunOutcome = Partial<Pick<RunRow, 'endedAt' | 'lastSeq' | 'outcome' | 'output' | 'error'>>;
 
@@ -121,19 +124,40 @@ export function prepareRuns(db: Drizzle) {
     .where(and(eq(runs.parent, $('parent')), sql`${runs.parent} is not null`))
     .orderBy(asc(runs.key))
     .prepare();
+  const firstUnfoldable = db
+    .select({ seq: min(runs.firstSeq) })
+    .from(runs)
+    .where(and(eq(runs.thread, $('thread')), sql`(${runs.endedAt} is null or ${runs.endedAt} > ${$('endedBefore')})`))
+    .prepare();
+  /** Rows of open runs, as they were read: a run is read a dozen times for each time that it changes. */
+  const kept = new Map<number, RunRow>();
+  const changed = (key: number): void => void kept.delete(key);
+
+  function read(key: number): RunRow | undefined {
+    const row = byKey.get({ key });
+    if (row === undefined || !isOpen(row.status)) return row;
+    if (kept.size >= MAX_KEPT) kept.clear();
+    kept.set(key, row);
+    return row;
+  }
+
   return {
     insert: (row: NewRun): number => insert.get({ ...NO_PARENT, ...row, usage: NO_USAGE })?.key ?? 0,
     byId: (id: string): RunRow | undefined => byId.get({ id }),
-    byKey: (key: number): RunRow | undefined => byKey.get({ key }),
+    byKey: (key: number): Readonly<RunRow> | undefined => kept.get(key) ?? read(key),
+    /** To be called when what was written is taken back: rows were kept that are not so. */
+    forgetKept: (): void => kept.clear(),
     /** The open root runs of a thread: the active one first, then those that wait, in order. */
     openOfThread: (thread: number): RunRow[] => openOfThread.all({ thread }),
     /** Runs that another asked for, in the order in which it did. */
     children: (parent: number): RunRow[] => children.all({ parent }),
     /** A handoff, or a router's choice. */
     setAgent(key: number, { agent, handoffs }: { readonly agent: string; readonly handoffs: number }): void {
+      changed(key);
       db.update(runs).set({ currentAgent: agent, handoffs }).where(eq(runs.key, key)).run();
     },
     setAttempt(key: number, attempt: number): void {
+      changed(key);
       db.update(runs).set({ attempt }).where(eq(runs.key, key)).run();
     },
     queued(): { readonly waiting: number; readonly oldestAt: number | undefined } {
@@ -159,6 +183,7 @@ export function prepareRuns(db: Drizzle) {
         .get(),
     start(row: RunRow, change: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
       assertTransition(row, 'running');
+      changed(row.key);
       assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);
     },
     /** Moves a run to another status, or refuses: no other query changes a status. One that has ended holds no lease. */
@@ -168,14 +193,20 @@ export function prepareRuns(db: Drizzle) {
       { endedAt = null, lastSeq = null, outcome = null, output = null, error = null }: RunOutcome = {},
     ): void {
       assertTransition(row, to);
+      changed(row.key);
       const json = { output: output === null ? null : JSON.stringify(output), error: error === null ? null : JSON.stringify(error) };
       assertMoved(row, move.run({ key: row.key, from: row.status, to, endedAt, lastSeq, outcome, ...json }).changes);
     },
-    setUsage: (key: number, usage: Usage): void => void setUsage.run({ key, usage: JSON.stringify(usage) }),
+    setUsage(key: number, usage: Usage): void {
+      changed(key);
+      setUsage.run({ key, usage: JSON.stringify(usage) });
+    },
     dropLease(key: number): void {
+      changed(key);
       db.update(runs).set({ lease: null }).where(eq(runs.key, key)).run();
     },
     setCancelBy(key: number, by: string): void {
+      changed(key);
       db.update(runs)
         .set({ cancelBy: by })
         .where(and(eq(runs.key, key), isNull(runs.cancelBy)))
@@ -212,14 +243,10 @@ export function prepareRuns(db: Drizzle) {
     },
     /** Runs of a thread that cannot be folded: open, or ended after `endedBefore`. */
     firstUnfoldable(thread: number, endedBefore: number): number | undefined {
-      const row = db
-        .select({ seq: sql<number | null>`min(${runs.firstSeq})` })
-        .from(runs)
-        .where(and(eq(runs.thread, thread), sql`(${runs.endedAt} is null or ${runs.endedAt} > ${endedBefore})`))
-        .get();
-      return row?.seq ?? undefined;
+      return firstUnfoldable.get({ thread, endedBefore })?.seq ?? undefined;
     },
     removeOfThread(thread: number): void {
+      kept.clear();
       db.delete(runs).where(eq(runs.thread, thread)).run();
     },
   };

@@ -27,10 +27,11 @@ import { runProgress } from './operations/runProgress.ts';
 import { sentSteps } from './operations/sentStep.ts';
 import { beginReady, readyCalls, settleCalls, wakeRun } from './operations/settleCalls.ts';
 import { spendingOf } from './operations/spending.ts';
-import { heldRun, startQueuedRun } from './operations/startRun.ts';
+import { heldRun, notHeld, startQueuedRun } from './operations/startRun.ts';
 import { startMessage, startStep, takeSteers } from './operations/startStep.ts';
 import { ownCall, submitResult } from './operations/submitResult.ts';
 import { routeRun } from './operations/switchAgent.ts';
+import { transcript } from './operations/transcript.ts';
 import { runInfo } from './operations/views.ts';
 import { recordVerdict, withdrawMessage } from './operations/withdrawMessage.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
@@ -101,6 +102,11 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     },
     async progress(run) {
       return runProgress(queries, run);
+    },
+    async transcript(run) {
+      const row = queries.runs.byKey(run.key);
+      if (row === undefined) throw notHeld(run);
+      return transcript(queries, row, queries.events.head(run.thread));
     },
     askCancel: (command, runId) => commit.run((tx) => askCancel(tx, command, runId)),
     cancel: (key, by) =>

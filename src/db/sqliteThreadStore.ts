@@ -7,7 +7,6 @@ import { asModelsSee } from './operations/asModelsSee.ts';
 import { once } from './operations/command.ts';
 import { createThread, getThread } from './operations/createThread.ts';
 import { deleteThread } from './operations/deleteThread.ts';
-import { foldThread } from './operations/foldThread.ts';
 import { forkThread } from './operations/forkThread.ts';
 import { messagesOf, standingOf, threadInfo } from './operations/views.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
@@ -17,8 +16,6 @@ import type { ThreadFilter } from './threads.ts';
 
 /** Messages that a title is made of: the first answer may come after several that called tools. */
 const BEGINNING = 20;
-const FOLD_THREADS = 200;
-const FOLD_EVENTS = 1_000;
 
 export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): ThreadStore {
   const { queries, commit, epoch } = parts;
@@ -113,20 +110,6 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
       return messagesOf(queries, rows, []);
     },
     setTitle: (key, title) => commit.run((tx) => tx.queries.threads.setTitle(key, title)),
-    async fold(endedBefore) {
-      let changed = 0;
-      for (let page = queries.threads.page(0, FOLD_THREADS); page.length > 0; ) {
-        for (const { key } of page) {
-          const floor = queries.threads.byKey(key)?.floor ?? 0;
-          // So many events a transaction, so that runs at work do not wait for all of them.
-          let [before, after] = [floor, await commit.run((tx) => foldThread(tx, key, endedBefore, FOLD_EVENTS))];
-          while (after > before) [before, after] = [after, await commit.run((tx) => foldThread(tx, key, endedBefore, FOLD_EVENTS))];
-          if (after > floor) changed++;
-        }
-        page = queries.threads.page(page.at(-1)?.key ?? 0, FOLD_THREADS);
-      }
-      return changed;
-    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, eq, max, sql } from 'drizzle-orm';
 import type { FinishReason, Usage } from '../protocol/event.ts';
 import type { Drizzle } from './drizzle.ts';
 import { messages, prompts, runs, steps } from './schema.ts';
@@ -43,11 +43,10 @@ export function prepareSteps(db: Drizzle) {
     .where(eq(steps.message, $('message')))
     .prepare();
   const lastNumber = db
-    .select({ number: steps.number })
+    // A maximum, and no limit of one: SQLite prepares a statement anew when the parameter of its limit is bound.
+    .select({ number: max(steps.number) })
     .from(steps)
     .where(eq(steps.run, $('run')))
-    .orderBy(desc(steps.number))
-    .limit(1)
     .prepare();
   const addPrompt = db
     .insert(prompts)

@@ -55,6 +55,4 @@ export interface ThreadStore {
   untitled(key: number): Promise<readonly Message[] | undefined>;
   /** Gives a thread a title unless it has one by now. Its activity is not touched. */
   setTitle(key: number, title: string): Promise<void>;
-  /** Folds the runs of every thread that ended before a time; returns how many threads changed. */
-  fold(endedBefore: number): Promise<number>;
 }

@@ -20,6 +20,9 @@ export interface ThreadFilter {
   readonly after?: { readonly at: number; readonly key: number } | undefined;
 }
 
+/** Owners whose threads are remembered to have been counted. */
+const MAX_COUNTED = 10_000;
+
 export function prepareThreads(db: Drizzle) {
   const $ = sql.placeholder;
   const insert = db
@@ -51,6 +54,8 @@ export function prepareThreads(db: Drizzle) {
     .from(threads)
     .where(eq(threads.owner, $('owner')))
     .prepare();
+  /** How many more threads an owner may have at least, who was counted at some time. */
+  const room = new Map<string, { readonly max: number; left: number }>();
   const touch = db
     .update(threads)
     .set({ updatedAt: sql`${$('now')}` })
@@ -67,13 +72,6 @@ export function prepareThreads(db: Drizzle) {
     return inArray(threads.key, sharedThreads(db, filter.sharedWith));
   }
 
-  const page = db
-    .select({ key: threads.key, updatedAt: threads.updatedAt, owner: threads.owner })
-    .from(threads)
-    .where(gt(threads.key, $('afterKey')))
-    .orderBy(asc(threads.key))
-    .limit($('limit'))
-    .prepare();
   return {
     insert(row: {
       readonly id: string;
@@ -84,11 +82,21 @@ export function prepareThreads(db: Drizzle) {
       readonly now: number;
       readonly floor: number;
     }): number {
+      const counted = room.get(row.owner);
+      if (counted !== undefined) counted.left--;
       return insert.get({ ...row })?.key ?? 0;
     },
     byId: (id: string): ThreadRow | undefined => byId.get({ id }),
     byKey: (key: number): ThreadRow | undefined => byKey.get({ key }),
-    count: (owner: string): number => count.get({ owner })?.threads ?? 0,
+    /** Whether an owner has fewer than `max` threads. Counts them when as many were begun as there was room for, and not each time. */
+    hasRoom(owner: string, max: number): boolean {
+      const counted = room.get(owner);
+      if (counted?.max === max && counted.left > 0) return true;
+      const left = max - (count.get({ owner })?.threads ?? 0);
+      if (room.size >= MAX_COUNTED) room.clear();
+      room.set(owner, { max, left });
+      return left > 0;
+    },
     touch: (key: number, now: number): void => void touch.run({ key, now }),
     setFloor: (key: number, floor: number): void => void setFloor.run({ key, floor }),
     update(key: number, change: { title?: string | null; metadata?: JsonObject | null }, now: number): void {
@@ -107,9 +115,6 @@ export function prepareThreads(db: Drizzle) {
     remove(key: number): void {
       db.delete(threads).where(eq(threads.key, key)).run();
     },
-    /** By key. `gone` are those that were given up. */
-    page: (afterKey: number, limit: number): { key: number; updatedAt: number; gone: boolean }[] =>
-      page.all({ afterKey, limit }).map(({ owner, ...row }) => ({ ...row, gone: owner === '' })),
     /** Nobody owns it any more, and no id finds it. */
     giveUp(key: number): void {
       db.update(threads)

@@ -91,6 +91,12 @@ export function prepareToolCalls(db: Drizzle) {
     .where(eq(toolCalls.thread, $('thread')))
     .orderBy(asc(toolCalls.key))
     .prepare();
+  const ofRun = db
+    .select()
+    .from(toolCalls)
+    .where(eq(toolCalls.run, $('run')))
+    .orderBy(asc(toolCalls.key))
+    .prepare();
   return {
     insert: (row: NewToolCall): void => void insert.run({ ...EMPTY, ...row }),
     byId: (id: string): ToolCallRow | undefined => byId.get({ id }),
@@ -118,6 +124,7 @@ export function prepareToolCalls(db: Drizzle) {
       db.update(toolCalls).set(change).where(eq(toolCalls.key, key)).run();
     },
     /** Every call of a thread, in the order they were made. */
+    ofRun: (run: number): ToolCallRow[] => ofRun.all({ run }),
     ofThread: (thread: number): ToolCallRow[] => ofThread.all({ thread }),
     ofMessages: (keys: readonly number[]): ToolCallRow[] =>
       keys.length === 0

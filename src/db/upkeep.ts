@@ -5,12 +5,18 @@ import { foldThread } from './operations/foldThread.ts';
 import type { Queries } from './queries.ts';
 import type { Sqlite } from './sqlite.ts';
 
-/** A thread as whoever looks after the file sees it. */
+/** A thread that there may be something to do with. */
 export interface KeptThread {
   readonly key: number;
   readonly updatedAt: number;
   /** It was given up, and what is left of it is still to be removed. */
   readonly gone: boolean;
+}
+
+export interface KeptThreads {
+  readonly threads: readonly KeptThread[];
+  /** Up to where was looked; undefined at the end. */
+  readonly next: number | undefined;
 }
 
 /** How large the file is. */
@@ -25,10 +31,12 @@ export interface FileSize {
  * that return true may have more to do.
  */
 export interface Upkeep {
-  /** By key, a few at a time. */
-  threads(afterKey: number, limit: number): readonly KeptThread[];
+  /** Threads that were begun by a time, have no activity since another, or are gone: by key, a few at a time. */
+  threads(afterKey: number, before: { readonly begun: number; readonly idle: number }): KeptThreads;
   /** Folds some events of a thread whose runs ended before a time. */
   foldSome(thread: number, endedBefore: number, maxEvents: number): Promise<boolean>;
+  /** Folds everything whose run ended before a time, in slices; returns how many threads that changed. */
+  fold(endedBefore: number): Promise<number>;
   /** Gives up a thread without activity since a time, unless a run of it is open: nobody sees it any more. False when it stays. */
   expireThread(thread: number, idleSince: number): Promise<boolean>;
   /** Removes some rows of a thread that was given up. */
@@ -50,6 +58,13 @@ export interface Expiries {
   readonly usageDay: number;
 }
 
+/** Keys that are looked at in one go, and threads that are found in it: well under a millisecond. */
+const SLICE_KEYS = 1_000;
+const SLICE_THREADS = 50;
+/** Events of one transaction, so that runs at work do not wait for all of them. */
+const FOLD_EVENTS = 1_000;
+/** Before all times. */
+export const NEVER = -1;
 /** Free pages that stay in the file, at least and as a share of it: what is deleted today is written again tomorrow. */
 const KEPT_FREE_PAGES = 256;
 const KEPT_FREE_SHARE = 0.05;
@@ -65,12 +80,32 @@ export function sqliteUpkeep(opts: {
   const { raw, queries, commit, removeFiles } = opts;
   const number = (pragma: string): number => Number(raw.pragma(pragma, { simple: true }));
   const expired = expiredRows(raw);
-  return {
-    threads: (afterKey, limit) => queries.threads.page(afterKey, limit),
+  const kept = keptThreads(raw);
+  const lastKey = raw.prepare<[], number | null>('select max(key) from threads').pluck();
+  const upkeep: Upkeep = {
+    threads(afterKey, before) {
+      const upTo = afterKey + SLICE_KEYS;
+      const threads = kept.all({ afterKey, upTo, ...before }).map((row) => ({ ...row, gone: row.gone === 1 }));
+      const next = threads.length < SLICE_THREADS ? upTo : threads.at(-1)?.key;
+      return { threads, next: upTo >= (lastKey.get() ?? 0) && threads.length < SLICE_THREADS ? undefined : next };
+    },
     async foldSome(thread, endedBefore, maxEvents) {
       const row = queries.threads.byKey(thread);
       if (row === undefined || row.floor >= floorFor(queries, thread, endedBefore)) return false;
       return (await commit.run((tx) => foldThread(tx, thread, endedBefore, maxEvents))) > row.floor;
+    },
+    async fold(endedBefore) {
+      let changed = 0;
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const page = upkeep.threads(after, { begun: endedBefore, idle: NEVER });
+        for (const { key } of page.threads) {
+          let slices = 0;
+          while (await upkeep.foldSome(key, endedBefore, FOLD_EVENTS)) slices++;
+          if (slices > 0) changed++;
+        }
+        after = page.next;
+      }
+      return changed;
     },
     async expireThread(thread, idleSince) {
       const files = await commit.run((tx) => expireThread(tx, thread, idleSince));
@@ -97,12 +132,23 @@ export function sqliteUpkeep(opts: {
       return { fileBytes: pages * pageBytes, usedBytes: (pages - number('freelist_count')) * pageBytes };
     },
   };
+  return upkeep;
 }
 
 /** Up to where a thread can be folded. */
 function floorFor(queries: Queries, thread: number, endedBefore: number): number {
   const keep = queries.runs.firstUnfoldable(thread, endedBefore);
   return keep === undefined ? queries.events.head(thread) : keep - 1;
+}
+
+function keptThreads(raw: Sqlite) {
+  return raw.prepare<
+    [{ readonly afterKey: number; readonly upTo: number; readonly begun: number; readonly idle: number }],
+    { key: number; updatedAt: number; gone: 0 | 1 }
+  >(
+    `select key, updated_at as updatedAt, owner = '' as gone from threads where key > @afterKey and key <= @upTo
+     and (created_at <= @begun or updated_at < @idle or owner = '') order by key limit ${SLICE_THREADS}`,
+  );
 }
 
 function expiredRows(raw: Sqlite) {

@@ -261,7 +261,7 @@ export async function serverOver(
       return notices.tell(notice, to, thread);
     },
     reloadCertificate: () => certificate.reload(),
-    fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.threads.fold(clock.now() - olderThanDays * DAY_MS),
+    fold: ({ olderThanDays = DEFAULT_FOLD_DAYS } = {}) => store.upkeep.fold(clock.now() - olderThanDays * DAY_MS),
     close(closeOptions) {
       closed ??= stop(closeOptions?.drainMs ?? limits.drainMs);
       return closed;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '../db/sqliteStore.ts';
-import type { KeptThread } from '../db/upkeep.ts';
+import { NEVER } from '../db/upkeep.ts';
 import { dayOf } from '../db/usageDays.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
@@ -31,8 +31,6 @@ const RETRY_MS = 60_000;
 /** Of one transaction: about a millisecond. Each may be on a page of its own. */
 const SLICE_ROWS = 100;
 const SLICE_PAGES = 64;
-/** Threads that are looked at in one go. */
-const SLICE_THREADS = 50;
 /** Nine tenths of the time belong to those who wait for answers. */
 const PAUSE_PER_COST = 9;
 const MIN_PAUSE_MS = 5;
@@ -49,6 +47,8 @@ export class Retention {
   #sweeping: Promise<Swept> | undefined;
   #size: { readonly usedBytes: number; readonly atMs: number } | undefined;
   #warned = false;
+  /** What was done since the last rest took so long. */
+  #unrestedMs = 0;
 
   constructor(deps: RetentionDeps, options: RetentionOptions = {}) {
     this.#deps = deps;
@@ -106,19 +106,23 @@ export class Retention {
     const swept = { foldedThreads: 0, deletedThreads: 0 };
     const expiries = { receipts: now - limits.receiptTtlMs, now, usageDay: dayOf(now) - usageDays };
     await this.#all(() => upkeep.sweepSome(expiries, SLICE_ROWS));
-    for (let page = upkeep.threads(0, SLICE_THREADS); page.length > 0 && !this.#over; page = upkeep.threads(lastKey(page), SLICE_THREADS)) {
-      for (const thread of page) {
+    const before = { begun: since(foldAfterDays || undefined, now), idle: since(deleteThreadsAfterDays, now) };
+    for (let after: number | undefined = 0; after !== undefined && !this.#over; ) {
+      const startMs = performance.now();
+      const page = upkeep.threads(after, before);
+      this.#unrestedMs += performance.now() - startMs;
+      for (const thread of page.threads) {
         if (this.#over) break;
-        const idle = deleteThreadsAfterDays !== undefined && thread.updatedAt < now - deleteThreadsAfterDays * DAY_MS;
-        if (thread.gone || (idle && (await upkeep.expireThread(thread.key, now - deleteThreadsAfterDays * DAY_MS)))) {
+        if (thread.gone || (thread.updatedAt < before.idle && (await upkeep.expireThread(thread.key, before.idle)))) {
           await this.#all(() => upkeep.removeSome(thread.key, SLICE_ROWS));
           swept.deletedThreads++;
-        } else if (foldAfterDays !== false) {
-          const slices = await this.#all(() => upkeep.foldSome(thread.key, now - foldAfterDays * DAY_MS, SLICE_ROWS));
+        } else {
+          const slices = await this.#all(() => upkeep.foldSome(thread.key, before.begun, SLICE_ROWS));
           if (slices > 1) swept.foldedThreads++;
         }
       }
-      await this.#rest(1);
+      await this.#rest();
+      after = page.next;
     }
     if (auditDays !== undefined && !this.#over) {
       const upTo = await upkeep.cutAudit(now - auditDays * DAY_MS);
@@ -140,13 +144,15 @@ export class Retention {
     for (let more = true; more && !this.#over; slices++) {
       const startMs = performance.now();
       more = await slice();
-      if (more) await this.#rest(performance.now() - startMs);
+      this.#unrestedMs += performance.now() - startMs;
+      if (more) await this.#rest();
     }
     return slices;
   }
 
-  async #rest(costMs: number): Promise<void> {
-    const restMs = Math.max(MIN_PAUSE_MS, PAUSE_PER_COST * costMs);
+  async #rest(): Promise<void> {
+    const restMs = Math.max(MIN_PAUSE_MS, PAUSE_PER_COST * this.#unrestedMs);
+    this.#unrestedMs = 0;
     // Aborting ends the rest, and the sweep with it.
     await pause(restMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
   }
@@ -168,6 +174,7 @@ export class Retention {
   }
 }
 
-function lastKey(page: readonly KeptThread[]): number {
-  return page.at(-1)?.key ?? 0;
+/** The time so many days ago; before all time when it is never. */
+function since(days: number | undefined, now: number): number {
+  return days === undefined ? NEVER : now - days * DAY_MS;
 }

@@ -167,7 +167,7 @@ export function testLog({ name, open }: { readonly name: string; readonly open: 
       const { thread, held, threadId } = await finishedThread(test, 'hello', ['Hi']);
       const events = await encodedEvents(test, thread);
       await test.store.runs.accept(send('next', { threadId }));
-      await test.store.threads.fold(test.clock.now());
+      await test.store.upkeep.fold(test.clock.now());
       const { snapshot, terminal } = await test.store.log.runSnapshot(thread, held.key);
       expect(terminal).toEqual(events.at(-1));
       expect(snapshot.seq).toBe(events.length - 1);

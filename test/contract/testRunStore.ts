@@ -217,7 +217,7 @@ export function testRunStore({ name, open }: { readonly name: string; readonly o
         [1, 'Help.', '[]', ['one']],
         [2, 'Help.', '[]', ['one', 'a']],
       ]);
-      await on.store.threads.fold(on.clock.now());
+      await on.store.upkeep.fold(on.clock.now());
       expect(await on.store.runs.sentSteps(runId)).toEqual(sent);
     });
 

@@ -19,7 +19,7 @@ test('the events of a run that ended long ago go; its messages, the head and its
   const { threadId, thread, runId } = await finishedThread(on);
   const messages = await allMessages(on, threadId);
   const [before, run] = [await on.store.threads.get({ id: OWNER }, threadId), await on.store.runs.get({ id: OWNER }, runId)];
-  expect(await on.store.threads.fold(on.clock.now())).toBe(1);
+  expect(await on.store.upkeep.fold(on.clock.now())).toBe(1);
   expect(await encodedEvents(on, thread)).toEqual([]);
   expect(await on.store.threads.get({ id: OWNER }, threadId)).toEqual({ ...before, floor: before.head });
   expect(await allMessages(on, threadId)).toEqual(messages);
@@ -30,21 +30,21 @@ test('a run that ended since, or has not ended, keeps its events', async () => {
   const on = openStore();
   await finishedThread(on);
   await startThread(on);
-  expect(await on.store.threads.fold(on.clock.now() - 1)).toBe(0);
+  expect(await on.store.upkeep.fold(on.clock.now() - 1)).toBe(0);
 });
 
 test('folding again changes nothing', async () => {
   const on = openStore();
   await finishedThread(on);
-  expect(await on.store.threads.fold(on.clock.now())).toBe(1);
-  expect(await on.store.threads.fold(on.clock.now())).toBe(0);
+  expect(await on.store.upkeep.fold(on.clock.now())).toBe(1);
+  expect(await on.store.upkeep.fold(on.clock.now())).toBe(0);
 });
 
 test('what comes after folding takes the next seq, also after a crash', async () => {
   const on = openStore();
   const { threadId, thread } = await finishedThread(on);
   const { head } = await on.store.threads.get({ id: OWNER }, threadId);
-  await on.store.threads.fold(on.clock.now());
+  await on.store.upkeep.fold(on.clock.now());
   const after = on.crash();
   const { receipt } = await after.store.runs.accept(send('more', { threadId }));
   expect(receipt.seq).toBe(head);
@@ -57,13 +57,13 @@ test('the floor stops below the first event of a run that waits', async () => {
   const waiting = (await on.store.runs.accept(send('next', { threadId }))).receipt;
   await answer(on, held, ['Hi']);
   await complete(on, held);
-  await on.store.threads.fold(on.clock.now());
+  await on.store.upkeep.fold(on.clock.now());
   expect((await on.store.threads.get({ id: OWNER }, threadId)).floor).toBe(waiting.seq);
   expect(counted(await encodedEvents(on, thread))[0]).toBe(waiting.seq + 1);
   const [next] = await on.store.runs.openOfThread(thread);
   const started = await on.store.runs.start(next?.key ?? 0, 'boot_1');
   if (started === undefined) throw new Error('it did not start');
-  const { transcript } = await on.store.runs.progress(heldBy(started));
+  const transcript = await on.store.runs.transcript(heldBy(started));
   expect(transcript.map((message) => message.text)).toEqual(['hello', 'Hi', 'next']);
 });
 
@@ -72,7 +72,7 @@ test('a follower in the folded part is not told of it by memory', async () => {
   const { thread } = await finishedThread(on);
   const reader = on.store.log.follow(thread);
   const { head } = reader;
-  await on.store.threads.fold(on.clock.now());
+  await on.store.upkeep.fold(on.clock.now());
   expect([reader.head, reader.freshAfter(0), reader.deleted]).toEqual([head, undefined, false]);
   reader.close();
 });
@@ -82,7 +82,7 @@ test('the newest id is told before the events are gone, so that a crash does not
   await finishedThread(on);
   const kept = on.highWater.at(-1) ?? 0;
   await startThread(on);
-  await on.store.threads.fold(on.clock.now());
+  await on.store.upkeep.fold(on.clock.now());
   expect(on.highWater.at(-1)).toBe(kept + 2);
 });
 

@@ -93,7 +93,7 @@ test('below the floor, a fork has the messages as they are folded', async () => 
   const { head } = await on.store.threads.get({ id: OWNER }, threadId);
   const { started } = await on.store.runs.accept(send('two', { threadId }));
   if (started !== undefined) await complete(on, heldBy(started));
-  await on.store.threads.fold(on.clock.now());
+  await on.store.upkeep.fold(on.clock.now());
   expect(await texts(on, (await fork(on, threadId, head)).id)).toEqual(['one', 'ab']);
   expect(await texts(on, (await fork(on, threadId, 2)).id)).toEqual(['one']);
   expect(await texts(on, (await fork(on, threadId)).id)).toEqual(['one', 'ab', 'two']);
@@ -105,7 +105,7 @@ test('a thread folded in the middle of interleaved runs is forked whole, without
   const { head } = await on.store.threads.get({ id: OWNER }, threadId);
   const whole = await texts(on, (await fork(on, threadId)).id);
   expect(whole).toEqual(['one', 'first', 'two', 'second']);
-  await on.store.threads.fold(on.clock.now());
+  await on.store.upkeep.fold(on.clock.now());
   const { floor } = await on.store.threads.get({ id: OWNER }, threadId);
   expect(floor).toBe(third.firstSeq - 1);
   expect(floor).toBeGreaterThan(0);

@@ -135,7 +135,7 @@ test('folding changes no message, no transcript and no fork at the head', async 
       const messages = await allMessages(player.test, player.threadId);
       const history = historyOf(foldEvents(await eventsOf(player.test, player.thread)));
       const open = await store.runs.openOfThread(player.thread);
-      await store.threads.fold(endedBefore);
+      await store.upkeep.fold(endedBefore);
       const info = await store.threads.get({ id: OWNER }, player.threadId);
       expect(info.head).toBe(head);
       expect(await allMessages(player.test, player.threadId)).toEqual(messages);

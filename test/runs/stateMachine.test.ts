@@ -49,6 +49,7 @@ function openRuns() {
   };
   const force = (row: RunRow, status: RunStatus): RunRow => {
     database.raw.prepare('update runs set status = ? where key = ?').run(status, row.key);
+    runs.forgetKept();
     return { ...row, status };
   };
   return { runs, insert, force };

@@ -126,7 +126,7 @@ export class FrameThread implements AsyncDisposable {
   }
 
   async fold(): Promise<void> {
-    await this.store.threads.fold(Number.MAX_SAFE_INTEGER);
+    await this.store.upkeep.fold(Number.MAX_SAFE_INTEGER);
   }
 
   /** A reader with no room yet. */

@@ -120,7 +120,7 @@ test('a reader of an open run that a fold passes begins with a snapshot, and see
   sink.full = true;
   const tail = openTail({ log: on.store.log, bell, thread, run: { key: run.key, members: new Map([[run.key, run.id]]) }, cursor: 1 });
   const done = tail.run(sink);
-  expect(await on.store.threads.fold(on.clock.now())).toBe(1);
+  expect(await on.store.upkeep.fold(on.clock.now())).toBe(1);
   sink.full = false;
   sink.drained();
   await vi.waitFor(() => expect(sink.events.map((event) => event.type)).toContain('thread.snapshot'));

@@ -86,7 +86,7 @@ export function assertMayCreate(
   }
   if (kind === 'files') return;
   const { maxThreadsPerPrincipal: max } = limitsOf(principal);
-  if (!Number.isFinite(max) || queries.threads.count(ownerOf(principal)) < max) return;
+  if (!Number.isFinite(max) || queries.threads.hasRoom(ownerOf(principal), max)) return;
   throw quotaFull(`You may have ${max} threads. Delete some first.`, { limit: 'maxThreadsPerPrincipal', max });
 }
 

@@ -3,6 +3,7 @@ import type { ProviderState } from '../../protocol/providerState.ts';
 import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
+import type { ToolCallRow } from '../toolCalls.ts';
 import { asModelsSee } from './asModelsSee.ts';
 import { messagesOf } from './views.ts';
 
@@ -16,27 +17,43 @@ export type TranscriptMessage = Message & { readonly providerState?: ProviderSta
  * it were folded. It is what models see: what guards made of the user's messages.
  */
 export function transcript(queries: Queries, run: RunRow, seq: number): TranscriptMessage[] {
-  const read = reader(queries, run.thread, seq, (row) => asModelsSee(row, seq, run));
+  const read = reader(queries, rowsOfThread(queries, run.thread, seq), seq, (row) => asModelsSee(row, seq, run));
   if (run.parent === null) return read.conversation(undefined);
   const own = read.messages((row) => row.run === run.key).map(withoutParent);
   if (run.task === null) return [...read.conversation(run.parent), ...own];
   return [{ id: `${run.id}_task`, role: 'user', runId: run.id, text: run.task, status: 'complete', at: run.createdAt }, ...own];
 }
 
-/** The conversation of a thread at `seq`, as people see it: what its root runs asked and said, and the answers of agents that were asked at once. */
-export function conversation(queries: Queries, thread: number, seq: number): TranscriptMessage[] {
-  return reader(queries, thread, seq).conversation(undefined);
+/** The part of it that is the run's own: what it was asked and has said. It costs as much as the run is long, and not as the thread is. */
+export function ownTranscript(queries: Queries, run: RunRow, seq: number): TranscriptMessage[] {
+  const rows = {
+    messages: queries.messages.takenOfRun(run.key, seq),
+    calls: queries.toolCalls.ofRun(run.key),
+  };
+  return reader(queries, rows, seq, (row) => asModelsSee(row, seq, run)).messages(() => true);
 }
 
-function reader(queries: Queries, thread: number, seq: number, shown = (row: MessageRow): MessageRow => row) {
-  const rows = queries.messages
-    .taken(thread, seq)
+/** The conversation of a thread at `seq`, as people see it: what its root runs asked and said, and the answers of agents that were asked at once. */
+export function conversation(queries: Queries, thread: number, seq: number): TranscriptMessage[] {
+  return reader(queries, rowsOfThread(queries, thread, seq), seq).conversation(undefined);
+}
+
+interface Rows {
+  readonly messages: readonly MessageRow[];
+  readonly calls: readonly ToolCallRow[];
+}
+
+function rowsOfThread(queries: Queries, thread: number, seq: number): Rows {
+  return { messages: queries.messages.taken(thread, seq), calls: queries.toolCalls.ofThread(thread) };
+}
+
+function reader(queries: Queries, of: Rows, seq: number, shown = (row: MessageRow): MessageRow => row) {
+  const rows = of.messages
     .filter((row) => row.status !== 'dropped' && (row.discardedSeq === null || row.discardedSeq > seq))
     // Withdrawn later, by a retry.
     .map((row) => (row.status === 'discarded' && row.finish !== null ? { ...row, status: 'complete' as const } : row))
     .map((row) => shown(row));
-  const calls = queries.toolCalls
-    .ofThread(thread)
+  const calls = of.calls
     .filter((call) => call.calledSeq <= seq)
     .map((call) =>
       call.endedSeq !== null && call.endedSeq > seq ? { ...call, status: 'running' as const, output: null, file: null, error: null } : call,
