@@ -5,7 +5,7 @@ const report = process.env.VERBATIM_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: ['test/**/*.test.{ts,tsx}', 'examples/**/*.test.ts'],
     passWithNoTests: false,
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -15,7 +15,9 @@ const stamp = join(dist, '.build');
 /** By content, so that a checkout that only touches files builds nothing, and by path, so that a deleted file is gone from dist too. */
 function fingerprint() {
   const files = ['scripts/clientPackage.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
-  for (const entry of readdirSync(join(root, 'src'), { recursive: true })) files.push(join('src', entry));
+  for (const folder of ['src', 'console']) {
+    for (const entry of readdirSync(join(root, folder), { recursive: true })) files.push(join(folder, entry));
+  }
   const hash = createHash('sha256');
   for (const file of files.sort()) {
     const path = join(root, file);
@@ -43,6 +45,9 @@ if (isStale || !process.argv.includes('--if-stale')) {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  // Programmatically: its command line would search the folders above for a configuration.
+  const { build } = await import('vite');
+  await build({ configFile: join(root, 'console', 'vite.config.ts'), logLevel: 'warn' });
   buildClientPackage(root);
   writeFileSync(stamp, sources);
 }

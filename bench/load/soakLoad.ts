@@ -30,14 +30,14 @@ const calls = {
     report = { runs: 0, connections: 0, events: 0 };
     const endMicros = nowMicros() + seconds * 1_000_000;
     const goOn = async (user: number): Promise<void> => {
-      for (let turn = user; nowMicros() < endMicros; turn++) await useOnce({ port, token: `user-${user}` }, turn);
+      for (let turn = user; nowMicros() < endMicros; turn++) await visitOnce({ port, token: `user-${user}` }, turn);
     };
     await Promise.all(Array.from({ length: users }, (_, user) => goOn(user)));
     return report;
   },
 };
 
-async function useOnce(who: { readonly port: number; readonly token: string }, turn: number): Promise<void> {
+async function visitOnce(who: { readonly port: number; readonly token: string }, turn: number): Promise<void> {
   const way = WAYS[turn % WAYS.length];
   const schedule = { tokensPerSecond: 50, tokens: 1 + Math.floor(Math.random() * MAX_TOKENS) };
   const connection = await open(who);

@@ -21,6 +21,7 @@ const ONE_LOAD: Partial<Limits> = {
   messagesPerMinute: 1e9,
   messagesPerHour: 1e9,
   maxThreadsPerPrincipal: 1e9,
+  tokensPerDay: 1e15,
 };
 
 /** Not an object literal: V8 came to allocate those in the old generation here, which is the model's waste and not the server's. */

@@ -54,6 +54,7 @@ export type {
 } from '../protocol/procedures.ts';
 export type * from '../protocol/share.ts';
 export { VerbatimError } from '../protocol/verbatimError.ts';
+export type { WhoAmI } from '../protocol/whoAmI.ts';
 export type { Auth } from './auth.ts';
 export type { CallOptions } from './calls.ts';
 export type { Client } from './client.ts';

@@ -9,6 +9,7 @@ import { callerOf } from './auth/callerOf.ts';
 import { cookieRoutes } from './auth/cookieRoutes.ts';
 import { bodyDeadline } from './bodyDeadline.ts';
 import type { TlsOptions } from './certificate.ts';
+import { consoleRoutes } from './consoleRoutes.ts';
 import { edgeHeaders } from './edgeHeaders.ts';
 import { type ExportOptions, exportRoute } from './exportRoute.ts';
 import { type FileOptions, fileRoutes } from './fileRoutes.ts';
@@ -39,6 +40,8 @@ export interface HttpOptions
     Omit<OperatorRoutesOptions, 'apiPath'> {
   readonly epoch: string;
   readonly tls: TlsOptions | undefined;
+  /** Whether the web console is served. */
+  readonly console: boolean;
   /** Aborts when the server begins to close. */
   readonly draining: AbortSignal;
 }
@@ -102,6 +105,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(oauthRoutes, options);
   await app.register(cookieRoutes, options);
   await app.register(exportRoute, options);
+  if (options.console) await app.register(consoleRoutes);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));

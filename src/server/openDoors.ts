@@ -54,6 +54,7 @@ export async function openDoors(options: ServerOptions, parts: DoorsOptions): Pr
   const app = await createHttpApp({
     ...transport,
     tls,
+    console: options.console ?? true,
     files: store.files,
     epoch: store.log.epoch,
     assertRoom: () => retention.assertRoom(),

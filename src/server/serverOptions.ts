@@ -65,6 +65,8 @@ export interface ServerOptions {
    * from the server's own pages, or from those of `origins`. `true` takes the defaults. Default: none.
    */
   readonly cookie?: boolean | CookieOptions;
+  /** Serves the web console at `/`. Default true. */
+  readonly console?: boolean;
   /** Decides who may do what, in the place of the server's own policy or around it. Default: owners, shares, tenants and administrators. */
   readonly policy?: Policy;
   /** Roles besides `user`, `premium` and `admin`, and what they give: `{ support: { threads: 'read' } }`. */

@@ -18,6 +18,7 @@ export const SERVER_SETTINGS: SettingsOf<ServerOptions> = {
   synchronous: { kind: 'choice', of: ['NORMAL', 'FULL'], default: 'NORMAL' },
   authenticate: code,
   auth: { kind: 'code', show: (methods: readonly AuthMethod[]) => methods.map(({ name }) => name) },
+  console: { kind: 'flag', default: true },
   policy: code,
   budget: code,
   roles: code,

@@ -1,0 +1,48 @@
+import { type ComponentType, lazy, type ReactNode, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { AccessGate, useAccess } from './access.tsx';
+import { ChatPage } from './pages/chat/chatPage.tsx';
+import { Shell } from './shell.tsx';
+import { strings } from './strings.ts';
+import { CatchError } from './ui/catchError.tsx';
+import { EmptyState } from './ui/emptyState.tsx';
+import { Loading } from './ui/loading.tsx';
+
+const later = (load: () => Promise<ComponentType>) => lazy(async () => ({ default: await load() }));
+
+/** Pages other than the chat are loaded when they are opened. */
+const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {};
+
+/** For administrators. */
+const ADMIN_PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {};
+
+export function App(): ReactNode {
+  return (
+    <CatchError>
+      <AccessGate>
+        <Pages />
+      </AccessGate>
+    </CatchError>
+  );
+}
+
+function Pages(): ReactNode {
+  const { isAdmin } = useAccess();
+  const pages = { ...PAGES, ...(isAdmin && ADMIN_PAGES) };
+  return (
+    <Shell>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          <Route path="/" component={ChatPage} />
+          <Route path="/threads/:threadId" component={ChatPage} />
+          {Object.entries(pages).map(([path, page]) => (
+            <Route key={path} path={path} component={page} />
+          ))}
+          <Route>
+            <EmptyState title={strings.state.notFound} />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+}

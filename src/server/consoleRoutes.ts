@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import statics from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+import { VerbatimError } from '../protocol/verbatimError.ts';
+
+/** Every page of the console is the one document, whose script looks at the path. */
+export const CONSOLE_PATHS = [
+  '/',
+  '/threads',
+  '/threads/:threadId',
+  '/approvals',
+  '/agents',
+  '/runs/:runId',
+  '/dashboard',
+  '/users',
+  '/keys',
+  '/connections',
+  '/audit',
+  '/settings',
+] as const;
+
+/** The web console: built files that anybody may load. What is shown in it comes by calls, and those ask who is there. */
+export async function consoleRoutes(app: FastifyInstance): Promise<void> {
+  const folder = consoleFolder();
+  if (folder === undefined) {
+    app.get('/', { exposeHeadRoute: false }, () => {
+      throw new VerbatimError('NOT_FOUND', 'The console is not built here: npm run build.');
+    });
+    return;
+  }
+  await app.register(statics, {
+    root: `${folder}assets`,
+    prefix: '/assets/',
+    // Their names have their hashes in them; told by `setHeaders`, for the server's own header says that nothing is kept.
+    cacheControl: false,
+    setHeaders: (reply) => void reply.setHeader('cache-control', 'public, max-age=31536000, immutable'),
+  });
+  for (const path of CONSOLE_PATHS) {
+    app.get(path, { exposeHeadRoute: false }, (_request, reply) => reply.sendFile('index.html', folder, { cacheControl: false }));
+  }
+}
+
+/** Beside the server in the package; a server that runs from its source has it in `dist`. */
+function consoleFolder(): string | undefined {
+  return ['../console/', '../../dist/console/']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((folder) => existsSync(`${folder}index.html`));
+}
