@@ -1,0 +1,164 @@
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+import type { AgentInfo, Message } from 'verbatim-agents/client';
+import { type Shown, useClient, useThread } from 'verbatim-agents/react';
+import { Link } from 'wouter';
+import { strings } from '../../strings.ts';
+import { ErrorState } from '../../ui/errorState.tsx';
+import { errorText } from '../../ui/errorText.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { Loading } from '../../ui/loading.tsx';
+import { AgentChoice } from './agentChoice.tsx';
+import { Announcer } from './announcer.tsx';
+import { type Chat, ChatContext, RunsContext } from './chatContext.ts';
+import { Composer, type Outgoing } from './composer.tsx';
+import { keepDraft } from './drafts.ts';
+import { endOfRun } from './endOfRun.ts';
+import { MessageList } from './messageList.tsx';
+import { rowsOf } from './rows.ts';
+import { mergeRuns } from './runView.ts';
+import { useEarlier } from './useEarlier.ts';
+import { useRunRecords } from './useRunRecords.ts';
+import { useThreadInfo } from './useThreadInfo.ts';
+import './conversation.css';
+
+export interface ConversationProps {
+  readonly threadId: string | undefined;
+  readonly agents: readonly AgentInfo[];
+  /** Another thread is shown from now on: the one of a first message, or a fork. */
+  onThread(threadId: string): void;
+}
+
+/** A thread, whole: what was said, what is being said, and what can be said. */
+export function Conversation({ threadId: given, agents, onThread }: ConversationProps): ReactNode {
+  const client = useClient();
+  const [chosen, setChosen] = useState<string>();
+  const [composed, setComposed] = useState<{ readonly text: string }>();
+  const [lastAgent, setLastAgent] = useState<string>();
+  const [stopError, setStopError] = useState<string>();
+  const agent = chosen ?? lastAgent ?? agents[0]?.name ?? '';
+  const thread = useThread({ threadId: given, agent, onThread });
+  const { threadId, status, error, activeRun, hasEarlier, isCatchingUp } = thread;
+  // The edge: whatever the agents are, these are messages.
+  const live = thread.messages as unknown as readonly (Message & Shown)[];
+
+  const earlier = useEarlier(threadId, live[0], hasEarlier);
+  const isAtWork = activeRun !== undefined;
+  const records = useRunRecords(threadId, status === 'loading');
+  const info = useThreadInfo(threadId, isAtWork);
+  const older = useMemo(() => shownOlder(earlier.messages), [earlier.messages]);
+  const runs = useMemo(
+    () => mergeRuns(thread.runs as unknown as Parameters<typeof mergeRuns>[0], records, older.ofChildren),
+    [thread.runs, records, older],
+  );
+  const messages = useMemo(() => (older.own.length === 0 ? live : [...older.own, ...live]), [older, live]);
+  const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
+
+  const saidLast = live.findLast((message) => message.role === 'user' && message.agent !== undefined)?.agent;
+  useEffect(() => {
+    if (saidLast !== undefined && agents.some(({ name }) => name === saidLast)) setLastAgent(saidLast);
+  }, [saidLast, agents]);
+
+  const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, fork, send, stop } = thread;
+  const lastRunId = messages.findLast(({ runId }) => runId !== undefined)?.runId;
+  const forkAfter = useCallback(
+    async (runId: string): Promise<void> => {
+      if (threadId === undefined) return;
+      await fork(runId === lastRunId ? {} : { atSeq: await endOfRun(client, { threadId, runId }) });
+    },
+    [client, fork, threadId, lastRunId],
+  );
+  const cancel = useCallback(async (runId: string): Promise<void> => void (await client.run(runId).cancel()), [client]);
+  const chat = useMemo<Chat>(
+    () => ({
+      agents,
+      edit,
+      retry,
+      approve,
+      reject,
+      submitToolResult,
+      failToolCall,
+      dismiss,
+      forkAfter,
+      cancel,
+      compose: (text) => setComposed({ text }),
+    }),
+    [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, forkAfter, cancel],
+  );
+
+  const onSend = ({ whenBusy, ...message }: Outgoing): void => {
+    // The first message takes the draft of a new thread along.
+    keepDraft(threadId, '');
+    send({ ...message, ...(whenBusy !== undefined && { whenBusy }) }).catch(() => {}); // It stays, with why.
+  };
+  const onStop = async (): Promise<void> => {
+    setStopError(undefined);
+    const queued = isAtWork ? undefined : live.find((message) => message.status === 'queued' && message.runId !== undefined)?.runId;
+    try {
+      await (queued === undefined ? stop() : cancel(queued));
+    } catch (cause) {
+      setStopError(errorText(cause));
+      throw cause;
+    }
+  };
+  const lastAnswer = live.findLast((message) => message.role === 'assistant');
+  const canWrite = info?.access !== 'read';
+
+  return (
+    <ChatContext value={chat}>
+      <RunsContext value={runs}>
+        <div className="chat">
+          <header className="chat-top">
+            <h1>{threadId === undefined ? strings.chat.newThread : (info?.title ?? strings.chat.untitled)}</h1>
+            <p className="chat-quiet" role="status">
+              {isCatchingUp ? strings.connection.catchingUp : ''}
+            </p>
+            {threadId !== undefined && (
+              <Link href="/" className="button chat-new">
+                <Icon name="add" /> {strings.chat.newThread}
+              </Link>
+            )}
+          </header>
+          {status === 'failed' && error !== undefined ? (
+            <ErrorState error={error} />
+          ) : status === 'loading' ? (
+            <Loading />
+          ) : messages.length === 0 ? (
+            <div className="chat-begin">
+              <p>{strings.chat.begin}</p>
+            </div>
+          ) : (
+            <MessageList rows={rows} hasEarlier={earlier.hasMore} isLoadingEarlier={earlier.isLoading} onEarlier={earlier.load} />
+          )}
+          {stopError !== undefined && (
+            <p className="chat-error error" role="alert">
+              {stopError}
+            </p>
+          )}
+          {canWrite && (
+            <Composer
+              threadId={threadId}
+              isBusy={isAtWork || status === 'queued' || status === 'sending'}
+              given={composed}
+              onSend={onSend}
+              onStop={onStop}
+            >
+              <AgentChoice agents={agents} agent={agent} onChoose={setChosen} />
+            </Composer>
+          )}
+          <Announcer message={lastAnswer?.role === 'assistant' ? lastAnswer : undefined} isReady={status !== 'loading'} />
+        </div>
+      </RunsContext>
+    </ChatContext>
+  );
+}
+
+/** Older messages as the thread's own are: with keys, and those of child runs apart. */
+function shownOlder(messages: readonly Message[]): { readonly own: readonly (Message & Shown)[]; readonly ofChildren: readonly Message[] } {
+  const own: (Message & Shown)[] = [];
+  const ofChildren: Message[] = [];
+  for (const message of messages) {
+    if (message.role === 'assistant' && message.parentRunId !== undefined) ofChildren.push(message);
+    else own.push({ ...message, key: message.id });
+  }
+  return { own, ofChildren };
+}

@@ -1,0 +1,80 @@
+import type { Message, RunInfo, RunState } from 'verbatim-agents/client';
+
+/** A run as it is shown: what was heard of it live, over what the server tells of one that began before. */
+export type RunView = Omit<RunState, 'messages'> & { readonly messages: readonly Message[]; readonly createdAt?: number };
+
+export type Runs = { readonly [runId: string]: RunView };
+
+/** `told` are the server's records; `ofChildren` what child runs said in messages that were loaded by pages. */
+export function mergeRuns(live: Runs, told: readonly RunInfo[], ofChildren: readonly Message[]): Runs {
+  const runs: Record<string, RunView> = {};
+  for (const info of told) runs[info.id] = fromInfo(info);
+  for (const run of Object.values(live)) runs[run.id] = over(runs[run.id], run);
+  for (const message of ofChildren) {
+    if (message.role !== 'assistant' || message.runId === undefined) continue;
+    const { runId, parentRunId } = message;
+    const run = runs[runId] ?? {
+      id: runId,
+      status: 'completed',
+      children: [],
+      messages: [],
+      ...(parentRunId !== undefined && { parentRunId }),
+    };
+    if (run.messages.some(({ id }) => id === message.id)) continue;
+    // Pages are older than what is live.
+    const isLive = live[runId]?.messages.length ?? 0;
+    const at = run.messages.length - isLive;
+    runs[runId] = { ...run, messages: run.messages.toSpliced(Math.max(0, at), 0, message) };
+  }
+  for (const { id, parentRunId } of Object.values(runs)) {
+    const parent = parentRunId === undefined ? undefined : runs[parentRunId];
+    if (parent !== undefined && !parent.children.includes(id)) runs[parent.id] = { ...parent, children: [...parent.children, id].sort() };
+  }
+  return runs;
+}
+
+function fromInfo({
+  id,
+  status,
+  agent,
+  attempt,
+  parentRunId,
+  parentCallId,
+  task,
+  currentAgent,
+  usage,
+  outcome,
+  output,
+  error,
+  createdAt,
+}: RunInfo): RunView {
+  return {
+    id,
+    status,
+    agent,
+    attempt,
+    children: [],
+    messages: [],
+    createdAt,
+    ...(parentRunId !== undefined && { parentRunId }),
+    ...(parentCallId !== undefined && { parentCallId }),
+    ...(task !== undefined && { task }),
+    ...(currentAgent !== undefined && { currentAgent }),
+    // What an open run has used so far is told with its end.
+    ...(isEnded(status) && { usage }),
+    ...(outcome !== undefined && { outcome }),
+    ...(output !== undefined && { output }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+/** A run of which only messages were heard is taken for running by the reducer: then its record knows better. */
+function over(info: RunView | undefined, live: RunView): RunView {
+  if (info === undefined) return live;
+  const isHeard = live.attempt !== undefined || isEnded(live.status);
+  return { ...info, ...live, status: isHeard ? live.status : info.status };
+}
+
+export function isEnded(status: RunView['status']): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
+}
