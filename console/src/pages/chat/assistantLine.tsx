@@ -15,7 +15,7 @@ export interface AssistantLineProps {
 
 /** What an agent said in one step, and the tools that it called. */
 export const AssistantLine = memo(function AssistantLine({ message, isFirst }: AssistantLineProps): ReactNode {
-  const { agent, text, reasoning, status, finish, toolCalls } = message;
+  const { runId, agent, text, reasoning, status, finish, toolCalls } = message;
   const isGrowing = status === 'streaming';
   const cut = finish === 'length' || finish === 'filtered' || finish === 'incomplete' ? strings.chat.cut[finish] : undefined;
   return (
@@ -30,11 +30,8 @@ export const AssistantLine = memo(function AssistantLine({ message, isFirst }: A
       {text !== '' && (
         <div className="chat-answer">
           <AnswerText message={message} />
-          {!isGrowing && (
-            <div className="chat-answer-copy">
-              <CopyButton text={() => text} />
-            </div>
-          )}
+          {/* One that was imported has no run below it that it could be copied by. */}
+          {runId === undefined && <CopyButton text={() => text} />}
         </div>
       )}
       {toolCalls.map((call) => (

@@ -11,6 +11,8 @@ export interface Chat extends Actions {
   /** A copy of the thread up to the end of a run, which is shown from then on. */
   forkAfter(runId: string): Promise<void>;
   cancel(runId: string): Promise<void>;
+  /** All that a run said. */
+  answerOf(runId: string): string;
   /** Puts a text back into the composer. */
   compose(text: string): void;
 }

@@ -41,7 +41,7 @@ function ChildRun({ run }: { readonly run: RunView }): ReactNode {
         <span className="child-run-name">{name}</span>
         <span className="tool-card-status">
           {statusText ?? strings.chat.child[status]}
-          {usage !== undefined && ` · ${formatCount(usage.inputTokens + usage.outputTokens)}`}
+          {usage !== undefined && ` · ${strings.chat.child.tokens(formatCount(usage.inputTokens + usage.outputTokens))}`}
         </span>
       </summary>
       <div className="child-run-body">

@@ -159,7 +159,7 @@ export function Composer({ threadId, isBusy, given, children, onSend, onStop }: 
           <fieldset className="composer-when">
             <legend className="hidden">{strings.chat.whenBusy.label}</legend>
             {(['queue', 'steer'] as const).map((choice) => (
-              <label key={choice} data-chosen={whenBusy === choice || undefined}>
+              <label key={choice} title={strings.chat.whenBusy[`${choice}Hint`]} data-chosen={whenBusy === choice || undefined}>
                 <input type="radio" name="whenBusy" className="hidden" checked={whenBusy === choice} onChange={() => setWhenBusy(choice)} />
                 {strings.chat.whenBusy[choice]}
               </label>

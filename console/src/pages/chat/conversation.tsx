@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { AgentInfo, Message } from 'verbatim-agents/client';
 import { type Shown, useClient, useThread } from 'verbatim-agents/react';
 import { Link } from 'wouter';
@@ -51,6 +51,10 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
     [thread.runs, records, older],
   );
   const messages = useMemo(() => (older.own.length === 0 ? live : [...older.own, ...live]), [older, live]);
+  const newest = useRef(messages);
+  useEffect(() => {
+    newest.current = messages;
+  });
   const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
 
   const saidLast = live.findLast((message) => message.role === 'user' && message.agent !== undefined)?.agent;
@@ -80,6 +84,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       dismiss,
       forkAfter,
       cancel,
+      answerOf: (runId) => answerOf(newest.current, runId),
       compose: (text) => setComposed({ text }),
     }),
     [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, forkAfter, cancel],
@@ -161,4 +166,9 @@ function shownOlder(messages: readonly Message[]): { readonly own: readonly (Mes
     else own.push({ ...message, key: message.id });
   }
   return { own, ofChildren };
+}
+
+function answerOf(messages: readonly Message[], runId: string): string {
+  const said = messages.filter((message) => message.role === 'assistant' && message.runId === runId && message.status !== 'discarded');
+  return said.flatMap(({ text }) => (text === '' ? [] : [text])).join('\n\n');
 }

@@ -2,6 +2,7 @@ import { memo, type ReactNode, useState } from 'react';
 import type { Usage } from 'verbatim-agents/client';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
+import { CopyButton } from '../../ui/copyButton.tsx';
 import { errorText } from '../../ui/errorText.ts';
 import { Icon } from '../../ui/icon.tsx';
 import '../../ui/iconButton.css';
@@ -18,7 +19,7 @@ export interface RunLineProps {
 
 /** How a run stands, and what can be done with it. As high while it is at work as afterwards, but for an error. */
 export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): ReactNode {
-  const { retry, forkAfter } = useChat();
+  const { retry, forkAfter, answerOf } = useChat();
   const run = useRuns()[runId];
   const [error, setError] = useState<string>();
   const isOver = run === undefined || isEnded(run.status);
@@ -43,6 +44,7 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
       <div className="run-line-foot">
         {run !== undefined && <RunStatus run={run} />}
         <span className="run-line-actions">
+          {isOver && <CopyButton text={() => answerOf(runId)} label={strings.chat.copyAnswer} />}
           {isOver && isLast && run?.status !== 'failed' && (
             <button
               type="button"

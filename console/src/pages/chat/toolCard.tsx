@@ -24,7 +24,7 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
   const shown = isAsked ? 'approval' : isForClient ? 'client' : status;
   const durationMs = useCallTime(call);
   return (
-    <section className="tool-card" aria-label={tool}>
+    <div className="tool-card">
       <details>
         <summary>
           <span className="tool-card-mark" data-status={shown} aria-hidden="true" />
@@ -49,7 +49,7 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
       {isAsked && <ApprovalForm call={call} agent={agent} />}
       {isForClient && <ClientToolForm call={call} agent={agent} />}
       {(waitsFor === 'agent' || waitsFor === 'agents') && <ChildRuns callId={callId} />}
-    </section>
+    </div>
   );
 });
 

@@ -32,22 +32,18 @@ function Blocks({ tokens }: { readonly tokens: readonly Token[] | undefined }): 
   return tokens?.map((token, index) => <Block key={String(index)} token={token} />);
 }
 
-/** An answer's are below the page's own. */
-const HEADINGS = ['h2', 'h3', 'h4', 'h5', 'h6'] as const;
-
 function blockToken(token: Tokens.Generic): ReactNode {
   switch (token.type) {
     case 'space':
     case 'def':
       return null;
-    case 'heading': {
-      const Heading = HEADINGS[Math.min(Number(token.depth), HEADINGS.length) - 1] ?? 'h3';
+    case 'heading':
       return (
-        <Heading className="md-heading">
+        // All of one level, below the page's own: an answer may begin with any, and a level that is left out misleads those who go by them.
+        <h2 className="md-heading" data-depth={token.depth}>
           <Inline tokens={token.tokens} />
-        </Heading>
+        </h2>
       );
-    }
     case 'paragraph':
       return (
         <p>
