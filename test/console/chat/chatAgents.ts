@@ -53,7 +53,7 @@ export const refund = defineTool({
     address: z.object({ city: z.string(), zip: z.string().optional() }),
   }),
   output: z.object({ refunded: z.number() }),
-  needsApproval: { question: 'Give 39.90 back for order 42?' },
+  needsApproval: { reason: 'Give 39.90 back for order 42?' },
   execute: ({ amount }) => ({ refunded: amount }),
 });
 
