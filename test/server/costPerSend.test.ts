@@ -21,10 +21,11 @@ function countStatements() {
   const { prepare } = Database.prototype;
   const { prototype } = new Database(':memory:').prepare('select 1').constructor;
   const { run, get, all } = prototype;
-  Database.prototype.prepare = function (this: unknown, source: string) {
+  const recording = function (this: unknown, source: string): unknown {
     prepared.push(source);
-    return prepare.call(this, source);
+    return prepare.call(this as never, source);
   };
+  Database.prototype.prepare = recording as never;
   for (const [name, method] of Object.entries({ run, get, all })) {
     prototype[name] = function (this: { readonly source: string }, ...args: unknown[]) {
       asked.push(this.source.replaceAll('"', ''));
