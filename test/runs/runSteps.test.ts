@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Client } from '../../src/client/index.ts';
 import { defineAgent, defineTool, type History } from '../../src/index.ts';
-import { createTestServer, type ScriptedStep, scriptedModel, type TestServer, type TestServerOptions } from '../../src/testing/index.ts';
+import type { JsonApi } from '../../src/protocol/contract.ts';
+import { createTestServer, type ScriptedStep, scriptedModel, type TestServerOptions } from '../../src/testing/index.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
 
 checkLeaksAfterwards();
@@ -25,7 +27,7 @@ async function serve(
   const model = scriptedModel(steps);
   const bot = defineAgent({ description: '', model, instructions: 'BE-KIND', tools: [look], temperature: 0.5, history });
   const server = await createTestServer({ agents: { bot }, prices: { [model.name]: { input: 1, output: 10 } }, ...options });
-  const ask = async (client: ReturnType<TestServer['client']>, text = 'Where is it?', threadId?: string) => {
+  const ask = async (client: Client<JsonApi>, text = 'Where is it?', threadId?: string) => {
     const run = await client.send({ agent: 'bot', text, ...(threadId !== undefined && { threadId }) });
     await run.result();
     return run;
