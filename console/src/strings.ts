@@ -60,7 +60,7 @@ export const strings = {
     dropped: 'Not answered: its run ended first',
     takeBack: 'Take back',
     notSent: 'Not sent.',
-    sendAgain: 'Back into the composer',
+    sendAgain: 'Send again',
     dismiss: 'Dismiss',
     working: 'Working …',
     waiting: 'Waiting for an answer',

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { defineAgent } from '../../../src/agents/defineAgent.ts';
-import { DemoServer } from '../../../src/cli/demoServer.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from '../../../src/testing/createTestServer.ts';
 import type { ScriptedTurn } from '../../../src/testing/script.ts';
 import { scriptedModel } from '../../../src/testing/scriptedModel.ts';
@@ -46,6 +45,9 @@ describe.skipIf(!hasChromium)('a conversation', () => {
   });
 
   test('a server that is killed in the middle of an answer and started again: the answer is whole, once', { timeout: 60_000 }, async () => {
+    // The built one, which starts a process of its own. The edge: it is this module.
+    const built = new URL('../../../dist/cli/demoServer.js', import.meta.url).href;
+    const { DemoServer } = (await import(built)) as typeof import('../../../src/cli/demoServer.ts');
     const directory = mkdtempSync(join(tmpdir(), 'verbatim-chat-'));
     afterTest(() => rmSync(directory, { recursive: true, force: true }));
     let server = await DemoServer.start({ directory, port: 0, tokensPerSecond: 40 });

@@ -3,7 +3,10 @@ import type { AgentInfo, Json, ToolInfo } from 'verbatim-agents/client';
 import type { RegisteredApi, UseThread } from 'verbatim-agents/react';
 import type { Runs } from './runView.ts';
 
-type Actions = Pick<UseThread<RegisteredApi>, 'edit' | 'retry' | 'approve' | 'reject' | 'submitToolResult' | 'failToolCall' | 'dismiss'>;
+type Actions = Pick<
+  UseThread<RegisteredApi>,
+  'edit' | 'retry' | 'approve' | 'reject' | 'submitToolResult' | 'failToolCall' | 'dismiss' | 'resend'
+>;
 
 /** What the lines of a conversation can do, the same for as long as its thread is. */
 export interface Chat extends Actions {
@@ -13,8 +16,6 @@ export interface Chat extends Actions {
   cancel(runId: string): Promise<void>;
   /** All that a run said. */
   answerOf(runId: string): string;
-  /** Puts a text back into the composer. */
-  compose(text: string): void;
 }
 
 export const ChatContext = createContext<Chat | undefined>(undefined);

@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
+import type { Message } from 'verbatim-agents/client';
+import { useRun } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { AssistantLine } from './assistantLine.tsx';
 import { useRuns } from './chatContext.ts';
 import { formatCount } from './formats.ts';
-import type { RunView } from './runView.ts';
+import { isEnded, type RunView } from './runView.ts';
 import './childRuns.css';
 
 /** The runs that a call asked for. */
@@ -50,13 +52,24 @@ function ChildRun({ run }: { readonly run: RunView }): ReactNode {
             {strings.chat.child.task}: {task}
           </p>
         )}
-        {messages.map((message) =>
-          message.role === 'assistant' && message.status !== 'discarded' ? (
-            <AssistantLine key={message.id} message={message} isFirst={false} />
-          ) : null,
-        )}
+        {messages.length === 0 && isEnded(status) ? <StoredLines runId={run.id} /> : <Lines messages={messages} />}
         {error !== undefined && <p className="error">{error.message}</p>}
       </div>
     </details>
   );
+}
+
+function Lines({ messages }: { readonly messages: readonly Message[] }): ReactNode {
+  return messages.map((message) =>
+    message.role === 'assistant' && message.status !== 'discarded' ? (
+      <AssistantLine key={message.id} message={message} isFirst={false} />
+    ) : null,
+  );
+}
+
+/** Of a run that is too old to be in the thread as it was read. */
+function StoredLines({ runId }: { readonly runId: string }): ReactNode {
+  const { messages } = useRun(runId);
+  // The edge: whatever the agents are, these are messages.
+  return <Lines messages={messages as unknown as readonly Message[]} />;
 }

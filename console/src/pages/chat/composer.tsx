@@ -28,8 +28,6 @@ export interface ComposerProps {
   readonly threadId: string | undefined;
   /** A run is at work: what is sent waits for it, or goes into it. */
   readonly isBusy: boolean;
-  /** Put into the field when it changes, such as a message that was refused. */
-  readonly given: { readonly text: string } | undefined;
   /** Beside the buttons: who is asked. */
   readonly children: ReactNode;
   onSend(message: Outgoing): void;
@@ -37,7 +35,7 @@ export interface ComposerProps {
 }
 
 /** Where messages are written. What is being written is kept per thread, over a reload too. */
-export function Composer({ threadId, isBusy, given, children, onSend, onStop }: ComposerProps): ReactNode {
+export function Composer({ threadId, isBusy, children, onSend, onStop }: ComposerProps): ReactNode {
   const [text, setText] = useState(() => keptDraft(threadId));
   const [whenBusy, setWhenBusy] = useState<WhenBusy>('queue');
   const [isDragged, setDragged] = useState(false);
@@ -58,12 +56,6 @@ export function Composer({ threadId, isBusy, given, children, onSend, onStop }: 
     keepDraft(threadId, text);
     draftOf.current = threadId;
   }, [threadId, text]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is given is put in once.
-  useEffect(() => {
-    if (given === undefined) return;
-    write(given.text);
-    field.current?.focus();
-  }, [given]);
   useEffect(() => {
     if (!isBusy) setStopping(false);
   }, [isBusy]);

@@ -15,8 +15,7 @@ import { keepDraft } from './drafts.ts';
 import { endOfRun } from './endOfRun.ts';
 import { MessageList } from './messageList.tsx';
 import { rowsOf } from './rows.ts';
-import { mergeRuns } from './runView.ts';
-import { useEarlier } from './useEarlier.ts';
+import { mergeRuns, type Runs } from './runView.ts';
 import { useRunRecords } from './useRunRecords.ts';
 import { useThreadInfo } from './useThreadInfo.ts';
 import './conversation.css';
@@ -32,37 +31,30 @@ export interface ConversationProps {
 export function Conversation({ threadId: given, agents, onThread }: ConversationProps): ReactNode {
   const client = useClient();
   const [chosen, setChosen] = useState<string>();
-  const [composed, setComposed] = useState<{ readonly text: string }>();
   const [lastAgent, setLastAgent] = useState<string>();
   const [stopError, setStopError] = useState<string>();
   const agent = chosen ?? lastAgent ?? agents[0]?.name ?? '';
   const thread = useThread({ threadId: given, agent, onThread });
-  const { threadId, status, error, activeRun, hasEarlier, isCatchingUp } = thread;
+  const { threadId, status, error, activeRun, isCatchingUp } = thread;
   // The edge: whatever the agents are, these are messages.
-  const live = thread.messages as unknown as readonly (Message & Shown)[];
+  const messages = thread.messages as unknown as readonly (Message & Shown)[];
 
-  const earlier = useEarlier(threadId, live[0], hasEarlier);
   const isAtWork = activeRun !== undefined;
   const records = useRunRecords(threadId, status === 'loading');
   const info = useThreadInfo(threadId, isAtWork);
-  const older = useMemo(() => shownOlder(earlier.messages), [earlier.messages]);
-  const runs = useMemo(
-    () => mergeRuns(thread.runs as unknown as Parameters<typeof mergeRuns>[0], records, older.ofChildren),
-    [thread.runs, records, older],
-  );
-  const messages = useMemo(() => (older.own.length === 0 ? live : [...older.own, ...live]), [older, live]);
+  const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records), [thread.runs, records]);
   const newest = useRef(messages);
   useEffect(() => {
     newest.current = messages;
   });
   const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
 
-  const saidLast = live.findLast((message) => message.role === 'user' && message.agent !== undefined)?.agent;
+  const saidLast = messages.findLast((message) => message.role === 'user' && message.agent !== undefined)?.agent;
   useEffect(() => {
     if (saidLast !== undefined && agents.some(({ name }) => name === saidLast)) setLastAgent(saidLast);
   }, [saidLast, agents]);
 
-  const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, fork, send, stop } = thread;
+  const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, fork, send, stop, loadEarlier, reload } = thread;
   const lastRunId = messages.findLast(({ runId }) => runId !== undefined)?.runId;
   const forkAfter = useCallback(
     async (runId: string): Promise<void> => {
@@ -82,30 +74,30 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       submitToolResult,
       failToolCall,
       dismiss,
+      resend,
       forkAfter,
       cancel,
       answerOf: (runId) => answerOf(newest.current, runId),
-      compose: (text) => setComposed({ text }),
     }),
-    [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, forkAfter, cancel],
+    [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, forkAfter, cancel],
   );
 
   const onSend = ({ whenBusy, ...message }: Outgoing): void => {
     // The first message takes the draft of a new thread along.
     keepDraft(threadId, '');
-    send({ ...message, ...(whenBusy !== undefined && { whenBusy }) }).catch(() => {}); // It stays, with why.
+    // Refused, it stays, with why.
+    void send({ ...message, ...(whenBusy !== undefined && { whenBusy }) });
   };
   const onStop = async (): Promise<void> => {
     setStopError(undefined);
-    const queued = isAtWork ? undefined : live.find((message) => message.status === 'queued' && message.runId !== undefined)?.runId;
     try {
-      await (queued === undefined ? stop() : cancel(queued));
+      await stop();
     } catch (cause) {
       setStopError(errorText(cause));
       throw cause;
     }
   };
-  const lastAnswer = live.findLast((message) => message.role === 'assistant');
+  const lastAnswer = messages.findLast((message) => message.role === 'assistant');
   const canWrite = info?.access !== 'read';
 
   return (
@@ -124,7 +116,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
             )}
           </header>
           {status === 'failed' && error !== undefined ? (
-            <ErrorState error={error} />
+            <ErrorState error={error} onRetry={reload} />
           ) : status === 'loading' ? (
             <Loading />
           ) : messages.length === 0 ? (
@@ -132,7 +124,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
               <p>{strings.chat.begin}</p>
             </div>
           ) : (
-            <MessageList rows={rows} hasEarlier={earlier.hasMore} isLoadingEarlier={earlier.isLoading} onEarlier={earlier.load} />
+            <MessageList rows={rows} hasEarlier={thread.hasEarlier} isLoadingEarlier={thread.isLoadingEarlier} onEarlier={loadEarlier} />
           )}
           {stopError !== undefined && (
             <p className="chat-error error" role="alert">
@@ -140,13 +132,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
             </p>
           )}
           {canWrite && (
-            <Composer
-              threadId={threadId}
-              isBusy={isAtWork || status === 'queued' || status === 'sending'}
-              given={composed}
-              onSend={onSend}
-              onStop={onStop}
-            >
+            <Composer threadId={threadId} isBusy={isAtWork || status === 'queued' || status === 'sending'} onSend={onSend} onStop={onStop}>
               <AgentChoice agents={agents} agent={agent} onChoose={setChosen} />
             </Composer>
           )}
@@ -155,17 +141,6 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       </RunsContext>
     </ChatContext>
   );
-}
-
-/** Older messages as the thread's own are: with keys, and those of child runs apart. */
-function shownOlder(messages: readonly Message[]): { readonly own: readonly (Message & Shown)[]; readonly ofChildren: readonly Message[] } {
-  const own: (Message & Shown)[] = [];
-  const ofChildren: Message[] = [];
-  for (const message of messages) {
-    if (message.role === 'assistant' && message.parentRunId !== undefined) ofChildren.push(message);
-    else own.push({ ...message, key: message.id });
-  }
-  return { own, ofChildren };
 }
 
 function answerOf(messages: readonly Message[], runId: string): string {

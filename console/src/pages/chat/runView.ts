@@ -5,27 +5,11 @@ export type RunView = Omit<RunState, 'messages'> & { readonly messages: readonly
 
 export type Runs = { readonly [runId: string]: RunView };
 
-/** `told` are the server's records; `ofChildren` what child runs said in messages that were loaded by pages. */
-export function mergeRuns(live: Runs, told: readonly RunInfo[], ofChildren: readonly Message[]): Runs {
+/** `told` are the server's records. */
+export function mergeRuns(live: Runs, told: readonly RunInfo[]): Runs {
   const runs: Record<string, RunView> = {};
   for (const info of told) runs[info.id] = fromInfo(info);
   for (const run of Object.values(live)) runs[run.id] = over(runs[run.id], run);
-  for (const message of ofChildren) {
-    if (message.role !== 'assistant' || message.runId === undefined) continue;
-    const { runId, parentRunId } = message;
-    const run = runs[runId] ?? {
-      id: runId,
-      status: 'completed',
-      children: [],
-      messages: [],
-      ...(parentRunId !== undefined && { parentRunId }),
-    };
-    if (run.messages.some(({ id }) => id === message.id)) continue;
-    // Pages are older than what is live.
-    const isLive = live[runId]?.messages.length ?? 0;
-    const at = run.messages.length - isLive;
-    runs[runId] = { ...run, messages: run.messages.toSpliced(Math.max(0, at), 0, message) };
-  }
   for (const { id, parentRunId } of Object.values(runs)) {
     const parent = parentRunId === undefined ? undefined : runs[parentRunId];
     if (parent !== undefined && !parent.children.includes(id)) runs[parent.id] = { ...parent, children: [...parent.children, id].sort() };

@@ -33,14 +33,7 @@ export const UserLine = memo(function UserLine({ message }: { readonly message: 
         <UserStatus message={message} />
         {pending === 'failed' && (
           <>
-            <button
-              type="button"
-              className="button quiet"
-              onClick={() => {
-                chat.compose(text);
-                chat.dismiss(message.key);
-              }}
-            >
+            <button type="button" className="button quiet" onClick={() => void chat.resend(message.key)}>
               {strings.chat.sendAgain}
             </button>
             <button type="button" className="button quiet" onClick={() => chat.dismiss(message.key)}>
