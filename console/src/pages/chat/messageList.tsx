@@ -16,7 +16,7 @@ export interface MessageListProps {
   onEarlier(): void;
 }
 
-/** Who is nearer to the end than this is at the end, and stays there. In pixels. */
+/** Who comes nearer to the end than this is at the end, and stays there. In pixels. */
 const AT_END = 24;
 /** Who is nearer to the beginning than this is given older messages. */
 const NEAR_BEGINNING = 1_200;
@@ -36,8 +36,6 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     estimateSize: (index) => estimate(rows[index]),
     overscan: OVERSCAN,
     anchorTo: 'end',
-    followOnAppend: true,
-    scrollEndThreshold: AT_END,
     paddingStart: PADDING,
     paddingEnd: PADDING,
   });
@@ -46,8 +44,14 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   const toEnd = useCallback(() => {
     atEnd.current = true;
     setAtEnd(true);
-    list.scrollToEnd();
-  }, [list]);
+    scroller.current?.scrollTo(0, scroller.current.scrollHeight);
+  }, []);
+
+  const total = list.getTotalSize();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the end is where the whole ends.
+  useLayoutEffect(() => {
+    if (atEnd.current) toEnd();
+  }, [total, toEnd]);
 
   const newest = useRef({ rows, hasEarlier, onEarlier });
   useEffect(() => {
@@ -60,8 +64,8 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     const look = (): void => {
       const { scrollTop, scrollHeight, clientHeight } = element;
       const distance = scrollHeight - scrollTop - clientHeight;
-      // Only who goes up leaves the end: growing text moves the end away for a moment.
-      const isNow = distance <= AT_END || (atEnd.current && scrollTop >= lastTop);
+      // Who goes up, by however little, leaves the end, and who comes near it is there again. Growing text moves the end, and nobody.
+      const isNow = atEnd.current ? scrollTop >= lastTop || distance <= 2 : scrollTop > lastTop && distance <= AT_END;
       lastTop = scrollTop;
       if (scrollTop < NEAR_BEGINNING && newest.current.hasEarlier) newest.current.onEarlier();
       if (isNow === atEnd.current) return;
@@ -72,17 +76,16 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     element.addEventListener('scroll', look, { passive: true });
     // A composer that grows, or a keyboard that comes, takes room from below.
     const size = new ResizeObserver(() => {
-      if (atEnd.current) list.scrollToEnd();
+      if (atEnd.current) toEnd();
     });
     size.observe(element);
     return () => {
       element.removeEventListener('scroll', look);
       size.disconnect();
     };
-  }, [list]);
+  }, [toEnd]);
 
   // Not enough to scroll: nobody would ever come near the beginning.
-  const total = list.getTotalSize();
   useEffect(() => {
     const height = scroller.current?.clientHeight ?? 0;
     if (hasEarlier && !isLoadingEarlier && rows.length > 0 && total <= height + NEAR_BEGINNING) onEarlier();
