@@ -37,6 +37,7 @@ export const strings = {
   chat: {
     message: 'Message',
     placeholder: 'Write a message',
+    context: 'Context',
     newThread: 'New thread',
     untitled: 'Untitled thread',
     agent: 'Agent',
