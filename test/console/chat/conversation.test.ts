@@ -132,7 +132,7 @@ describe.skipIf(!hasChromium)('a conversation', () => {
     for (const tab of [page, other]) {
       await said(tab, 'It is done').waitFor();
       await expect.poll(() => tab.getByRole('button', { name: /Approve/ }).count()).toBe(0);
-      await said(tab, 'refund').click();
+      await conversation(tab).getByText('refund', { exact: true }).click();
       await said(tab, /Approved by local: as agreed/).waitFor();
     }
     expect(inputs).toEqual([

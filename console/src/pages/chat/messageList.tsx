@@ -28,7 +28,8 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   const scroller = useRef<HTMLElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   const atEnd = useRef(true);
-  const [seenRows, setSeenRows] = useState(0);
+  const lastTop = useRef(0);
+  const [seenKey, setSeenKey] = useState<string>();
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -44,7 +45,10 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   const toEnd = useCallback(() => {
     atEnd.current = true;
     setAtEnd(true);
-    scroller.current?.scrollTo(0, scroller.current.scrollHeight);
+    const element = scroller.current;
+    if (element === null) return;
+    element.scrollTop = element.scrollHeight;
+    lastTop.current = element.scrollTop;
   }, []);
 
   const total = list.getTotalSize();
@@ -60,18 +64,17 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    let lastTop = element.scrollTop;
     const look = (): void => {
       const { scrollTop, scrollHeight, clientHeight } = element;
       const distance = scrollHeight - scrollTop - clientHeight;
       // Who goes up, by however little, leaves the end, and who comes near it is there again. Growing text moves the end, and nobody.
-      const isNow = atEnd.current ? scrollTop >= lastTop || distance <= 2 : scrollTop > lastTop && distance <= AT_END;
-      lastTop = scrollTop;
+      const isNow = atEnd.current ? scrollTop >= lastTop.current || distance <= 2 : scrollTop > lastTop.current && distance <= AT_END;
+      lastTop.current = scrollTop;
       if (scrollTop < NEAR_BEGINNING && newest.current.hasEarlier) newest.current.onEarlier();
       if (isNow === atEnd.current) return;
       atEnd.current = isNow;
       setAtEnd(isNow);
-      if (!isNow) setSeenRows(newest.current.rows.length);
+      if (!isNow) setSeenKey(newest.current.rows.findLast(isSaid)?.key);
     };
     element.addEventListener('scroll', look, { passive: true });
     // A composer that grows, or a keyboard that comes, takes room from below.
@@ -98,7 +101,7 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     if (ownKey !== undefined) toEnd();
   }, [ownKey, toEnd]);
 
-  const fresh = isAtEnd ? 0 : rows.slice(seenRows).filter(({ kind }) => kind !== 'run').length;
+  const fresh = isAtEnd ? 0 : rows.slice(rows.findLastIndex(({ key }) => key === seenKey) + 1).filter(isSaid).length;
   return (
     <div className="chat-list-frame">
       <p className="chat-earlier" role="status" hidden={!isLoadingEarlier}>
@@ -153,6 +156,8 @@ function AskedAtOnce({ runId }: { readonly runId: string }): ReactNode {
     </div>
   );
 }
+
+const isSaid = ({ kind }: Row): boolean => kind !== 'run';
 
 /** Until it is measured. */
 function estimate(row: Row | undefined): number {
