@@ -6,7 +6,7 @@ import { afterTest } from '../support/afterTest.ts';
 import { expectBuilt } from '../support/builtDist.ts';
 import { accessibilityFaults, hasChromium, openConsole } from './openConsole.ts';
 
-describe.skipIf(!hasChromium)('the console', () => {
+describe.skipIf(!hasChromium)('the console', { timeout: 60_000 }, () => {
   test('a message and its answer, and both again after a reload', async () => {
     expectBuilt();
     const server = await createTestServer({

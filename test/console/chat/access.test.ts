@@ -44,7 +44,7 @@ async function serverWithAll() {
   return { server, gate };
 }
 
-describe.skipIf(!hasChromium)('the chat page', () => {
+describe.skipIf(!hasChromium)('the chat page', { timeout: 60_000 }, () => {
   beforeAll(expectBuilt);
 
   test.each<[string, BrowserContextOptions]>([

@@ -33,7 +33,7 @@ const VERBATIM = fileURLToPath(new URL('../../../dist/cli/verbatim.js', import.m
 const WORDS = Array.from({ length: 120 }, (_, i) => `word${i} `);
 const ALL_WORDS = WORDS.join('').trim();
 
-describe.skipIf(!hasChromium)('a conversation', () => {
+describe.skipIf(!hasChromium)('a conversation', { timeout: 60_000 }, () => {
   beforeAll(expectBuilt);
 
   test('a reload in the middle of an answer loses nothing and doubles nothing', async () => {

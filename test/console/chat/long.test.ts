@@ -41,7 +41,7 @@ function looksAt() {
   return undefined;
 }
 
-describe.skipIf(!hasChromium)('a long conversation', () => {
+describe.skipIf(!hasChromium)('a long conversation', { timeout: 60_000 }, () => {
   beforeAll(expectBuilt);
 
   test('of 10,000 messages opens at its end, holds few of them in the document, and scrolls to its beginning page by page', {

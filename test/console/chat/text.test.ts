@@ -29,7 +29,7 @@ const ATTACKS = [
   '[ref]\n\n[ref]: javascript:window.hacked=1',
 ].join('\n\n');
 
-describe.skipIf(!hasChromium)('the text of a conversation', () => {
+describe.skipIf(!hasChromium)('the text of a conversation', { timeout: 60_000 }, () => {
   beforeAll(expectBuilt);
 
   test('is never read as HTML, wherever it comes from, and leads nowhere but to the web and to mail', async () => {
