@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { parallel } from '../../../src/agents/childAgents.ts';
 import { defineAgent } from '../../../src/agents/defineAgent.ts';
@@ -35,7 +36,9 @@ export const lookupOrder = defineTool({
   description: 'Find an order by its number',
   input: z.object({ orderId: z.string() }),
   output: z.object({ status: z.string(), total: z.number(), items: z.array(z.string()) }),
-  execute: ({ orderId }) => {
+  execute: async ({ orderId }) => {
+    // Longer than a frame: a call is timed from when it was seen to begin.
+    await setTimeout(100);
     if (orderId === '13') throw new Error('There is no order 13');
     return { status: 'shipped', total: 51.6, items: ['Kettle', 'Descaler'] };
   },
