@@ -1,3 +1,4 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
@@ -37,7 +38,8 @@ export function runsRouter(services: Services) {
         onDisconnect: run.cancelOnDisconnect ? 'cancel' : 'continue',
         options: run.options,
         budget: run.budget ?? undefined,
-        context: run.context ?? undefined,
+        // Another's context is nothing that its readers may act with.
+        context: ownerOf(run.principal) === ownerOf(principal) ? (run.context ?? undefined) : undefined,
       });
       return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
