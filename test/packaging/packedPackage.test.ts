@@ -97,7 +97,7 @@ describe('installed', () => {
       const page = `const { default: { JSDOM } } = await import(${jsdom}); globalThis.window = new JSDOM('', { url: 'http://localhost/' }).window;`;
       writeFileSync(
         join(cwd, 'page.mjs'),
-        `${page} globalThis.document = window.document; globalThis.HTMLIFrameElement = window.HTMLIFrameElement;`,
+        `${page} globalThis.document = window.document; globalThis.navigator ??= window.navigator; globalThis.HTMLIFrameElement = window.HTMLIFrameElement;`,
       );
       const { stdout } = await runCommand(process.execPath, ['--import', './page.mjs', join('out', 'runReact.js')], { cwd });
       return stdout;
@@ -106,7 +106,7 @@ describe('installed', () => {
     test('its types hold by what is registered, and it runs on React 19', async () => {
       await runCommand(process.execPath, [tsc, '-p', consumer], { cwd: consumer });
       expect(await runReact(consumer)).toContain('the hooks ran on React 19.');
-    });
+    }, 60_000);
 
     test(
       'the same on React 18',
