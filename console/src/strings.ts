@@ -28,6 +28,14 @@ export const strings = {
     broken: 'This page has failed. What you wrote is not lost: load it again.',
     reload: 'Load again',
   },
+  ui: {
+    more: 'Show more',
+    cancel: 'Cancel',
+    close: 'Close',
+    copy: 'Copy',
+    copied: 'Copied',
+    notCopied: 'Not copied',
+  },
   connection: {
     connecting: 'Connecting …',
     reconnecting: 'Reconnecting …',
