@@ -19,6 +19,7 @@ export function usePages<Row>(load: (pageToken: string | undefined) => Promise<P
   // What an earlier fetch still brings is not wanted when another has begun.
   const fetches = useRef(0);
   const shown = useRef(1);
+  const fetchingMore = useRef<Promise<void>>(undefined);
 
   const fetchPages = useCallback(
     async ({ rows, from, pages }: { readonly rows: readonly Row[]; readonly from: string | undefined; readonly pages: number }) => {
@@ -45,7 +46,11 @@ export function usePages<Row>(load: (pageToken: string | undefined) => Promise<P
     [load],
   );
 
-  const reload = useCallback(() => fetchPages({ rows: [], from: undefined, pages: shown.current }), [fetchPages]);
+  const reload = useCallback(async () => {
+    // A page that somebody asked for is not lost to this.
+    await fetchingMore.current;
+    await fetchPages({ rows: [], from: undefined, pages: shown.current });
+  }, [fetchPages]);
   useEffect(() => {
     shown.current = 1;
     setState({});
@@ -56,6 +61,9 @@ export function usePages<Row>(load: (pageToken: string | undefined) => Promise<P
   }, [fetchPages]);
 
   const { rows, next, error } = state;
-  const more = next === undefined ? undefined : () => void fetchPages({ rows: rows ?? [], from: next, pages: 1 });
+  const fetchMore = (): void => {
+    fetchingMore.current = fetchPages({ rows: rows ?? [], from: next, pages: 1 });
+  };
+  const more = next === undefined ? undefined : fetchMore;
   return { rows, error, isLoading, more, reload };
 }

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { strings } from '../strings.ts';
 import { copyText } from './copyText.ts';
 
-export interface CopyButtonProps {
+export interface CopyTextButtonProps {
   readonly text: string | (() => string);
   /** On the button. Default: "Copy". */
   readonly label?: string;
@@ -12,7 +12,7 @@ export interface CopyButtonProps {
 const SHOWN_MS = 2_000;
 
 /** Says for a moment that it is done, or that it could not be. Its width stays. */
-export function CopyButton({ text, label = strings.ui.copy, className = 'button' }: CopyButtonProps): ReactNode {
+export function CopyTextButton({ text, label = strings.ui.copy, className = 'button' }: CopyTextButtonProps): ReactNode {
   const [outcome, setOutcome] = useState<'copied' | 'failed'>();
   useEffect(() => {
     if (outcome === undefined) return;
@@ -28,7 +28,7 @@ export function CopyButton({ text, label = strings.ui.copy, className = 'button'
   const said = outcome === undefined ? '' : outcome === 'copied' ? strings.ui.copied : strings.ui.notCopied;
   return (
     <>
-      <button type="button" className={`${className} copy-button`} aria-label={label} data-outcome={outcome} onClick={copy}>
+      <button type="button" className={`${className} copy-text`} aria-label={label} data-outcome={outcome} onClick={copy}>
         <span>{label}</span>
         <span>{said}</span>
       </button>

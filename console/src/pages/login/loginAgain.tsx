@@ -1,0 +1,28 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import { strings } from '../../strings.ts';
+import { LOGIN_TITLE_ID, LoginForm } from './loginForm.tsx';
+
+/**
+ * The login, before a page whose login has ended midway. A dialog of the browser itself: it lies before other dialogs, nothing behind it can be
+ * reached or seen, and what had the focus gets it back.
+ */
+export function LoginAgain({ onLogin }: { readonly onLogin: () => void }): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="login-again"
+      aria-labelledby={LOGIN_TITLE_ID}
+      // There is nothing to go back to.
+      onCancel={(event) => event.preventDefault()}
+      onClose={({ currentTarget }) => currentTarget.isConnected && currentTarget.showModal()}
+    >
+      <LoginForm note={strings.login.expired} onLogin={onLogin} />
+    </dialog>
+  );
+}
