@@ -79,7 +79,10 @@ export function AccessGate({ children }: { readonly children: ReactNode }): Reac
   useEffect(() => {
     if (client === undefined) return;
     const look = (): void => {
+      const { state } = client.connection;
       if (needsLogin(closedBy(client))) ended(true);
+      // Refused while nothing was asked for: it learns by asking whether a newer token would do.
+      else if (state.status === 'idle' && needsLogin(state.reason)) client.trpc.auth.whoami.query().catch(() => {});
     };
     const stop = client.connection.subscribe(look);
     look();
@@ -118,7 +121,7 @@ export function AccessGate({ children }: { readonly children: ReactNode }): Reac
       <VerbatimProvider key={JSON.stringify([tenant, id])} client={access.client}>
         {children}
       </VerbatimProvider>
-      {door.at === 'login' && <LoginAgain onLogin={again} />}
+      {door.at === 'login' && <LoginAgain name={access.loginName} onLogin={again} />}
     </AccessContext>
   );
 }

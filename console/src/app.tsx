@@ -19,6 +19,8 @@ const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
 const ADMIN_PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
   '/users': later(async () => (await import('./pages/admin/usersPage.tsx')).UsersPage),
   '/keys': later(async () => (await import('./pages/admin/keysPage.tsx')).KeysPage),
+  '/audit': later(async () => (await import('./pages/admin/auditPage.tsx')).AuditPage),
+  '/settings': later(async () => (await import('./pages/admin/settingsPage.tsx')).SettingsPage),
   '/connections': later(async () => (await import('./pages/admin/connectionsPage.tsx')).ConnectionsPage),
 };
 

@@ -8,10 +8,10 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
   /** What the row is called: the head of its card on a phone. */
   readonly isName?: boolean;
-  /** Numbers, and what is done with the row. */
-  readonly align?: 'end';
-  /** Its title is for those who cannot see what its cells hold. */
-  readonly hidesTitle?: boolean;
+  /** What is done with the row. Its title is for those who hear it. */
+  readonly isAction?: boolean;
+  /** Left out where no row has any. */
+  readonly isOptional?: boolean;
 }
 
 export interface DataTableProps<Row> {
@@ -34,9 +34,22 @@ export interface DataTableProps<Row> {
 /** Rows of one kind; on a phone each is a card. */
 export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   const { caption, columns, rows, keyOf, error, onRetry, empty, onMore, isLoadingMore = false } = props;
+  const shown = columns.filter(({ cell, isOptional = false }) => !isOptional || rows?.some((row) => cell(row) != null));
   const failure = error === undefined ? null : <ErrorState error={error} {...(onRetry !== undefined && { onRetry })} />;
   if (rows === undefined) return failure ?? <TableLoading />;
-  if (rows.length === 0) return failure ?? <div className="state empty">{empty}</div>;
+  const more = onMore !== undefined && (
+    <button type="button" className="button table-more" onClick={onMore} disabled={isLoadingMore}>
+      {isLoadingMore ? strings.state.loading : strings.ui.more}
+    </button>
+  );
+  if (rows.length === 0) {
+    return (
+      <>
+        {failure ?? <div className="state empty">{empty}</div>}
+        {more}
+      </>
+    );
+  }
   return (
     <>
       {failure}
@@ -45,9 +58,9 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           <caption className="hidden">{caption}</caption>
           <thead>
             <tr>
-              {columns.map(({ title, align, hidesTitle = false }) => (
-                <th key={title} scope="col" data-align={align}>
-                  <span className={hidesTitle ? 'hidden' : undefined}>{title}</span>
+              {shown.map(({ title, isAction = false }) => (
+                <th key={title} scope="col" data-action={isAction}>
+                  <span className={isAction ? 'hidden' : undefined}>{title}</span>
                 </th>
               ))}
             </tr>
@@ -55,7 +68,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           <tbody>
             {rows.map((row) => (
               <tr key={keyOf(row)}>
-                {columns.map((column) => (
+                {shown.map((column) => (
                   <Cell key={column.title} row={row} column={column} />
                 ))}
               </tr>
@@ -63,21 +76,17 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           </tbody>
         </table>
       </div>
-      {onMore !== undefined && (
-        <button type="button" className="button table-more" onClick={onMore} disabled={isLoadingMore}>
-          {isLoadingMore ? strings.state.loading : strings.ui.more}
-        </button>
-      )}
+      {more}
     </>
   );
 }
 
 function Cell<Row>({ row, column }: { readonly row: Row; readonly column: Column<Row> }): ReactNode {
-  const { title, cell, isName = false, align, hidesTitle = false } = column;
+  const { title, cell, isName = false, isAction = false } = column;
   if (isName) return <th scope="row">{cell(row)}</th>;
   return (
-    <td data-title={hidesTitle ? undefined : title} data-align={align}>
-      {cell(row)}
+    <td data-title={isAction ? undefined : title} data-action={isAction}>
+      <div className="table-value">{cell(row)}</div>
     </td>
   );
 }

@@ -24,15 +24,14 @@ export function ConnectionsPage(): ReactNode {
   const columns: readonly Column<ConnectionInfo>[] = [
     { title: text.principal, isName: true, cell: ({ principalId }) => principalId },
     { title: strings.account.roles, cell: ({ roles }) => roles.map((role) => <Badge key={role}>{role}</Badge>) },
-    { title: strings.account.tenant, cell: ({ tenant }) => tenant },
+    { title: strings.account.tenant, isOptional: true, cell: ({ tenant }) => tenant },
     { title: text.transport, cell: ({ transport }) => text.transports[transport] },
     { title: text.method, cell: ({ method }) => method },
     { title: text.address, cell: ({ address }) => <code>{address}</code> },
     { title: text.since, cell: ({ since }) => <TimeText at={since} /> },
     {
       title: strings.ui.actions,
-      hidesTitle: true,
-      align: 'end',
+      isAction: true,
       cell: (connection) => (
         <button
           type="button"

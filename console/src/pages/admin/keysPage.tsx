@@ -28,8 +28,7 @@ export function KeysPage(): ReactNode {
     { title: text.status, cell: (key) => <KeyStatus of={key} /> },
     {
       title: strings.ui.actions,
-      hidesTitle: true,
-      align: 'end',
+      isAction: true,
       cell: (key) =>
         key.revokedAt === undefined && (
           <button type="button" className="button quiet" aria-label={text.revokeOf(key.name)} onClick={() => setRevoking(key)}>

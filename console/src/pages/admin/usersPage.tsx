@@ -31,14 +31,13 @@ export function UsersPage(): ReactNode {
   const columns: readonly Column<UserInfo>[] = [
     { title: text.name, isName: true, cell: ({ name }) => name },
     { title: strings.account.roles, cell: ({ roles }) => roles.map((role) => <Badge key={role}>{role}</Badge>) },
-    { title: strings.account.tier, cell: ({ tier }) => tier },
-    { title: strings.account.tenant, cell: ({ tenant }) => tenant },
+    { title: strings.account.tier, isOptional: true, cell: ({ tier }) => tier },
+    { title: strings.account.tenant, isOptional: true, cell: ({ tenant }) => tenant },
     { title: text.status, cell: (user) => <UserStatus user={user} /> },
     { title: text.createdAt, cell: ({ createdAt }) => <TimeText at={createdAt} /> },
     {
       title: strings.ui.actions,
-      hidesTitle: true,
-      align: 'end',
+      isAction: true,
       cell: (user) => (
         <RowMenu
           label={text.actionsOf(user.name)}

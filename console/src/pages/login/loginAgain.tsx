@@ -6,7 +6,7 @@ import { LOGIN_TITLE_ID, LoginForm } from './loginForm.tsx';
  * The login, before a page whose login has ended midway. A dialog of the browser itself: it lies before other dialogs, nothing behind it can be
  * reached or seen, and what had the focus gets it back.
  */
-export function LoginAgain({ onLogin }: { readonly onLogin: () => void }): ReactNode {
+export function LoginAgain({ name, onLogin }: { readonly name: string | undefined; readonly onLogin: () => void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const shown = dialog.current;
@@ -22,7 +22,7 @@ export function LoginAgain({ onLogin }: { readonly onLogin: () => void }): React
       onCancel={(event) => event.preventDefault()}
       onClose={({ currentTarget }) => currentTarget.isConnected && currentTarget.showModal()}
     >
-      <LoginForm note={strings.login.expired} onLogin={onLogin} />
+      <LoginForm note={strings.login.expired} name={name} onLogin={onLogin} />
     </dialog>
   );
 }

@@ -7,8 +7,15 @@ import './login.css';
 
 export const LOGIN_TITLE_ID = 'login-title';
 
+export interface LoginFormProps {
+  readonly note: string | undefined;
+  /** Of whoever was here. */
+  readonly name?: string | undefined;
+  readonly onLogin: () => void;
+}
+
 /** By name and password where the server has them, or with a token or API key that somebody has. */
-export function LoginForm({ note, onLogin }: { readonly note: string | undefined; readonly onLogin: () => void }): ReactNode {
+export function LoginForm({ note, name, onLogin }: LoginFormProps): ReactNode {
   const methods = useMethods();
   const [wantsToken, setWantsToken] = useState(false);
   const [error, setError] = useState<string>();
@@ -17,7 +24,10 @@ export function LoginForm({ note, onLogin }: { readonly note: string | undefined
   const withToken = wantsToken || !methods.password;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the other way in has other fields.
-  useEffect(() => form.current?.querySelector('input')?.focus(), [withToken]);
+  useEffect(() => {
+    const fields = [...(form.current?.querySelectorAll('input') ?? [])];
+    (fields.find(({ value }) => value === '') ?? fields[0])?.focus();
+  }, [withToken]);
 
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -55,7 +65,15 @@ export function LoginForm({ note, onLogin }: { readonly note: string | undefined
         <>
           <label className="field" key="name">
             {strings.login.name}
-            <input name="name" autoComplete="username" autoCapitalize="none" spellCheck={false} required aria-describedby="login-error" />
+            <input
+              name="name"
+              defaultValue={name}
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              required
+              aria-describedby="login-error"
+            />
           </label>
           <label className="field" key="password">
             {strings.login.password}
