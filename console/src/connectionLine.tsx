@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { VerbatimError } from 'verbatim-agents/client';
 import { useConnection } from 'verbatim-agents/react';
 import { useAccess } from './access.tsx';
 import { strings } from './strings.ts';
@@ -12,7 +13,7 @@ export function ConnectionLine(): ReactNode {
   if (status === 'closed') {
     return (
       <p className="connection-line" role="alert" data-status={status}>
-        {connection.reason.message}{' '}
+        {closedText(connection.reason)}{' '}
         <button type="button" className="button quiet" onClick={reconnect}>
           {strings.connection.again}
         </button>
@@ -24,4 +25,11 @@ export function ConnectionLine(): ReactNode {
       {text}
     </p>
   );
+}
+
+/** In the server's own words, where it gave any. */
+function closedText({ message, details }: VerbatimError): string {
+  return typeof details === 'object' && details !== null && 'reason' in details && typeof details.reason === 'string'
+    ? details.reason
+    : message;
 }

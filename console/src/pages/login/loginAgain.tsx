@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import { strings } from '../../strings.ts';
 import { LOGIN_TITLE_ID, LoginForm } from './loginForm.tsx';
 
@@ -13,7 +14,8 @@ export function LoginAgain({ name, onLogin }: { readonly name: string | undefine
     shown?.showModal();
     return () => shown?.close();
   }, []);
-  return (
+  // Beside the page: a dialog that is open hides everything in it.
+  return createPortal(
     <dialog
       ref={dialog}
       className="login-again"
@@ -23,6 +25,7 @@ export function LoginAgain({ name, onLogin }: { readonly name: string | undefine
       onClose={({ currentTarget }) => currentTarget.isConnected && currentTarget.showModal()}
     >
       <LoginForm note={strings.login.expired} name={name} onLogin={onLogin} />
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }
