@@ -42,6 +42,7 @@ export const strings = {
   connection: {
     connecting: 'Connecting …',
     reconnecting: 'Reconnecting …',
+    closed: 'The server has ended this connection.',
     again: 'Connect again',
     offline: 'Offline. What is written goes out when the connection is back.',
     catchingUp: 'Catching up …',
