@@ -8,7 +8,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 export const CONSOLE_PATHS = [
   '/',
   '/threads',
-  '/threads/:threadId',
+  '/threads/:id',
   '/approvals',
   '/agents',
   '/runs/:runId',

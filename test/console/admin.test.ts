@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium)('the pages of administrators', () => {
     await page.getByRole('row', { name: /bob.*support/ }).waitFor();
     await actions.click();
     await page.getByRole('button', { name: 'Set password' }).click();
-    await page.getByLabel('New password').fill('a wholly other password');
+    await page.getByRole('textbox', { name: 'New password' }).fill('a wholly other password');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await logIn('bob', 'a wholly other password');

@@ -1,6 +1,6 @@
-import { request } from 'node:http';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { request } from 'node:http';
 import { beforeAll, expect, test } from 'vitest';
 import { CONSOLE_PATHS } from '../../src/server/consoleRoutes.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
@@ -11,7 +11,11 @@ checkLeaksAfterwards();
 beforeAll(expectBuilt);
 
 /** As it is: `fetch` would tidy the path up. */
-async function ask(port: number, path: string, { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {}) {
+async function ask(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+) {
   const asked = request({ port, host: '127.0.0.1', path, method, headers, agent: false });
   asked.end();
   const [response] = await once(asked, 'response');
@@ -76,7 +80,7 @@ test.each([
   const { status, headers, text } = await ask(port, path);
   expect([400, 403, 404]).toContain(status);
   expect(headers['content-type']).toMatch(/^application\/json/);
-  expect(text).not.toMatch(/dist|\/work|node_modules|ENOENT|"name": "verbatim|    at /);
+  expect(text).not.toMatch(/dist|\/work|node_modules|ENOENT|"name": "verbatim| {4}at /);
   expect(headers['cache-control']).toBe('no-store');
 });
 
