@@ -52,7 +52,7 @@ test('every page is the one document, never kept, for whoever asks, with the str
 
 test('its files are kept for ever, and have no names that tell of the machine', async () => {
   const { port } = await startServer({ authenticate: byToken });
-  const types: Record<string, RegExp> = { js: /^text\/javascript/, css: /^text\/css/, svg: /^image\/svg/ };
+  const types: Record<string, RegExp> = { js: /^(?:text|application)\/javascript/, css: /^text\/css/, svg: /^image\/svg/ };
   for (const name of assets()) {
     const { status, headers } = await ask(port, `/assets/${name}`, { method: 'HEAD' });
     expect({ name, status, kept: headers['cache-control'] }).toEqual({ name, status: 200, kept: 'public, max-age=31536000, immutable' });
