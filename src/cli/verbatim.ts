@@ -11,8 +11,9 @@ import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
+import { addRunCommands } from './runs/runCommands.ts';
 import type { ServeFlags } from './serve.ts';
-import { addThreadCommands } from './threadCommands.ts';
+import { addThreadCommands } from './threads/threadCommands.ts';
 
 const GENERATE_HELP = `
 Examples:
@@ -82,6 +83,7 @@ program
 program.addCommand(keysCommand());
 program.addCommand(usersCommand());
 addThreadCommands(program);
+addRunCommands(program);
 addAuditCommands(program);
 addBackupCommands(program);
 
