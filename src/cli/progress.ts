@@ -1,4 +1,5 @@
 import { paintFor } from './paint.ts';
+import { cutToWidth } from './textTable.ts';
 
 /** What is over sooner needs no word. */
 const QUIET_MS = 1_000;
@@ -18,6 +19,7 @@ export interface ProgressStream {
  */
 export class Progress {
   readonly #stream: ProgressStream;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #isLive: boolean;
   #text: string;
   #frame = 0;
@@ -27,6 +29,7 @@ export class Progress {
   constructor(text: string, stream: ProgressStream = process.stderr, env: NodeJS.ProcessEnv = process.env) {
     this.#text = text;
     this.#stream = stream;
+    this.#env = env;
     this.#isLive = stream.isTTY === true && env.TERM !== 'dumb';
     this.#timer = setTimeout(() => this.#show(), QUIET_MS);
   }
@@ -45,8 +48,8 @@ export class Progress {
   #show(): void {
     this.#isShown = true;
     if (!this.#isLive) return void this.#stream.write(`${this.#text}...\n`);
-    const text = this.#text.slice(0, (this.#stream.columns ?? 80) - 3);
-    this.#stream.write(`\r${paintFor(this.#stream).cyan(FRAMES[this.#frame++ % FRAMES.length] ?? '')} ${text}\u001b[K`);
+    const text = cutToWidth(this.#text, (this.#stream.columns ?? 80) - 3);
+    this.#stream.write(`\r${paintFor(this.#stream, this.#env).cyan(FRAMES[this.#frame++ % FRAMES.length] ?? '')} ${text}\u001b[K`);
     this.#timer = setTimeout(() => this.#show(), FRAME_MS);
   }
 }

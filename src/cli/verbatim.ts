@@ -120,6 +120,12 @@ program
     process.stdout.write('', () => process.exit(code));
   });
 
+// Whoever reads it, such as `head`, has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -89,24 +89,24 @@ function lineOf(part: Exclude<RunPart, { kind: 'run' }>, branch: string, now: nu
   if (part.discarded !== undefined) return { label, at: part.startedAt, tookMs, note: `withdrawn: ${part.discarded}`, style: 'yellow' };
   if (part.endedAt === undefined && part.finish === undefined)
     return { label, at: part.startedAt, tookMs, note: 'the model is at work', style: 'cyan' };
-  const how = part.finish === undefined || part.finish === 'stop' || part.finish === 'tool_calls' ? '' : `${part.finish}  `;
+  const how = part.finish === undefined || part.finish === 'stop' || part.finish === 'tool_calls' ? '' : `${part.finish}: `;
   const said = part.text === undefined || part.text === '' ? (part.finish === 'tool_calls' ? 'asks for tools' : '') : `"${part.text}"`;
   return { label, at: part.startedAt, tookMs, note: how + said, style: 'dim' };
 }
 
+/** Who let it through, what it was given, and what came of it. */
 function toolNote({ status, waitsFor, approval, input, output, error }: ToolPart): string {
-  const asked = short(input);
-  const decided =
-    approval === undefined
-      ? ''
-      : approval.decision === 'pending'
-        ? 'waits for approval  '
-        : `${approval.decision}${approval.by === undefined ? '' : ` by ${approval.by}`}${
-            approval.tookMs === undefined ? '' : ` after ${shortDuration(approval.tookMs)}`
-          }${approval.reason === undefined ? '' : ` (${approval.reason})`}  `;
-  const waits = status === 'waiting' && approval?.decision !== 'pending' ? `waits for ${waitsFor ?? 'its outcome'}  ` : '';
-  if (status === 'failed') return `${decided}${asked} failed: ${error ?? ''}`;
-  return `${decided}${waits}${asked}${status === 'completed' ? ` -> ${short(output)}` : ''}`;
+  const waits = status === 'waiting' && approval === undefined ? `waits for ${waitsFor ?? 'its outcome'}` : undefined;
+  const before = [approval === undefined ? waits : decisionNote(approval), short(input)].filter(Boolean).join(': ');
+  if (status === 'failed') return `${before} failed: ${error ?? ''}`;
+  return status === 'completed' ? `${before} -> ${short(output)}` : before;
+}
+
+function decisionNote({ decision, by, reason, tookMs }: NonNullable<ToolPart['approval']>): string {
+  if (decision === 'pending') return 'waits for approval';
+  const who = by === undefined ? '' : ` by ${by}`;
+  const when = tookMs === undefined ? '' : ` after ${shortDuration(tookMs)}`;
+  return `${decision}${who}${when}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 function short(value: Json | undefined): string {
