@@ -9,6 +9,7 @@ import type { PrintConfigFlags } from './config/printConfig.ts';
 import type { DoctorFlags } from './doctor/doctor.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
+import type { InitFlags } from './init.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
 import { addRunCommands } from './runs/runCommands.ts';
@@ -63,6 +64,18 @@ program
   .command('demo')
   .description('Kill a server in the middle of an answer, start it again, and count what the reader missed')
   .action(async () => (await import('./demo.ts')).demo());
+
+program
+  .command('init')
+  .description('Make a new project: agents, a server, a client, a page and a test')
+  .argument('[folder]', 'a new one, or an empty one', '.')
+  .option('--package <spec>', 'of verbatim-agents: a version, a tarball or a folder (default: this version)')
+  .option('--install', 'install its packages too')
+  .option('--force', 'also into a folder that has files: those of the same names are replaced')
+  .action(async (folder: string, flags: InitFlags) => {
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    await (await import('./init.ts')).init(folder, flags, { cwd: process.cwd(), environment: process.env, print });
+  });
 
 program
   .command('generate')
