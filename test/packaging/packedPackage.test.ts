@@ -160,8 +160,11 @@ describe('installed', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     expect(files).toContain('package/dist/cli/verbatim.js');
     expect(files).toContain('package/LICENSE');
-    expect(files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file))).toEqual([]);
-    expect(files.filter((file) => /\.build$|(?<!\.d)\.ts$|\.test\./.test(file))).toEqual([]);
+    expect(files).toContain('package/templates/project/_gitignore');
+    expect(
+      files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|templates\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file)),
+    ).toEqual([]);
+    expect(files.filter((file) => /^package\/(?!templates\/).*(?:\.build$|(?<!\.d)\.ts$|\.test\.)/.test(file))).toEqual([]);
   });
 
   test('the command serves a TypeScript config that lies where nothing is installed', async () => {
