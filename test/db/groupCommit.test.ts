@@ -70,6 +70,18 @@ function status(tx: Tx, text: string, thread = 1): number {
   return tx.append(thread, 0, { type: 'run.status', runId: 'r', text });
 }
 
+test('a run is seen as it was before an operation that broke', async () => {
+  const { commit, queries } = openCommit();
+  const key = queries.runs.byId('r')?.key ?? 0;
+  const broken = commit.run((tx) => {
+    tx.queries.runs.setAttempt(key, 7);
+    expect(tx.queries.runs.byKey(key)?.attempt).toBe(7);
+    throw new Error('broken');
+  });
+  await expect(broken).rejects.toThrow('broken');
+  expect(queries.runs.byKey(key)?.attempt).toBe(queries.runs.byId('r')?.attempt);
+});
+
 test('adjacent deltas of one message that meet in one batch are one event', async () => {
   const { say, commit, events } = openCommit();
   say('m', 'a', 1, false);
