@@ -99,9 +99,13 @@ export class GroupCommit {
     });
   }
 
+  /** Pieces of text that were given, before any of them were merged. */
+  deltas = 0;
+
   /** Adds text to a thread's log. Does not wait: the stream's `fail` is called if it could not be committed. */
   appendDelta(stream: DeltaStream, text: string): void {
     const { log } = stream;
+    this.deltas++;
     if (log.pending?.stream === stream) {
       log.pending.text += text;
       return;

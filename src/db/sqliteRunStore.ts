@@ -3,7 +3,7 @@ import type { Prices } from '../protocol/usage.ts';
 import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
-import { mayWith, openRun, openThread } from './operations/access.ts';
+import { assertMayList, mayWith, openRun, openThread } from './operations/access.ts';
 import { addSummary, newestSummary } from './operations/addSummary.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
 import { toWake } from './operations/childEnded.ts';
@@ -24,6 +24,7 @@ import { reportUsage } from './operations/reportUsage.ts';
 import { resumeRun } from './operations/resumeRun.ts';
 import { retryRun } from './operations/retryRun.ts';
 import { runProgress } from './operations/runProgress.ts';
+import { listSteps, sentStep } from './operations/runSteps.ts';
 import { sentSteps } from './operations/sentStep.ts';
 import { beginReady, readyCalls, settleCalls, wakeRun } from './operations/settleCalls.ts';
 import { spendingOf } from './operations/spending.ts';
@@ -51,13 +52,15 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     async read(key) {
       return queries.runs.byKey(key);
     },
-    async list(principal, { threadId, status, limit, pageToken }) {
+    async list(principal, { threadId, limit, pageToken, all, ...filter }) {
+      if (all) assertMayList(parts, principal);
       const thread = threadId === undefined ? undefined : openThread(parts, principal, threadId, 'read').key;
       const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
       const rows = queries.runs.list({
-        owner: thread === undefined ? ownerOf(principal) : undefined,
+        ...filter,
+        owner: thread === undefined && all !== true ? ownerOf(principal) : undefined,
+        tenant: all ? principal.tenant : undefined,
         thread,
-        status,
         beforeKey,
         limit: limit + 1,
       });
@@ -72,6 +75,15 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
           .map((row) => runInfo(queries, row.run, row.threadId)),
         ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
       };
+    },
+    async steps(principal, filter) {
+      return listSteps(parts, principal, filter);
+    },
+    async sent(principal, of) {
+      return sentStep(parts, principal, of);
+    },
+    async openCounts() {
+      return queries.runs.openCounts();
     },
     async queued() {
       return queries.runs.queued();

@@ -1,6 +1,6 @@
 import type { Json } from '../../protocol/json.ts';
-import { knownSecrets, withoutSecrets } from '../../server/config/secret.ts';
-import type { Setting } from '../../server/config/setting.ts';
+import { knownSecrets, withoutSecrets } from './secret.ts';
+import type { Setting } from './setting.ts';
 
 export const HIDDEN = '(secret)';
 
