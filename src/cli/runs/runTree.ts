@@ -1,6 +1,7 @@
-import { type AnyEvent, type FinishReason, isTerminalEvent } from '../../protocol/event.ts';
+import { type AnyEvent, type FinishReason, isTerminalEvent, type Usage } from '../../protocol/event.ts';
 import type { Json } from '../../protocol/json.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
+import type { RunStep } from '../../protocol/runStep.ts';
 
 /** A run and what it did, in order, as its events tell. */
 export interface RunTree {
@@ -19,8 +20,11 @@ export interface StepPart {
   readonly messageId: string;
   readonly number: number | undefined;
   readonly agent: string | undefined;
-  readonly startedAt: number | undefined;
+  startedAt: number | undefined;
   endedAt?: number;
+  model?: string;
+  firstTokenAt?: number;
+  usage?: Usage;
   finish?: FinishReason;
   text?: string;
   /** It was withdrawn, and why. */
@@ -63,8 +67,17 @@ export interface ChildPart {
   readonly child: RunTree;
 }
 
-/** The run and those under it, from their events in order. Runs that are not among `runs` are left out. */
-export function runTree(runs: readonly RunInfo[], rootId: string, events: readonly AnyEvent[]): RunTree {
+export interface RunFacts {
+  /** The run and those under it. */
+  readonly runs: readonly RunInfo[];
+  /** Of all of them, in order. */
+  readonly events: readonly AnyEvent[];
+  /** Their model calls. */
+  readonly steps: readonly RunStep[];
+}
+
+/** The run and those under it, as their events tell. */
+export function runTree(rootId: string, { runs, events, steps }: RunFacts): RunTree {
   const trees = new Map(runs.map((run) => [run.id, { run, asked: run.task, isFolded: false, parts: [] } as RunTree]));
   const root = trees.get(rootId);
   if (root === undefined) throw new Error(`${rootId} is not among its runs`);
@@ -75,6 +88,8 @@ export function runTree(runs: readonly RunInfo[], rootId: string, events: readon
       if (tree !== undefined) add(tree, event);
     }
   }
+  const stepOf = new Map(steps.map((step) => [step.messageId, step]));
+  for (const { parts } of trees.values()) for (const part of parts) if (part.kind === 'step') addStep(part, stepOf.get(part.messageId));
   // Oldest first: a call that asked for several has them in that order.
   for (const tree of [...trees.values()].sort((a, b) => a.run.firstSeq - b.run.firstSeq)) {
     const { id, parentRunId, parentCallId } = tree.run;
@@ -176,6 +191,15 @@ function add(tree: RunTree, event: Exclude<AnyEvent, { type: 'thread.snapshot' }
     default:
       if (isTerminalEvent(event) && event.type === 'run.cancelled') remark(`cancelled by ${event.by}`);
   }
+}
+
+/** What no event tells: the model, what it used, and when a folded one was. */
+function addStep(part: StepPart, step: RunStep | undefined): void {
+  if (step === undefined) return;
+  const { model, startedAt, endedAt, firstTokenAt, usage } = step;
+  part.startedAt ??= startedAt;
+  const { endedAt: ended = endedAt } = part;
+  Object.assign(part, { model, ...(ended && { endedAt: ended }), ...(firstTokenAt && { firstTokenAt }), ...(usage && { usage }) });
 }
 
 const RESUMED_AFTER = {

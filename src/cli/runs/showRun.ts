@@ -25,7 +25,11 @@ async function readTree(client: Client<JsonApi>, id: string): Promise<RunTree> {
   const events = await readEvents(client, run);
   // After the events, so that no run that they tell of is missing.
   const { rows } = await readPages(Number.POSITIVE_INFINITY, (page) => client.trpc.runs.list.query({ ...page, threadId: run.threadId }));
-  return runTree(familyOf(rows, id), id, events);
+  const runs = familyOf(rows, id);
+  const steps = await Promise.all(
+    runs.map((of) => readPages(Number.POSITIVE_INFINITY, (page) => client.trpc.runs.steps.query({ ...page, runId: of.id }))),
+  );
+  return runTree(id, { runs, events, steps: steps.flatMap((page) => page.rows) });
 }
 
 /** Of the run and those under it: to its end, or up to where the thread is now. */

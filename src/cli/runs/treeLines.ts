@@ -3,7 +3,7 @@ import type { Paint } from '../paint.ts';
 import { plainLine } from '../plainText.ts';
 import { cutToWidth, shortDuration } from '../textTable.ts';
 import { costOf, paintStatus, tokensOf, tookOf } from './runStatus.ts';
-import type { RunPart, RunTree, ToolPart } from './runTree.ts';
+import type { RunPart, RunTree, StepPart, ToolPart } from './runTree.ts';
 
 interface Line {
   /** With the branches of the tree before it. */
@@ -91,8 +91,18 @@ function lineOf(part: Exclude<RunPart, { kind: 'run' }>, branch: string, now: nu
     return { label, at: part.startedAt, tookMs, note: 'the model is at work', style: 'cyan' };
   const how = part.finish === undefined || part.finish === 'stop' || part.finish === 'tool_calls' ? '' : `${part.finish}: `;
   const said = part.text === undefined || part.text === '' ? (part.finish === 'tool_calls' ? 'asks for tools' : '') : `"${part.text}"`;
-  return { label, at: part.startedAt, tookMs, note: how + said, style: 'dim' };
+  return { label, at: part.startedAt, tookMs, note: [usageNote(part), how + said].filter(Boolean).join(': '), style: 'dim' };
 }
+
+/** How many tokens went in and came out, what they cost, and how long nothing came. */
+function usageNote({ usage, startedAt, firstTokenAt }: StepPart): string {
+  if (usage === undefined) return '';
+  const cost = usage.cost === undefined ? '' : `, cost ${costOf(usage)}`;
+  const first = startedAt === undefined || firstTokenAt === undefined ? '' : `, first after ${shortDuration(firstTokenAt - startedAt)}`;
+  return `${tokenCount(usage.inputTokens)} in, ${tokenCount(usage.outputTokens)} out${cost}${first}`;
+}
+
+const tokenCount = (tokens: number): string => tokens.toLocaleString('en-US');
 
 /** Who let it through, what it was given, and what came of it. */
 function toolNote({ status, waitsFor, approval, input, output, error }: ToolPart): string {
@@ -117,10 +127,9 @@ function short(value: Json | undefined): string {
 export function headLines(tree: RunTree, { paint, width = Number.POSITIVE_INFINITY, now }: TreeOptions): readonly string[] {
   const { run, asked } = tree;
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, estimated } = run.usage;
-  const count = (tokens: number): string => tokens.toLocaleString('en-US');
   const tokens = [
-    `${count(inputTokens)} in${cachedTokens === undefined ? '' : ` (${count(cachedTokens)} cached)`}`,
-    `${count(outputTokens)} out${reasoningTokens === undefined ? '' : ` (${count(reasoningTokens)} reasoning)`}${estimated ? ', estimated' : ''}`,
+    `${tokenCount(inputTokens)} in${cachedTokens === undefined ? '' : ` (${tokenCount(cachedTokens)} cached)`}`,
+    `${tokenCount(outputTokens)} out${reasoningTokens === undefined ? '' : ` (${tokenCount(reasoningTokens)} reasoning)`}${estimated ? ', estimated' : ''}`,
   ];
   const agent = run.currentAgent === undefined || run.currentAgent === run.agent ? run.agent : `${run.agent}, now ${run.currentAgent}`;
   const started = run.startedAt === undefined ? undefined : `${new Date(run.startedAt).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -29,17 +29,18 @@ test('a run is shown as a tree: steps, tools, approvals and the run under it, wi
   expect(head).toContain('asked    Where is order 42? And ␛[31m7?');
   expect(head).toMatch(/tokens {3}\d+ in, \d+ out\ncost {5}0\.\d+/);
   const time = String.raw` +\+\d[\d.]* m?s +\d[\d.]* m?s  `;
+  const used = String.raw`\d+ in, \d+ out, cost [\d.]+, first after \d+ ms: `;
   const line = (start: string, end: string): RegExp => new RegExp(`^${start}${time}${end}$`);
   const wanted = [
-    line('├─ step 1', '"Let me look."'),
+    line('├─ step 1', `${used}"Let me look."`),
     line('├─ lookup_order', String.raw`\{"orderId":"7"\} failed: There is no order ␛\[31m7 \(TOOL_FAILED\)`),
     line('├─ researcher', '\\{"task":"find 42"\\} -> "It is 日本語."'),
     line('│  └─ researcher', String.raw`run_\w+ completed, \d+ tokens, cost 0\.\d+`),
-    line('│     ├─ step 1', '"I look."'),
+    line('│     ├─ step 1', `${used}"I look."`),
     line('│     ├─ lookup_order', String.raw`\{"orderId":"42"\} -> \{"total":30\}`),
-    line('│     └─ step 2', '"It is 日本語."'),
+    line('│     └─ step 2', `${used}"It is 日本語."`),
     line('├─ refund', String.raw`approved by local after .* \(a good customer\): \{"orderId":"42"\} -> \{"ok":true\}`),
-    line('└─ step 2', String.raw`"Done. ␛\[2Jgone"`),
+    line('└─ step 2', String.raw`${used}"Done. ␛\[2Jgone"`),
   ];
   const lines = tree.trimEnd().split('\n');
   expect(lines).toHaveLength(wanted.length);
