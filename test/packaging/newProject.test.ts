@@ -66,8 +66,8 @@ describe.skipIf(process.env.VERBATIM_TEST_INSTALL !== '1')('a project of `verbat
     const port = 20_000 + (process.pid % 20_000);
     const env = { PORT: String(port), DATABASE: ':memory:', NO_COLOR: '1' };
     const dev = folder.spawn('npm', ['run', 'dev', '--prefix', project], env, true);
-    await dev.output('stdout', /\[server\] The console is at/);
     const [, url = ''] = await dev.output('stdout', /\[page\].*Local: +(http:\S+)/);
+    await dev.output('stdout', /\[server\] The console is at/);
     const asked = await fetch(new URL('/trpc/agents.list', url));
     expect(JSON.stringify(await asked.json())).toContain('Answers questions about orders');
   });

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { VERBATIM_COMMAND } from '../../support/cliFolder.ts';
+import { createClient } from '../../../src/client/index.node.ts';
+import type { JsonApi } from '../../../src/protocol/contract.ts';
+import { CliFolder, VERBATIM_COMMAND } from '../../support/cliFolder.ts';
 import { openRunFolder } from './runFolder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -96,15 +98,17 @@ test('the events of a run are lines, or JSON, and the exit code says how it ende
 });
 
 test('a run is watched through the end of its server, and each event is printed once', async () => {
-  const db = ['--db', 'runs.db'];
-  const { folder, client, url, server, start } = await openRunFolder({ env: { VERBATIM_OFFLINE_TPS: '40' }, args: db });
-  const { id } = await client.send({ agent: 'counter', text: 'count to 2000' });
+  await using folder = new CliFolder();
+  const args = ['--db', 'runs.db'];
+  const { url, command: server } = await folder.serve(args, { VERBATIM_OFFLINE_TPS: '40' });
+  const client = createClient<JsonApi>({ url });
+  const { id } = await client.send({ agent: 'assistant', text: 'count to 2000' });
   await client.close();
-  const watch = start('runs', 'watch', id, '--json');
+  const watch = folder.verbatim(['runs', 'watch', id, '--json', '--url', url]);
   await watch.output('stdout', /text\.delta/);
   server.kill('SIGKILL');
   await watch.output('stderr', /trying again/);
-  await folder.serve([...db, '--port', new URL(url).port], { VERBATIM_OFFLINE_TPS: '0' });
+  await folder.serve([...args, '--port', new URL(url).port], { VERBATIM_OFFLINE_TPS: '0' });
   expect((await watch.exited).code).toBe(0);
   expect(watch.stderr).toContain('connected again, and nothing was missed');
   let last = 0;
@@ -120,7 +124,7 @@ test('a run is watched through the end of its server, and each event is printed 
 });
 
 test('runs are cancelled, and a watch of one ends with 2', async () => {
-  const { client, run, start } = await openRunFolder({ env: { VERBATIM_OFFLINE_TPS: '20' } });
+  const { client, run, start } = await openRunFolder({ tokensPerSecond: 20 });
   const sent = await client.send({ agent: 'counter', text: 'count to 100000' });
   const watch = start('runs', 'watch', sent.id);
   await watch.output('stdout', /text\.delta/);
