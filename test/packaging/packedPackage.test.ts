@@ -209,8 +209,11 @@ describe('installed', () => {
     expect(files.filter((file) => /dist\/console\/assets\/index-[\w-]+\.(?:js|css)$/.test(file))).toHaveLength(2);
     // What the console is made of is in its own files.
     expect(files.filter((file) => /\/console\/src|\.map$/.test(file) && file.startsWith('package/dist/console'))).toEqual([]);
-    expect(files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file))).toEqual([]);
-    expect(files.filter((file) => /\.build$|(?<!\.d)\.ts$|\.test\./.test(file))).toEqual([]);
+    expect(files).toContain('package/templates/project/_gitignore');
+    expect(
+      files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|templates\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file)),
+    ).toEqual([]);
+    expect(files.filter((file) => /^package\/(?!templates\/).*(?:\.build$|(?<!\.d)\.ts$|\.test\.)/.test(file))).toEqual([]);
   });
 
   test('the command serves a TypeScript config that lies where nothing is installed', async () => {
