@@ -1,25 +1,22 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type LogLevels, parseLogLevels } from '../server/telemetry/logLevels.ts';
 import { keysCommand, usersCommand } from './accountCommands.ts';
 import { addAuditCommands } from './auditCommands.ts';
 import { addBackupCommands } from './backupCommands.ts';
 import type { ChatFlags } from './chat.ts';
+import { completionScript, SHELLS, type Shell } from './completion/completionScript.ts';
 import type { PrintConfigFlags } from './config/printConfig.ts';
 import type { DoctorFlags } from './doctor/doctor.ts';
+import { addExamples } from './examples.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
+import type { InitFlags } from './init.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
+import { addRunCommands } from './runs/runCommands.ts';
 import type { ServeFlags } from './serve.ts';
-import { addThreadCommands } from './threadCommands.ts';
-
-const GENERATE_HELP = `
-Examples:
-  verbatim generate --config verbatim.config.ts --out ../web/agents --name @acme/agents
-  verbatim generate --out ../web/agents --check       in CI: fails when somebody forgot to generate
-The config is loaded, but no server is started and no model, tool or database is touched.
-`;
+import { addThreadCommands } from './threads/threadCommands.ts';
 
 // Each command loads what it needs when it runs: `chat` opens no database, `--help` loads nothing.
 const program = new Command('verbatim')
@@ -64,13 +61,25 @@ program
   .action(async () => (await import('./demo.ts')).demo());
 
 program
+  .command('init')
+  .description('Make a new project: agents, a server, a client, a page and a test')
+  .argument('[folder]', 'a new one, or an empty one', '.')
+  .option('--package <spec>', 'of verbatim-agents: a version, a tarball or a folder (default: this version)')
+  .option('--install', 'install its packages too')
+  .option('--force', 'also into a folder that has files: those of the same names are replaced')
+  .action(async (folder: string, flags: InitFlags) => {
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    await (await import('./init.ts')).init(folder, flags, { cwd: process.cwd(), environment: process.env, print });
+  });
+
+program
   .command('generate')
   .description('Write a typed client package of the agents, for another repository')
   .option('-c, --config <file>', 'config file; without it, verbatim.config.{ts,js,mjs} in this folder')
   .requiredOption('-o, --out <folder>', 'where the package goes: a new folder, an empty one, or one made before')
   .option('-n, --name <name>', 'of the package (default: the one it has, else "agents-client")')
   .option('--check', 'write nothing; exit with 1 when the package is not what the agents say, and print what changed')
-  .addHelpText('after', GENERATE_HELP)
+  .addHelpText('after', '\nThe config is loaded, but no server is started and no model, tool or database is touched.')
   .action(async (flags: GenerateFlags) => {
     const { generate } = await import('./generate.ts');
     const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -82,6 +91,7 @@ program
 program.addCommand(keysCommand());
 program.addCommand(usersCommand());
 addThreadCommands(program);
+addRunCommands(program);
 addAuditCommands(program);
 addBackupCommands(program);
 
@@ -118,8 +128,24 @@ program
     process.stdout.write('', () => process.exit(code));
   });
 
+program
+  .command('completion')
+  .description('Print what makes your shell complete commands, options and the ids of a server')
+  .addArgument(new Argument('<shell>', 'yours').choices(SHELLS))
+  .action((shell: Shell) => void process.stdout.write(completionScript(shell)));
+
+addExamples(program);
+
+// Whoever reads it, such as `head`, has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
-  await program.parseAsync();
+  // What a shell asks is about words that are not this command's own.
+  if (process.argv[2] === '__complete') await (await import('./completion/complete.ts')).complete(program, process.argv.slice(3));
+  else await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${paintFor(process.stderr).red('verbatim:')} ${explainError(error)}\n`);
   process.exit(1);

@@ -238,6 +238,7 @@ export async function serverOver(
     answers.arm();
     await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch }, options.limits);
     retention.start();
+    telemetry.sample();
   } catch (cause) {
     await stop(0);
     throw cause;

@@ -1,3 +1,4 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
 import type { SentStep } from '../../protocol/runStep.ts';
 import { acceptInputOf } from '../acceptInput.ts';
@@ -45,7 +46,8 @@ export function runsRouter(services: Services) {
         onDisconnect: run.cancelOnDisconnect ? 'cancel' : 'continue',
         options: run.options,
         budget: run.budget ?? undefined,
-        context: run.context ?? undefined,
+        // Another's context is nothing that its readers may act with.
+        context: ownerOf(run.principal) === ownerOf(principal) ? (run.context ?? undefined) : undefined,
       });
       return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
