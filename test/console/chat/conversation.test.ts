@@ -189,7 +189,7 @@ describe.skipIf(!hasChromium)('a conversation', { timeout: 60_000 }, () => {
     const { page } = await openConsole(server.url);
     await sendMessage(page, 'Ask them');
     await said(page, 'That was all').waitFor();
-    expect(await textOf(page)).toMatch(/lookup_order 42 done · \d+ ms/);
+    expect(await textOf(page)).toMatch(/lookup_order 42 done · [\d.]+ m?s/);
     for (const _ of ['live', 'after a reload']) {
       await said(page, 'There is no order 13').waitFor();
       await said(page, 'At sea level, that is.').waitFor();

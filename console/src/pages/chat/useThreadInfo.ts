@@ -6,14 +6,15 @@ import { strings } from '../../strings.ts';
 /** A title is made in the background after the first answer: it is asked for again after these times. */
 const LATER_MS = [0, 2_000, 10_000];
 
-/** What is known of the thread besides its messages; its title is the document's. Asked again when a run has ended. */
+/** What is known of the thread besides its messages; its title is the document's. Asked again when a run has begun or ended. */
 export function useThreadInfo(threadId: string | undefined, isAtWork: boolean): ThreadInfo | undefined {
   const client = useClient();
   const [info, setInfo] = useState<ThreadInfo>();
   const own = info?.id === threadId ? info : undefined;
   const hasTitle = own?.title != null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a run that has begun or ended is a reason to ask again.
   useEffect(() => {
-    if (threadId === undefined || isAtWork) return;
+    if (threadId === undefined) return;
     const asking = new AbortController();
     const timers = LATER_MS.slice(0, hasTitle ? 1 : undefined).map((ms) =>
       setTimeout(() => {
