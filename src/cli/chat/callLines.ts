@@ -74,7 +74,13 @@ export class CallLines {
         return this.#end(event, { mark: DONE, result: span(text) }, depth, width);
       }
       case 'tool.failed':
-        return this.#end(event, { mark: FAILED, result: span(plainLine(event.error.message), { colour: 'red' }) }, depth, width);
+        // One that could not be made was never called: its arguments are here alone.
+        return this.#end(
+          event,
+          { mark: FAILED, given: event.rejected?.arguments, result: span(plainLine(event.error.message), { colour: 'red' }) },
+          depth,
+          width,
+        );
       default:
         return undefined;
     }
@@ -107,13 +113,13 @@ export class CallLines {
 
   #end(
     { callId, tool, at }: { readonly callId: string; readonly tool: string; readonly at: number },
-    shown: Pick<CallLine, 'mark' | 'result'>,
+    { given, ...shown }: Pick<CallLine, 'mark' | 'result'> & { readonly given?: string | undefined },
     depth: number,
     width: number,
   ): Line {
     const call = this.#open.get(callId);
     this.#open.delete(callId);
-    return callLine({ ...shown, tool, input: call?.input, depth: call?.depth ?? depth, ms: call && at - call.startedAt }, width);
+    return callLine({ ...shown, tool, input: call?.input ?? given, depth: call?.depth ?? depth, ms: call && at - call.startedAt }, width);
   }
 }
 

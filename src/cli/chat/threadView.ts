@@ -15,6 +15,8 @@ import { SaidText } from './saidText.ts';
 
 /** Of a thread that is opened again, so many messages are shown. */
 const SHOWN_MESSAGES = 20;
+/** Less is not worth a line. */
+const LEAST_THOUGHT_MS = 1_000;
 const BAR = span('│ ', { dim: true });
 
 /** A thread on the screen: takes its events one by one, in order. */
@@ -76,9 +78,9 @@ export class ThreadView {
     this.#screen.gap();
   }
 
-  /** Lines beside what is being said, whose open line stays under them. */
+  /** Lines beside what is being said, whose open block stays under them. */
   beside(lines: readonly Line[]): void {
-    this.#screen.add(this.#said.lines(1).finished);
+    this.#screen.add(this.#said.lines(Number.POSITIVE_INFINITY).finished);
     this.#screen.add(lines);
   }
 
@@ -183,7 +185,7 @@ export class ThreadView {
     if (this.#thinkingSince === undefined) return;
     const ms = performance.now() - this.#thinkingSince;
     this.#thinkingSince = undefined;
-    this.note(`· thought for ${duration(ms)}`);
+    if (ms >= LEAST_THOUGHT_MS) this.note(`· thought for ${duration(ms)}`);
   }
 
   #printChild(messageId: string, text: string, depth: number): void {

@@ -27,6 +27,8 @@ export class MarkdownStream {
   #handedOut = 0;
   /** Of the open table, from when its first line was handed out. */
   #tableWidths: readonly number[] | undefined;
+  /** Of the open list, from then on. */
+  #isLoose: boolean | undefined;
   #links: Lexer['tokens']['links'] = {};
 
   push(text: string): void {
@@ -35,24 +37,22 @@ export class MarkdownStream {
 
   /** At most `maxOpen` lines stay open: those of a longer block are handed out from its top as they are. */
   lines(options: BlockOptions, maxOpen: number): StreamedLines {
-    const finished: Line[] = [];
-    const tokens = this.#lex(this.#source);
-    const openAt = openBlock(tokens);
-    if (openAt > 0) {
-      for (const token of tokens.slice(0, openAt)) finished.push(...this.#finish(token, options));
-      this.#source = tokens
-        .slice(openAt)
-        .map(({ raw }) => raw)
-        .join('');
+    const finished = this.#takeFinished(options);
+    // Mostly one; the line that is being written can look like another, for now.
+    const tokens = this.#lex(withMarksClosed(this.#source));
+    const wasFirst = this.#isFirst;
+    const open: Line[] = [];
+    for (const token of tokens) {
+      const lines = this.#rest(token, options, open.length === 0 ? this.#handedOut : 0);
+      if (lines.length > 0) this.#isFirst = false;
+      open.push(...lines);
     }
-    const token = tokens[openAt];
-    if (token === undefined) return { finished, open: [] };
-    const open = this.#rest(this.#lex(withMarksClosed(this.#source, token))[0] ?? token, options);
+    this.#isFirst = wasFirst;
     const excess = Math.max(0, open.length - Math.max(0, maxOpen));
     if (excess > 0) {
       finished.push(...open.slice(0, excess));
       this.#handedOut += excess;
-      if (token.type === 'table') this.#tableWidths ??= tableLines(token as Tokens.Table, options).widths;
+      this.#keepLayout(tokens[0], options);
     }
     return { finished, open: open.slice(excess) };
   }
@@ -65,22 +65,48 @@ export class MarkdownStream {
     return lines;
   }
 
-  #finish(token: Token, options: BlockOptions): Line[] {
-    const lines = this.#rest(token, options);
-    if (blockLines(token, options).length > 0) this.#isFirst = false;
-    this.#handedOut = 0;
-    this.#tableWidths = undefined;
-    return lines;
+  /** By whole lines alone: the beginning of a line can be another thing than the line. */
+  #takeFinished(options: BlockOptions): Line[] {
+    const whole = this.#source.slice(0, this.#source.lastIndexOf('\n') + 1);
+    const tokens = this.#lex(whole);
+    const openAt = openBlock(tokens);
+    if (openAt === 0) return [];
+    const finished = tokens.slice(0, openAt).flatMap((token) => this.#finish(token, options));
+    const rest = tokens.slice(openAt).map(({ raw }) => raw);
+    this.#source = rest.join('') + this.#source.slice(whole.length);
+    return finished;
   }
 
-  #rest(token: Token, options: BlockOptions): Line[] {
+  /** What was handed out stays as it is; so what follows in the same block has to go on in the same way. */
+  #keepLayout(token: Token | undefined, options: BlockOptions): void {
+    if (token?.type === 'table') this.#tableWidths ??= tableLines(token as Tokens.Table, options).widths;
+    if (token?.type === 'list') this.#isLoose ??= (token as Tokens.List).loose;
+  }
+
+  #finish(token: Token, options: BlockOptions): Line[] {
+    const lines = this.#rest(token, options, 0);
+    if (lines.length === 0) return [];
+    this.#isFirst = false;
+    const left = lines.slice(this.#handedOut);
+    this.#handedOut = 0;
+    this.#tableWidths = undefined;
+    this.#isLoose = undefined;
+    return left;
+  }
+
+  #rest(token: Token, options: BlockOptions, handedOut: number): Line[] {
     const widths = this.#tableWidths;
+    if (token.type === 'list' && this.#isLoose !== undefined) {
+      const list = token as Tokens.List;
+      list.loose = this.#isLoose;
+      for (const item of list.items) item.loose = this.#isLoose;
+    }
     const block =
       token.type === 'table' && widths !== undefined
         ? tableLines(token as Tokens.Table, { ...options, widths }).lines
         : blockLines(token, options);
     if (block.length === 0) return [];
-    return (this.#isFirst ? block : [EMPTY_LINE, ...block]).slice(this.#handedOut);
+    return (this.#isFirst ? block : [EMPTY_LINE, ...block]).slice(handedOut);
   }
 
   /** With the addresses that earlier blocks defined. */
@@ -117,11 +143,11 @@ function isClosed(token: Token, isBeforeSpace: boolean): boolean {
 }
 
 /** Marks at whose ends the model is not yet would flicker: what is in them is shown as it will be. */
-function withMarksClosed(source: string, { type }: Token): string {
-  if (type !== 'paragraph' && type !== 'list' && type !== 'heading' && type !== 'blockquote') return source;
-  const last = source.slice(source.lastIndexOf('\n\n') + 1).trimEnd();
-  const outsideCode = last.replace(/`[^`\n]*`/g, '');
-  if (outsideCode.includes('`')) return /`$/.test(last) ? source : `${source.trimEnd()}\``;
-  const opened = (outsideCode.match(/\*\*/g)?.length ?? 0) % 2 === 1;
-  return opened && /\*\*\S[^*]*$/.test(last) ? `${source.trimEnd()}**` : source;
+function withMarksClosed(source: string): string {
+  if (FENCE.test(source)) return source;
+  const last = source.slice(source.lastIndexOf('\n') + 1).trimEnd();
+  const outsideCode = last.replace(/`[^`]*`/g, '');
+  if (outsideCode.includes('`')) return last.endsWith('`') ? source : `${source.trimEnd()}\``;
+  const isOpened = (outsideCode.match(/\*\*/g)?.length ?? 0) % 2 === 1;
+  return isOpened && /\*\*\S[^*]*$/.test(last) ? `${source.trimEnd()}**` : source;
 }
