@@ -116,6 +116,7 @@ export class QuestionPrompt {
     if (question === undefined) this.#reason = undefined;
     else if (!this.#announced.has(question.callId + question.kind)) {
       this.#announced.add(question.callId + question.kind);
+      screen.gap();
       view.beside(questionLines(question, screen.width));
     }
     screen.changed();
