@@ -25,7 +25,8 @@ export class PtyCommand implements AsyncDisposable {
   constructor(command: string, args: readonly string[], { cwd, env = {}, columns = 80, rows = 30 }: PtyOptions) {
     const { VITEST: _, VITEST_WORKER_ID: __, NODE_ENV: ___, FORCE_COLOR: ____, NO_COLOR: _____, ...own } = process.env;
     this.screen = new TerminalScreen(columns, rows);
-    this.#pty = spawn(command, [...args], { cwd, cols: columns, rows, name: 'xterm-256color', env: { ...own, ...env } });
+    const given = Object.fromEntries(Object.entries({ ...own, ...env }).filter(([, value]) => value !== undefined));
+    this.#pty = spawn(command, [...args], { cwd, cols: columns, rows, name: given.TERM ?? 'xterm', env: given });
     running.add(this.#pty);
     this.#pty.onData((data) => {
       this.raw += data;
@@ -58,11 +59,11 @@ export class PtyCommand implements AsyncDisposable {
 
   /** Waits until it stands on the screen, or has scrolled away above. */
   async shows(pattern: RegExp): Promise<void> {
-    await vi.waitFor(() => expect(this.screen.text).toMatch(pattern), { timeout: 15_000 });
+    await vi.waitFor(() => expect(this.screen.text).toMatch(pattern), { timeout: 30_000 });
   }
 
   async showsNot(pattern: RegExp): Promise<void> {
-    await vi.waitFor(() => expect(this.screen.text).not.toMatch(pattern), { timeout: 15_000 });
+    await vi.waitFor(() => expect(this.screen.text).not.toMatch(pattern), { timeout: 30_000 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

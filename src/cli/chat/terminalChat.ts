@@ -108,7 +108,9 @@ class TerminalChat {
     if (threadId !== undefined) {
       this.#screen.gap();
       if (isOpen) this.#screen.note('The answer goes on without you.');
-      this.#screen.note(`To go on with this conversation: verbatim chat --thread ${threadId}`);
+      // On a line of its own, so that it can be copied.
+      this.#screen.note('To go on with this conversation:');
+      this.#screen.note(`  verbatim chat --thread ${threadId}`);
     }
     this.#screen.close();
     this.#keys.stop();
@@ -150,6 +152,7 @@ class TerminalChat {
   #key(key: Key): void {
     this.#hint = undefined;
     this.#screen.changed();
+    if (key.ctrl !== true || key.name !== 'c') this.#interruptedAt = Number.NEGATIVE_INFINITY;
     if (this.#question.isAsking && this.#question.key(key)) return;
     const request = this.#question.isAsking ? requestOf(key) : this.#editor.press(key);
     switch (request) {
@@ -187,19 +190,18 @@ class TerminalChat {
     await runCommand(text, this.#context);
   }
 
-  /** Stops what is under way; else clears what is being written; else, the second time, leaves. */
+  /** Stops what is under way; else clears what is being written; else, and the second time, leaves. */
   #interrupt(): void {
-    const now = performance.now();
-    const isTwice = now - this.#interruptedAt < TWICE_MS;
-    this.#interruptedAt = now;
     const { activeId } = this.#view.runs;
+    if (activeId === undefined && this.#editor.text !== '') return this.#editor.set('');
+    const isTwice = performance.now() - this.#interruptedAt < TWICE_MS;
+    this.#interruptedAt = performance.now();
     if (activeId !== undefined) {
       if (this.#stoppingRunId === activeId) return this.#leave(CHAT_EXIT_CODES.cancelled);
       this.#stoppingRunId = activeId;
       this.#hint = 'stopping; Ctrl-C again leaves';
       this.#conversation.stop().catch((error: unknown) => this.#view.note(`✗ ${explainError(error)}`, { colour: 'red' }));
-    } else if (this.#editor.text !== '') this.#editor.set('');
-    else if (isTwice || !this.#isReady) this.#leave(this.#isReady ? 0 : CHAT_EXIT_CODES.cancelled);
+    } else if (isTwice || !this.#isReady) this.#leave(this.#isReady ? 0 : CHAT_EXIT_CODES.cancelled);
     else this.#hint = 'Ctrl-C again leaves, as Ctrl-D does';
   }
 

@@ -1,12 +1,15 @@
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { defineAgent, defineTool, offline } from '../../../src/index.ts';
 import { createTestServer, type ScriptedStep, scriptedModel, type TestServer } from '../../../src/testing/index.ts';
 import { CliFolder, VERBATIM_COMMAND } from '../../support/cliFolder.ts';
 import { PtyCommand } from '../../support/ptyCommand.ts';
 import { closedGate } from '../../testing/gate.ts';
+
+// Each starts a process, and waits for what a person would see.
+vi.setConfig({ testTimeout: 60_000 });
 
 const refund = defineTool({
   name: 'refund',
@@ -111,7 +114,7 @@ describe('an answer', () => {
     await using chat = open(folder, server.url, [], { columns: 36 });
     await chat.shows(READY);
     chat.type('Wide\r');
-    await chat.shows(/code\s+\n\n> message/);
+    await chat.shows(/> Wide[\s\S]*\n\n> message/);
     expect(chat.screen.widest).toBeLessThan(36);
     expect(chat.screen.text.match(/x+/g)?.join('')).toContain('x'.repeat(90));
   });
@@ -147,7 +150,7 @@ describe('an answer', () => {
     await chat.shows(READY);
     chat.paste(`Evil ${evil}`);
     chat.type('\r');
-    await chat.shows(/✗[^\n]*MODEL_FAILED[\s\S]*> message/);
+    await chat.shows(/MODEL_FAILED[\s\S]*> message/);
     expect(chat.screen.text).toContain('␛[2J');
     expect(chat.screen.text).toContain('\\u202e');
     expect(chat.screen.faults).toEqual([]);
@@ -207,7 +210,7 @@ test('a tool has a line that moves while it works, and becomes its result with t
   await chat.shows(/✗ lookup_order\(orderId: "7"\) → No such order {2}0\.\d s/);
   gate.open();
   await chat.shows(/✓ lookup_order\(orderId: "42"\) → \{"status":"shipped"\} {2}\d+\.\d s\n\nShipped\./);
-  expect(chat.screen.text).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
+  await chat.showsNot(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
 });
 
 describe('an approval', () => {
@@ -486,7 +489,7 @@ describe('commands', () => {
     await using chat = open(folder, server.url);
     await chat.shows(READY);
     chat.type('/st\t');
-    await chat.shows(/> \/st\n\/steer {4}\/stop/);
+    await chat.shows(/> \/st\n\/steer {3}\/stop/);
     chat.type('o\t\r');
     await chat.shows(/nothing to stop/);
     chat.type('/ag\twr\t\r');
