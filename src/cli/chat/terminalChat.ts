@@ -9,6 +9,7 @@ import { type Key, LineEditor } from '../terminal/lineEditor.ts';
 import { type Line, line, span } from '../terminal/span.ts';
 import { terminalTraits } from '../terminal/terminalTraits.ts';
 import { fitText } from '../terminal/textWidth.ts';
+import { wrapSpans } from '../terminal/wrapSpans.ts';
 import type { ChatFlags } from './chat.ts';
 import { type CommandContext, completions, isCommand, runCommand } from './chatCommands.ts';
 import { CHAT_EXIT_CODES } from './chatExitCode.ts';
@@ -83,13 +84,8 @@ class TerminalChat {
       this.#context.agents = await Promise.race([reachServer(this.#client, url), this.#left.then(() => [])]);
       this.#conversation.agent = this.#context.agents.length === 0 ? '' : agentOf(this.#context.agents, agent);
       if (thread !== undefined) await this.#conversation.open(thread);
-      this.#screen.add([
-        [
-          span(plainLine(this.#conversation.agent), { bold: true }),
-          span(` at ${plainLine(url)}`, { dim: true }),
-          span('  /help', { dim: true }),
-        ],
-      ]);
+      const name = span(plainLine(this.#conversation.agent), { bold: true });
+      this.#screen.add(wrapSpans([name, span(` at ${plainLine(url)}  /help`, { dim: true })], this.#screen.width));
       this.#isReady = true;
       this.#screen.changed();
       return await this.#left;

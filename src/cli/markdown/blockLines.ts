@@ -78,7 +78,7 @@ function listLines({ items, ordered, start, loose }: Tokens.List, options: Block
     const indent = textWidth(bullet.text);
     const inner = linesOf(item.tokens, { ...options, width: Math.max(LEAST_WIDTH, options.width - indent) }, !item.loose);
     const lines = (inner.length === 0 ? [EMPTY_LINE] : inner).map(
-      (one, at): Line => [at === 0 ? bullet : span(' '.repeat(indent)), ...one],
+      (one, at): Line => (at === 0 ? [bullet, ...one] : one.length === 0 ? one : [span(' '.repeat(indent)), ...one]),
     );
     return loose && index > 0 ? [EMPTY_LINE, ...lines] : lines;
   });

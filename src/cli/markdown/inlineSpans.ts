@@ -1,4 +1,5 @@
 import type { Token, Tokens } from 'marked';
+import { plainText } from '../plainText.ts';
 import type { Span, Style } from '../terminal/span.ts';
 
 export interface InlineOptions {
@@ -10,7 +11,7 @@ export interface InlineOptions {
 
 /** The text of a paragraph, a heading or a cell. */
 export function inlineSpans(tokens: readonly Token[], options: InlineOptions, style: Style = {}): Span[] {
-  return tokens.flatMap((token) => spansOf(token, options, style));
+  return tokens.flatMap((token) => spansOf(token, options, style)).map((span) => ({ ...span, text: plainText(span.text) }));
 }
 
 function spansOf(token: Token, options: InlineOptions, style: Style): Span[] {
@@ -92,19 +93,9 @@ function flowing(text: string): string {
   return text.replaceAll('\n', ' ');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', copy: '©', mdash: '—' };
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
+/** Those with a name. The lexer has read those with a number, and so may have made what was plain before into what is not. */
 function decodeEntities(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,8}));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
-    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
-    // An entity could spell what was made plain before it.
-    return code > 0x9f || (code >= 0x20 && code < 0x7f) ? plainPoint(code, whole) : whole;
-  });
-}
-
-function plainPoint(code: number, whole: string): string {
-  if (code > 0x10ffff) return whole;
-  const character = String.fromCodePoint(code);
-  return /[\p{C}\p{Zl}\p{Zp}]/u.test(character) ? whole : character;
+  return text.replace(/&([a-z]{2,4});/g, (whole, name) => ENTITIES[name] ?? whole);
 }

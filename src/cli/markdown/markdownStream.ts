@@ -39,7 +39,7 @@ export class MarkdownStream {
   lines(options: BlockOptions, maxOpen: number): StreamedLines {
     const finished = this.#takeFinished(options);
     // Mostly one; the line that is being written can look like another, for now.
-    const tokens = this.#lex(withMarksClosed(this.#source));
+    const tokens = this.#lex(withMarksClosed(this.#source), false);
     const wasFirst = this.#isFirst;
     const open: Line[] = [];
     for (const token of tokens) {
@@ -59,7 +59,7 @@ export class MarkdownStream {
 
   /** Everything that is left; what is pushed after it is another text. */
   end(options: BlockOptions): readonly Line[] {
-    const lines = this.#lex(this.#source).flatMap((token) => this.#finish(token, options));
+    const lines = this.#lex(this.#source, true).flatMap((token) => this.#finish(token, options));
     this.#source = '';
     this.#isFirst = true;
     return lines;
@@ -68,7 +68,7 @@ export class MarkdownStream {
   /** By whole lines alone: the beginning of a line can be another thing than the line. */
   #takeFinished(options: BlockOptions): Line[] {
     const whole = this.#source.slice(0, this.#source.lastIndexOf('\n') + 1);
-    const tokens = this.#lex(whole);
+    const tokens = this.#lex(whole, true);
     const openAt = openBlock(tokens);
     if (openAt === 0) return [];
     const finished = tokens.slice(0, openAt).flatMap((token) => this.#finish(token, options));
@@ -110,14 +110,14 @@ export class MarkdownStream {
   }
 
   /** With the addresses that earlier blocks defined. */
-  #lex(source: string): Token[] {
+  #lex(source: string, isWhole: boolean): Token[] {
     if (source === '') return [];
     // An answer that is JSON from its first character, as structured output is, is code.
     const text = this.#isFirst && JSON_BEGINS.test(source) ? `\`\`\`json\n${source}` : source;
     const lexer = new Lexer({ gfm: true });
-    lexer.tokens.links = this.#links;
+    lexer.tokens.links = { ...this.#links };
     const tokens = lexer.lex(text);
-    this.#links = lexer.tokens.links;
+    if (isWhole) this.#links = lexer.tokens.links;
     return tokens;
   }
 }
