@@ -129,7 +129,7 @@ export interface ServerOptions {
   readonly onError?: OnError;
   /**
    * `/metrics` for Prometheus. Default `true`: for this machine, unless the request came through a proxy, and for administrators. With a token:
-   * for who has it, and for administrators. `false`: for nobody, and nothing is counted.
+   * for who has it, and for administrators. `false`: for nobody, and nothing is counted for it.
    */
   readonly metrics?: MetricsOption;
   /** For tests: time to be moved by hand. */

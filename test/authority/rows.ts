@@ -37,6 +37,8 @@ export const WRITE: Cells = { ...READ, reader: 'NOT_ALLOWED' };
 export const MANAGE: Cells = { ...READ, reader: 'NOT_ALLOWED', writer: 'NOT_ALLOWED', guest: 'NOT_ALLOWED' };
 /** What makes something of the caller's own: a guest keeps nothing. */
 const CREATE: Cells = { ...KNOWN, guest: 'NOT_ALLOWED' };
+/** What is the operator's, in a thread that one may read. */
+const INSPECT: Cells = { ...all('NOT_ALLOWED'), admin: 'ok', ...STRANGERS };
 const COPY: Cells = { ...READ, guest: 'NOT_ALLOWED' };
 /** The owner's alone, whoever may read it. */
 const OWN: Cells = { ...all('NOT_FOUND'), owner: 'ok', ...NOBODY };
@@ -93,6 +95,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'memory.clear': { kind: 'mutation', input: ({ threadId }) => ({ threadId }), cells: MANAGE },
   'runs.get': { kind: 'query', input: ({ runId }) => ({ runId }), cells: READ },
   'runs.list': { kind: 'query', input: ({ threadId }) => ({ threadId }), cells: READ },
+  'runs.steps': { kind: 'query', input: ({ runId }) => ({ runId }), cells: READ },
+  'runs.sent': { kind: 'query', input: ({ runId }) => ({ runId, step: 1 }), cells: INSPECT },
   'runs.wait': { kind: 'query', input: ({ runId }) => ({ runId, timeoutMs: 0 }), cells: READ },
   'runs.watch': { kind: 'subscription', input: ({ runId }) => ({ runId }), cells: READ },
   'runs.cancel': { kind: 'mutation', input: ({ runId }) => ({ runId }), cells: WRITE },
@@ -104,6 +108,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'files.list': { kind: 'query', cells: KNOWN },
   'files.delete': { kind: 'mutation', input: ({ fileId }) => ({ fileId }), cells: OWN },
   'notices.watch': { kind: 'subscription', cells: KNOWN, quiet: true },
+  'auth.methods': { kind: 'query', cells: EVERYBODY },
   'auth.whoami': { kind: 'query', cells: KNOWN },
   'auth.ticket': { kind: 'mutation', cells: KNOWN },
   // It is for sockets: see `renew.test.ts`.
@@ -137,6 +142,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'admin.keys.list': { kind: 'query', cells: ADMIN },
   'admin.keys.create': { kind: 'mutation', input: () => ({ name: 'ci' }), cells: ADMIN },
   'admin.keys.revoke': { kind: 'mutation', input: () => ({ keyId: 'key_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.audit.list': { kind: 'query', cells: ADMIN },
+  'admin.settings': { kind: 'query', cells: ADMIN },
+  'admin.metrics': { kind: 'query', cells: ADMIN },
+  'admin.watchMetrics': { kind: 'subscription', cells: ADMIN },
 };
 
 /** What is asked of a procedure in another way, with other cells. */
@@ -146,6 +155,7 @@ export const VARIANTS: readonly (Row & { readonly path: string; readonly what: s
   { path: 'memory.list', what: "of the caller's own", kind: 'query', cells: KNOWN },
   { path: 'memory.clear', what: "of the caller's own", kind: 'mutation', cells: KNOWN },
   { path: 'runs.list', what: "of the caller's own", kind: 'query', cells: KNOWN },
+  { path: 'runs.list', what: 'of all', kind: 'query', input: () => ({ all: true }), cells: { ...ADMIN, otherTenant: 'ok' } },
   { path: 'approvals.list', what: "of the caller's own", kind: 'query', cells: KNOWN },
   { path: 'messages.send', what: 'in a new thread', kind: 'mutation', input: () => ({ agent: 'echo', text: 'new' }), cells: CREATE },
   {

@@ -190,6 +190,20 @@ export function testRunStore({ name, open }: { readonly name: string; readonly o
       expect(await on.store.runs.finish(held, end, { mayContinue: true })).toMatchObject({ ended: true });
     });
 
+    test('what a run has said and was asked comes in the order in which it took it', async () => {
+      const on = await open();
+      const { threadId, held } = await startThread(on);
+      await on.store.runs.accept(send('also', { threadId, whenBusy: 'steer' }));
+      // The message is left where it waits while the next answer begins.
+      const { message } = await on.store.runs.startStep({ run: held, ...STEP, leaveSteers: true });
+      await on.store.runs.finishModelCall({ run: held, message, text: 'Hi', reasoning: '', finish: 'stop', usage: undefined, calls: [] });
+      await on.store.runs.takeSteers(held);
+      const { own, steps } = await on.store.runs.progress(held);
+      expect(own.map(({ text }) => text)).toEqual(['hello', 'Hi', 'also']);
+      expect(own).toEqual(await on.store.runs.transcript(held));
+      expect(steps).toBe(1);
+    });
+
     test('a message steered into a run that failed waits for a run of its own, and is not dropped', async () => {
       const on = open();
       const { held, threadId, thread } = await startThread(on);

@@ -82,6 +82,31 @@ test('its slices are short, and leave most of the time to others', async () => {
   expect(slices.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(tookMs / 5);
 }, 30_000);
 
+test('a sweep looks at no thread that is too young for it, and finds an old one among many', async () => {
+  const on = openStore();
+  const old = await finishedThread(on);
+  await on.clock.advance(31 * DAY_MS);
+  const ofYoung = on.raw.prepare(
+    `with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 3000)
+     insert into threads (id, owner, created_at, updated_at, floor) select 'young_' || n, 'ann', @now, @now, 0 from numbers`,
+  );
+  ofYoung.run({ now: on.clock.now() });
+  const looked: number[] = [];
+  const { upkeep } = on.store;
+  const foldSome: typeof upkeep.foldSome = (thread, ...args) => {
+    looked.push(thread);
+    return upkeep.foldSome(thread, ...args);
+  };
+  const swept = await new Retention({
+    store: { upkeep: { ...upkeep, foldSome } },
+    clock: on.clock,
+    limits: LIMITS,
+    logger: recorded().logger,
+  }).sweep();
+  expect(swept.foldedThreads).toBe(1);
+  expect(new Set(looked)).toEqual(new Set([old.thread]));
+});
+
 test('a closing server waits for the slice at work, and no longer', async () => {
   const on = openStore();
   for (let n = 0; n < 100; n++) await finishedThread(on);
