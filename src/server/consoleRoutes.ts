@@ -18,6 +18,8 @@ export const CONSOLE_PATHS = [
   '/connections',
   '/audit',
   '/settings',
+  '/account',
+  '/share',
 ] as const;
 
 /** The web console: built files that anybody may load. What is shown in it comes by calls, and those ask who is there. */
