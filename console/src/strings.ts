@@ -423,7 +423,7 @@ export const strings = {
       count: (shown: number, all: number) => (shown === all ? `${all} events` : `${shown} of ${all} events`),
       none: 'There is no such event.',
       joined: 'Deltas that were joined into one, or positions that are not of this run',
-      json: 'The event as JSON',
+      json: (seq: number) => `Event ${seq} as JSON`,
       cut: 'The rest is in the copy.',
     },
     details: {

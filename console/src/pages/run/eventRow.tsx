@@ -59,9 +59,9 @@ function EventJson({ event }: { readonly event: AnyEvent }): ReactNode {
   return (
     <div className="event-json">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so must be reached by keys. */}
-      <pre tabIndex={0} aria-label={text.json}>
-        {json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}\n… ${text.cut}` : json}
-      </pre>
+      <section tabIndex={0} aria-label={text.json(event.seq)}>
+        <pre>{json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}\n… ${text.cut}` : json}</pre>
+      </section>
       <CopyButton text={() => json} />
     </div>
   );

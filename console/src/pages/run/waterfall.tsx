@@ -117,7 +117,6 @@ export function Waterfall({ rows, folded, scale, place, selectedId, onSelect, on
               <i key={node.id} className="waterfall-recovery" style={{ left: shareOf(node.startAt ?? scale.startAt) }} />
             ))}
           </div>
-          {/* biome-ignore lint/a11y/useSemanticElements: there is no element for a tree. */}
           <div role="tree" aria-label={strings.run.waterfall} onKeyDown={press} tabIndex={-1} className="waterfall-tree">
             {list.getVirtualItems().map(({ index, start, key }) => {
               const row = rows[index];

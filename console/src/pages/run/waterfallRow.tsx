@@ -30,7 +30,6 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       aria-level={level}
       aria-selected={isSelected}
       aria-expanded={isOpen}
-      aria-label={[text.kinds[node.kind], node.label, text.states[node.state], ...figures, node.note].filter(Boolean).join(', ')}
       tabIndex={isSelected ? 0 : -1}
       className="waterfall-row"
       data-index={index}
@@ -51,11 +50,14 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
         >
           {isOpen === undefined ? '' : isOpen ? '▾' : '▸'}
         </span>
-        <span className="waterfall-kind" aria-hidden="true" title={text.kinds[node.kind]} />
+        <span className="waterfall-kind" title={text.kinds[node.kind]}>
+          <span className="hidden">{text.kinds[node.kind]}</span>
+        </span>
         <span className="waterfall-name">{node.label}</span>
         {node.note !== undefined && <span className="waterfall-note">{node.note}</span>}
       </div>
-      <div className="waterfall-chart">
+      <span className="hidden">{text.states[node.state]}</span>
+      <div className="waterfall-chart" aria-hidden="true">
         <Bar node={node} scale={scale} />
       </div>
       <div className="waterfall-figures">{figures.join(' · ')}</div>
@@ -91,7 +93,7 @@ function Bar({ node, scale }: { readonly node: TimelineNode; readonly scale: Tim
 }
 
 function figuresOf({ kind, startAt, endAt, usage, firstTokenAt }: TimelineNode, scale: TimeScale): readonly string[] {
-  const isPoint = kind === 'attempt' || kind === 'mark';
+  const isPoint = kind === 'attempt' || kind === 'mark' || (kind === 'tool' && startAt === endAt);
   return [
     ...(startAt === undefined || isPoint ? [] : [formatSpan((endAt ?? scale.endAt) - startAt)]),
     ...(firstTokenAt === undefined || startAt === undefined ? [] : [text.firstToken(formatSpan(firstTokenAt - startAt))]),
