@@ -128,7 +128,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           whenOver(res.raw, left);
           return contextOf(caller, undefined, { ...limits, origin });
         } catch (cause) {
-          loginFailure(observer, req, null);
+          loginFailure(observer, { request: req, params: null, cause });
           return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });
         }
       },
@@ -168,7 +168,7 @@ async function serveSse(
   } catch (cause) {
     place?.leave();
     audit.refused({ action: path, caller: undefined, address: remoteAddress(request.raw), error: cause });
-    loginFailure(observer, request, null);
+    loginFailure(observer, { request, params: null, cause });
     return sendError(reply, router, cause);
   }
   // It may have gone while it was asked who it is: nothing would say so later.
