@@ -20,8 +20,10 @@ import { openAuthority } from './auth/openAuthority.ts';
 import { localBell } from './bell.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
+import { settingsReport } from './config/settingsReport.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { callerLimits } from './limits/callerLimits.ts';
+import { Waits } from './limits/waits.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
 import { modelsOf } from './modelsOf.ts';
@@ -29,6 +31,7 @@ import { openDoors } from './openDoors.ts';
 import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { Retention } from './retention.ts';
+import { RunEnds } from './runEnds.ts';
 import { Scheduler } from './scheduler.ts';
 import type { ServerOptions } from './serverOptions.ts';
 import type { Services } from './services.ts';
@@ -144,6 +147,7 @@ export async function serverOver(
   setMaxListeners(0, closing.signal);
   const { authenticator, callers, guests } = openAuthority(options, { raw: database.raw, store, clock, limits, logger });
   const notices = new Notices(clock);
+  const runEnds = new RunEnds({ store, bell });
   const services: Services = {
     agents,
     store,
@@ -151,6 +155,8 @@ export async function serverOver(
     answers,
     registry,
     bell,
+    runEnds,
+    waits: new Waits(limitsOf),
     readers,
     limits,
     limitsOf,
@@ -165,6 +171,8 @@ export async function serverOver(
     guests,
     may,
     retention,
+    sampler: telemetry.sampler,
+    settings: () => settingsReport(options, limits),
     draining: draining.signal,
     closing: closing.signal,
   };
@@ -188,7 +196,7 @@ export async function serverOver(
   const stats = (): ServerStats => ({
     connections: sockets.connections,
     watches: readers.count,
-    listeners: bell.listeners,
+    listeners: bell.listeners + runEnds.sharing,
     activeRuns: scheduler.activeRuns,
     heldLogs: store.heldLogs,
     bufferedBytes: budget.heldBytes,
@@ -216,6 +224,7 @@ export async function serverOver(
     handshakes.close();
     await authenticator.close();
     sweep.close();
+    telemetry.sampler.close();
     if (started) audit.stopped((await store.runs.open()).length);
     audit.close();
     store.close();
@@ -234,6 +243,7 @@ export async function serverOver(
     answers.arm();
     await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch }, options.limits);
     retention.start();
+    telemetry.sample();
   } catch (cause) {
     await stop(0);
     throw cause;

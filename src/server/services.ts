@@ -1,6 +1,7 @@
 import type { Agents } from '../agents/agent.ts';
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { Store } from '../db/sqliteStore.ts';
+import type { SettingInfo } from '../protocol/accounts.ts';
 import type { Budget, DayBudget } from '../protocol/budget.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
@@ -14,10 +15,13 @@ import type { Callers } from './auth/callers.ts';
 import type { Guests } from './auth/guests.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
+import type { Waits } from './limits/waits.ts';
 import type { Notices } from './live/notices.ts';
 import type { Presence } from './live/presence.ts';
 import type { Retention } from './retention.ts';
+import type { RunEnds } from './runEnds.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Sampler } from './telemetry/sampler.ts';
 
 /** What procedures work with. */
 export interface Services {
@@ -27,6 +31,8 @@ export interface Services {
   readonly answers: Answers;
   readonly registry: AgentRegistry;
   readonly bell: Bell;
+  readonly runEnds: RunEnds;
+  readonly waits: Waits;
   readonly readers: Readers;
   readonly limits: Limits;
   /** Those of a principal's tier. */
@@ -44,6 +50,9 @@ export interface Services {
   /** The policy that holds. */
   readonly may: May;
   readonly retention: Retention;
+  readonly sampler: Sampler;
+  /** Every option with what holds. */
+  readonly settings: () => readonly SettingInfo[];
   /** Aborts when the server begins to close: it is not ready for anything new, and what runs has some time left. */
   readonly draining: AbortSignal;
   /** Aborts when the server closes: what waits ends. */

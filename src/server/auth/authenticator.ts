@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { LOCAL_PRINCIPAL, type Principal } from '../../protocol/principal.ts';
 import { type Roles, withRoles } from '../../protocol/roles.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { AuthMethods } from '../../protocol/whoAmI.ts';
 import { redactError } from '../telemetry/redact.ts';
 import type { AuthHost, AuthMethod, Credentials, Identity, OpenAuthMethod } from './authMethod.ts';
 import { checkPrincipal } from './checkPrincipal.ts';
@@ -50,6 +51,12 @@ export class Authenticator {
   /** Of `password()`, where that is one of the methods. */
   get logins(): Logins | undefined {
     return this.#methods?.find(({ open }) => open.logins !== undefined)?.open.logins;
+  }
+
+  /** How one may become known here. */
+  get offered(): AuthMethods {
+    const token = this.#methods?.some(({ open }) => open.logins === undefined) ?? false;
+    return { open: this.isOpen, password: this.logins !== undefined, token, cookie: !this.isOpen && this.cookie !== undefined };
   }
 
   credentials(request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | null): Credentials {
@@ -114,6 +121,10 @@ export class Authenticator {
 
   /** What failed may quote the token that it was given. */
   #told(cause: unknown, { method, token }: { readonly method: string; readonly token: string | undefined }): void {
+    // Of every request while it lasts: who cannot be asked is told once, where it was found.
+    if (cause instanceof VerbatimError && cause.code === 'AUTH_UNAVAILABLE') {
+      return this.#host.logger.debug?.({ method, reason: cause.message }, 'a token could not be checked');
+    }
     const err = cause instanceof Error && token !== undefined ? redactError(cause, [token]) : cause;
     this.#host.logger.warn({ err, method }, 'a method of authentication failed');
   }

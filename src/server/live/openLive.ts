@@ -17,10 +17,17 @@ export function openPresence(
   { presence, limits, store }: Services,
   { thread, context, lookAgain }: { readonly thread: number; readonly context: Context; readonly lookAgain: () => Promise<unknown> },
 ): Watch {
-  const feed = openFeed({ context, maxWaiting: 1, limits, lookAgain }, () => leave());
+  const feed = openFeed({ context, maxWaiting: 1, limits, thread, lookAgain }, () => leave());
   const tell = (): void => feed.push({ readers: presence.of(thread) });
   const leave = presence.listen(thread, tell);
   tell();
+  return new Watch(feed, context.connection, store.log.epoch);
+}
+
+/** How the server does: at once, and every second. A reader that does not keep up gets the newest. */
+export function openMetrics({ sampler, limits, store }: Services, context: Context, lookAgain: () => Promise<void>): Watch {
+  const feed = openFeed({ context, maxWaiting: 1, limits, lookAgain }, () => leave());
+  const leave = sampler.watch((sample) => feed.push(sample));
   return new Watch(feed, context.connection, store.log.epoch);
 }
 
@@ -28,11 +35,13 @@ function openFeed(
   opts: Pick<Services, 'limits'> & {
     readonly context: Context;
     readonly maxWaiting: number;
+    /** Absent: of none. */
+    readonly thread?: number;
     readonly lookAgain?: () => Promise<unknown>;
   },
   onEnd: () => void,
 ): LiveFeed {
-  const { context, maxWaiting, limits, lookAgain } = opts;
+  const { context, maxWaiting, limits, thread, lookAgain } = opts;
   const giveBack = takeSubscription(context.connection, limits);
   const feed: LiveFeed = new LiveFeed({
     maxWaiting,
@@ -43,6 +52,7 @@ function openFeed(
     },
   });
   const release = context.caller?.hold({
+    ...(thread !== undefined && { thread }),
     ...(lookAgain !== undefined && { lookAgain: async () => void (await lookAgain()) }),
     fail: (error) => feed.fail(error),
   });
