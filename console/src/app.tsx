@@ -12,6 +12,8 @@ const later = (load: () => Promise<ComponentType>) => lazy(async () => ({ defaul
 
 /** Pages other than the chat are loaded when they are opened. */
 const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
+  '/threads': later(async () => (await import('./pages/threads/threadsPage.tsx')).ThreadsPage),
+  '/runs/:runId': later(async () => (await import('./pages/run/runPage.tsx')).RunPage),
   '/account': later(async () => (await import('./pages/account/accountPage.tsx')).AccountPage),
 };
 

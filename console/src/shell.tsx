@@ -6,7 +6,10 @@ import { strings } from './strings.ts';
 import { ThemeChoice } from './themeChoice.tsx';
 import './shell.css';
 
-const PAGES: readonly (readonly [href: string, title: string])[] = [['/', strings.pages.chat]];
+const PAGES: readonly (readonly [href: string, title: string])[] = [
+  ['/', strings.pages.chat],
+  ['/threads', strings.pages.threads],
+];
 
 /** For administrators. */
 const ADMIN_PAGES: readonly (readonly [href: string, title: string])[] = [
