@@ -4,7 +4,7 @@ import { type LogLevels, parseLogLevels } from '../server/telemetry/logLevels.ts
 import { keysCommand, usersCommand } from './accountCommands.ts';
 import { addAuditCommands } from './auditCommands.ts';
 import { addBackupCommands } from './backupCommands.ts';
-import type { ChatFlags } from './chat.ts';
+import type { ChatFlags } from './chat/chat.ts';
 import { completionScript, SHELLS, type Shell } from './completion/completionScript.ts';
 import type { PrintConfigFlags } from './config/printConfig.ts';
 import type { DoctorFlags } from './doctor/doctor.ts';
@@ -17,6 +17,16 @@ import { readVersion } from './readVersion.ts';
 import { addRunCommands } from './runs/runCommands.ts';
 import type { ServeFlags } from './serve.ts';
 import { addThreadCommands } from './threads/threadCommands.ts';
+
+const CHAT_HELP = `
+Examples:
+  verbatim chat                                       with a prompt, where stdin and stdout are a terminal
+  echo "Where is order 42?" | verbatim chat -a support   the answer on stdout, what is said beside it on stderr
+  verbatim chat --json < questions.txt > events.ndjson   every event
+
+Exit code, of a pipe: 0 when every answer was completed, 1 when one failed or the server cannot be reached, 130 when one was stopped.
+What you type is kept in $XDG_STATE_HOME/verbatim/chat_history, for the arrow keys; VERBATIM_HISTORY=off keeps nothing.
+`;
 
 // Each command loads what it needs when it runs: `chat` opens no database, `--help` loads nothing.
 const program = new Command('verbatim')
@@ -48,12 +58,14 @@ program
 
 program
   .command('chat')
-  .description('Talk to an agent: a line is a message, Ctrl-C stops an answer, Ctrl-D ends. Reads lines from a pipe too')
+  .description('Talk to an agent. Ctrl-C stops an answer, Ctrl-D ends, /help lists the rest. In a pipe a line is a message')
   .addOption(new Option('-u, --url <url>', 'of the server').env('VERBATIM_URL').default('http://127.0.0.1:3000'))
   .addOption(new Option('-t, --token <token>', 'who you are, where the server asks').env('VERBATIM_TOKEN'))
   .option('-a, --agent <name>', "whom to talk to (default: the server's first)")
   .option('--thread <id>', 'go on with this conversation')
-  .action(async (flags: ChatFlags) => (await import('./chat.ts')).chat(flags));
+  .option('--json', 'print each event as a line of JSON on stdout')
+  .addHelpText('after', CHAT_HELP)
+  .action(async (flags: ChatFlags) => (await import('./chat/chat.ts')).chat(flags));
 
 program
   .command('demo')

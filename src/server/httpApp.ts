@@ -33,6 +33,7 @@ import { isTold } from './telemetry/tellCall.ts';
 import { type Context, contextOf, contextOfNobody, toTrpcError, verbatimErrorOf } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
+import { isOver, whenOver } from './whenOver.ts';
 
 export interface HttpOptions
   extends Omit<WebSocketOptions, 'server'>,
@@ -127,11 +128,10 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const caller = await callerOf(options, req.raw, 'http');
           // A call may last, and no longer than its caller may.
           const left = options.callers.enter(caller);
-          res.raw.once('close', left);
-          if (res.raw.closed) left();
+          whenOver(res.raw, left);
           return contextOf(caller, undefined, { ...limits, origin });
         } catch (cause) {
-          loginFailure(observer, req, null);
+          loginFailure(observer, { request: req, params: null, cause });
           return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });
         }
       },
@@ -171,8 +171,13 @@ async function serveSse(
   } catch (cause) {
     place?.leave();
     audit.refused({ action: path, caller: undefined, address: remoteAddress(request.raw), error: cause });
-    loginFailure(observer, request, null);
+    loginFailure(observer, { request, params: null, cause });
     return sendError(reply, router, cause);
+  }
+  // It may have gone while it was asked who it is: nothing would say so later.
+  if (isOver(reply.raw)) {
+    reply.hijack();
+    return place.leave();
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
   const headers = reply.getHeaders();

@@ -205,6 +205,10 @@ describe('installed', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     expect(files).toContain('package/dist/cli/verbatim.js');
     expect(files).toContain('package/LICENSE');
+    expect(files).toContain('package/dist/console/index.html');
+    expect(files.filter((file) => /dist\/console\/assets\/index-[\w-]+\.(?:js|css)$/.test(file))).toHaveLength(2);
+    // What the console is made of is in its own files.
+    expect(files.filter((file) => /\/console\/src|\.map$/.test(file) && file.startsWith('package/dist/console'))).toEqual([]);
     expect(files).toContain('package/templates/project/_gitignore');
     expect(
       files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|templates\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file)),
@@ -224,7 +228,10 @@ describe('installed', () => {
       `,
     );
     await using command = verbatim(['serve', '--port', '0', '--db', ':memory:'], elsewhere);
-    await command.output('stdout', /^Verbatim listening on http:\/\/127\.0\.0\.1:\d+$/m);
+    const [, url = ''] = await command.output('stdout', /^Verbatim listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
+    const page = await (await fetch(url)).text();
+    const script = /src="(\/assets\/[^"]+)"/.exec(page)?.[1];
+    expect((await fetch(`${url}${script}`)).headers.get('content-type')).toMatch(/javascript/);
     command.kill('SIGTERM');
     expect(await command.exited).toEqual({ code: 0, signal: null });
   });
