@@ -14,7 +14,13 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 const yes = <T extends true>(_?: T): void => undefined;
 
 export function Chat({ threadId }: { readonly threadId?: string }): ReactNode {
-  const thread = useThread({ threadId, agent: 'support' });
+  const { status, messages } = useThread({ threadId, agent: 'support' });
+  return createElement('ul', { title: status }, ...messages.map(({ key, text }) => createElement('li', { key }, text)));
+}
+
+/** Compiled, and never rendered. */
+export function Types(): ReactNode {
+  const thread = useThread({ agent: 'support' });
   yes<Equal<IsAny<typeof thread>, false>>();
   yes<Equal<IsAny<(typeof thread.messages)[number]>, false>>();
   for (const message of thread.messages) {
@@ -39,7 +45,7 @@ export function Chat({ threadId }: { readonly threadId?: string }): ReactNode {
   yes<Equal<IsAny<typeof run>, false>>();
   const { approvals } = useApprovals();
   for (const approval of approvals) yes<Equal<typeof approval.tool, 'lookup_order'>>();
-  return createElement('ul', { title: thread.status }, ...thread.messages.map(({ key, text }) => createElement('li', { key }, text)));
+  return null;
 }
 
 export function Threads(): ReactNode {

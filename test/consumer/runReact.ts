@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createElement, StrictMode, version } from 'react';
-import { createRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { createTestServer } from 'verbatim-agents/testing';
 import { type Api, agents } from './agents.js';
@@ -15,6 +14,9 @@ assert.equal(renderToString(node), '<ul title="loading"></ul>');
 // On a server it asks for nothing.
 assert.equal(client.connection.state.status, 'idle');
 
+// Only now: a page in the process, which the server would take for a browser's.
+await import(process.env.PAGE ?? 'the page is not given');
+const { createRoot } = await import('react-dom/client');
 const element = document.createElement('div');
 const root = createRoot(element);
 root.render(createElement(StrictMode, null, node));

@@ -27,7 +27,19 @@ beforeAll(async () => {
   expectBuilt();
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules', 'verbatim-agents'));
-  for (const name of ['zod', 'vitest', '@types/node', '@ai-sdk', '@modelcontextprotocol', '@opentelemetry', 'ai', 'react', 'react-dom', '@types/react', '@types/react-dom']) {
+  for (const name of [
+    'zod',
+    'vitest',
+    '@types/node',
+    '@ai-sdk',
+    '@modelcontextprotocol',
+    '@opentelemetry',
+    'ai',
+    'react',
+    'react-dom',
+    '@types/react',
+    '@types/react-dom',
+  ]) {
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }
   symlinkSync(join(ROOT, 'dist-client'), join(folder, 'node_modules', 'verbatim-client'));

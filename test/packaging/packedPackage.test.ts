@@ -91,7 +91,7 @@ describe('installed', () => {
   });
 
   describe('verbatim-agents/react', () => {
-    /** A page for React, made before it is loaded. */
+    /** With a page for React, made before it is loaded. */
     const runReact = async (cwd: string): Promise<string> => {
       const jsdom = JSON.stringify(pathToFileURL(join(root, 'node_modules/jsdom/lib/api.js')).href);
       const page = `const { default: { JSDOM } } = await import(${jsdom}); globalThis.window = new JSDOM('', { url: 'http://localhost/' }).window;`;
@@ -99,7 +99,7 @@ describe('installed', () => {
         join(cwd, 'page.mjs'),
         `${page} globalThis.document = window.document; globalThis.navigator ??= window.navigator; globalThis.HTMLIFrameElement = window.HTMLIFrameElement;`,
       );
-      const { stdout } = await runCommand(process.execPath, ['--import', './page.mjs', join('out', 'runReact.js')], { cwd });
+      const { stdout } = await runCommand(process.execPath, [join('out', 'runReact.js')], { cwd, env: { PAGE: join(cwd, 'page.mjs') } });
       return stdout;
     };
 
