@@ -7,7 +7,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'serve --config agents/verbatim.config.ts --port 8080 --db /var/lib/verbatim/verbatim.db',
     'serve --log-level info,run=debug',
   ],
-  chat: ['chat', 'chat --url https://agents.example.com --agent support', "echo 'count to 20' | verbatim chat"],
+  chat: [
+    'chat       # with a prompt, where stdin and stdout are a terminal',
+    'echo "Where is order 42?" | verbatim chat --agent support       # the answer on stdout, what is said beside it on stderr',
+    'chat --json < questions.txt > events.ndjson       # every event',
+  ],
   demo: ['demo'],
   init: ['init my-agents', 'init my-agents --install', 'init . --package 0.1.0'],
   generate: [

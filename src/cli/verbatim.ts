@@ -19,11 +19,6 @@ import type { ServeFlags } from './serve.ts';
 import { addThreadCommands } from './threads/threadCommands.ts';
 
 const CHAT_HELP = `
-Examples:
-  verbatim chat                                       with a prompt, where stdin and stdout are a terminal
-  echo "Where is order 42?" | verbatim chat -a support   the answer on stdout, what is said beside it on stderr
-  verbatim chat --json < questions.txt > events.ndjson   every event
-
 Exit code, of a pipe: 0 when every answer was completed, 1 when one failed or the server cannot be reached, 130 when one was stopped.
 What you type is kept in $XDG_STATE_HOME/verbatim/chat_history, for the arrow keys; VERBATIM_HISTORY=off keeps nothing.
 `;

@@ -58,6 +58,9 @@ export interface RunFolder {
   start(...args: readonly string[]): SpawnedCommand;
 }
 
+/** Said when something takes longer than a second, which on a busy machine anything may. */
+const PROGRESS = /^(?:Reading|Asking|Cancelling|Exporting|Deleting).*\.\.\.\n/gm;
+
 /** A server with those agents, and an empty folder for the command. `tokensPerSecond` of the counter; 0 for as fast as it goes. */
 export async function openRunFolder({ tokensPerSecond = 0 }: { readonly tokensPerSecond?: number } = {}): Promise<RunFolder> {
   vi.stubEnv('VERBATIM_OFFLINE_TPS', String(tokensPerSecond));
@@ -79,7 +82,7 @@ export async function openRunFolder({ tokensPerSecond = 0 }: { readonly tokensPe
       const command = start(...args);
       command.endInput();
       const { code } = await command.exited;
-      return { code, stdout: command.stdout, stderr: command.stderr };
+      return { code, stdout: command.stdout, stderr: command.stderr.replace(PROGRESS, '') };
     },
   };
 }
