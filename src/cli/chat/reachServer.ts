@@ -1,6 +1,6 @@
 import type { Client } from '../../client/client.ts';
+import type { AgentInfo } from '../../protocol/agentInfo.ts';
 import type { JsonApi } from '../../protocol/contract.ts';
-import type { AgentInfo } from '../../protocol/procedures.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 
 /** The server's agents. Later losses are waited out; but a server that was never there is most likely not started, or elsewhere. */
