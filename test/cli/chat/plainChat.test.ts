@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createClient } from '../../../src/client/index.node.ts';
 import type { JsonApi } from '../../../src/protocol/contract.ts';
 import type { AnyEvent } from '../../../src/protocol/event.ts';
 import { CliFolder, VERBATIM_COMMAND } from '../../support/cliFolder.ts';
+
+// Each starts processes.
+vi.setConfig({ testTimeout: 60_000 });
 
 const countTo = (n: number): string => Array.from({ length: n }, (_, i) => i + 1).join(' ');
 const FAST = { VERBATIM_OFFLINE_TPS: '0' };

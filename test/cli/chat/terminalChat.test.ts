@@ -114,7 +114,7 @@ describe('an answer', () => {
     await using chat = open(folder, server.url, [], { columns: 36 });
     await chat.shows(READY);
     chat.type('Wide\r');
-    await chat.shows(/> Wide[\s\S]*\n\n> message/);
+    await chat.shows(/> Wide\n\n東[\s\S]*\n\n> message/);
     expect(chat.screen.widest).toBeLessThan(36);
     expect(chat.screen.text.match(/x+/g)?.join('')).toContain('x'.repeat(90));
   });
