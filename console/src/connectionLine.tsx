@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import type { VerbatimError } from 'verbatim-agents/client';
 import { useConnection } from 'verbatim-agents/react';
 import { useAccess } from './access.tsx';
 import { strings } from './strings.ts';
@@ -7,13 +6,12 @@ import { strings } from './strings.ts';
 /** Says when the server is not there. Takes no room of its own, so that nothing jumps. */
 export function ConnectionLine(): ReactNode {
   const { reconnect } = useAccess();
-  const connection = useConnection();
-  const { status } = connection;
+  const { status } = useConnection();
   const text = status === 'offline' ? strings.connection.offline : status === 'connecting' ? strings.connection.connecting : '';
   if (status === 'closed') {
     return (
       <p className="connection-line" role="alert" data-status={status}>
-        {closedText(connection.reason)}{' '}
+        {strings.connection.closed}{' '}
         <button type="button" className="button quiet" onClick={reconnect}>
           {strings.connection.again}
         </button>
@@ -25,11 +23,4 @@ export function ConnectionLine(): ReactNode {
       {text}
     </p>
   );
-}
-
-/** In the server's own words, where it gave any. */
-function closedText({ message, details }: VerbatimError): string {
-  return typeof details === 'object' && details !== null && 'reason' in details && typeof details.reason === 'string'
-    ? details.reason
-    : message;
 }

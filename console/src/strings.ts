@@ -42,6 +42,7 @@ export const strings = {
   connection: {
     connecting: 'Connecting …',
     reconnecting: 'Reconnecting …',
+    closed: 'The server has ended this connection.',
     again: 'Connect again',
     offline: 'Offline. What is written goes out when the connection is back.',
     catchingUp: 'Catching up …',
@@ -49,6 +50,7 @@ export const strings = {
   chat: {
     message: 'Message',
     placeholder: 'Write a message',
+    context: 'Context',
     newThread: 'New thread',
     untitled: 'Untitled thread',
     agent: 'Agent',

@@ -13,10 +13,10 @@ export interface ErasedText {
   readonly afterSeq: number;
 }
 
-/** The log's rows. On the bare driver: these are the hot statements, and Drizzle's mapping would double them. */
-/** Other agents of the thread may speak in between. */
+/** Events among which the first text of a message is looked for: other agents of the thread may speak in between. */
 const FIRST_DELTA_WITHIN = 100;
 
+/** The log's rows. On the bare driver: these are the hot statements, and Drizzle's mapping would double them. */
 export function prepareEvents(raw: Database) {
   const index = new EventIndex(raw);
   const floor = raw.prepare<[number], number>('select floor from threads where key = ?').pluck();

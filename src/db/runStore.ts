@@ -113,8 +113,11 @@ export interface RunStore {
   openOfThread(thread: number): Promise<readonly RunRow[]>;
   /** Undefined when it may not start (any more): it has ended, or another run of its thread goes first. */
   start(key: number, lease: string): Promise<RunRow | undefined>;
-  /** Fails a run that waits when its agent was switched off meanwhile; undefined when it may begin. */
-  failDisabled(key: number): Promise<RunEnded | undefined>;
+  /**
+   * To be called before a run begins or goes on. Ends it when its user was disabled meanwhile, or its agent switched off before it began; undefined
+   * when it may: it has the roles then that its user has by now.
+   */
+  lookAgain(key: number): Promise<RunEnded | undefined>;
   resume(input: ResumeInput): Promise<Resumed>;
   /** Takes up a run that waited, if there is something to do by now. */
   wake(key: number, lease: string): Promise<Resumed>;

@@ -1,5 +1,6 @@
 import { and, asc, count, desc, eq, gte, isNull, lt, lte, min, type SQL, sql } from 'drizzle-orm';
 import type { Usage } from '../protocol/event.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import type { Drizzle } from './drizzle.ts';
@@ -155,6 +156,10 @@ export function prepareRuns(db: Drizzle) {
     setAgent(key: number, { agent, handoffs }: { readonly agent: string; readonly handoffs: number }): void {
       changed(key);
       db.update(runs).set({ currentAgent: agent, handoffs }).where(eq(runs.key, key)).run();
+    },
+    setPrincipal(key: number, principal: Principal): void {
+      changed(key);
+      db.update(runs).set({ principal }).where(eq(runs.key, key)).run();
     },
     setAttempt(key: number, attempt: number): void {
       changed(key);

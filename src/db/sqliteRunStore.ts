@@ -9,7 +9,6 @@ import { askCancel, cancelOpen } from './operations/cancelRun.ts';
 import { toWake } from './operations/childEnded.ts';
 import { cutMessage } from './operations/cutMessage.ts';
 import { decideApproval, visibleApproval } from './operations/decideApproval.ts';
-import { disabledAmong } from './operations/disableAgent.ts';
 import { editMessage, sentMessage } from './operations/editMessage.ts';
 import { expireCalls } from './operations/expireCalls.ts';
 import { fanOut } from './operations/fanOut.ts';
@@ -19,6 +18,7 @@ import { finishToolCall } from './operations/finishToolCall.ts';
 import { guardState } from './operations/guardVerdict.ts';
 import { descendantsOf } from './operations/lineage.ts';
 import { listApprovals } from './operations/listApprovals.ts';
+import { hasChanged, lookAgain } from './operations/lookAgain.ts';
 import { recordCall } from './operations/recordCall.ts';
 import { reportUsage } from './operations/reportUsage.ts';
 import { resumeRun } from './operations/resumeRun.ts';
@@ -95,14 +95,10 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
       return queries.runs.openOfThread(thread);
     },
     start: (key, lease) => commit.run((tx) => startQueuedRun(tx, key, lease)),
-    async failDisabled(key) {
-      const waiting = queries.runs.byKey(key);
-      if (waiting === undefined || disabledAmong(queries, [waiting.agent]) === undefined) return undefined;
-      return commit.run((tx) => {
-        const run = tx.queries.runs.byKey(key);
-        const error = run?.status === 'queued' ? disabledAmong(tx.queries, [run.agent]) : undefined;
-        return run === undefined || error === undefined ? undefined : endRun(tx, run, { status: 'failed', error });
-      });
+    async lookAgain(key) {
+      const run = queries.runs.byKey(key);
+      if (run === undefined || !isOpen(run.status) || !hasChanged(queries, run)) return undefined;
+      return commit.run((tx) => lookAgain(tx, key));
     },
     resume: (input) => commit.run((tx) => resumeRun(tx, input)),
     wake: (key, lease) => commit.run((tx) => wakeRun(tx, key, lease)),

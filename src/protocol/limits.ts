@@ -118,6 +118,8 @@ export const DEFAULT_LIMITS = {
   readyCommitMs: 1_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,
+  /** Calls of one principal that wait for runs, of `runs.wait` and by MCP, over all of its connections. */
+  maxWaitsPerPrincipal: 1_000,
   /** Passwords that are checked at once: each takes 19 MiB and a thread. Others wait. */
   maxPasswordHashes: 2,
   /** Passwords that wait to be checked; with more, a login is `SERVER_FULL`. */

@@ -33,7 +33,7 @@ export const METRIC_NAMES = [
   'rssBytes',
   'heapBytes',
   'loopLagP99Ms',
-  /** 1 is one core. */
+  // 1 is one core.
   'cpuShare',
 ] as const;
 

@@ -45,8 +45,9 @@ export interface ApprovalResource {
 
 /**
  * One question of authority. `read` is to see a thread; `write` is to send, cancel, decide and answer in it; `manage` is to delete, rename and
- * share it; `inspect`, of whom may read it, is to see what models were sent in it, with the agent's instructions; `create` is to begin one, or to keep a file; `list` is to see which threads others have, those of a tenant or all; `use` is of
- * agents and tools; `decide` is of approvals, which are seen by whom may decide them; `administer` is of the server.
+ * share it; `inspect`, asked of whom may read it, is to see what models were sent in it, with the agent's instructions; `create` is to begin
+ * one, or to keep a file; `list` is to see which threads others have, those of a tenant or all; `use` is of agents and tools; `decide` is of
+ * approvals, which are seen by whom may decide them; `administer` is of the server.
  */
 export type PolicyQuestion =
   | { readonly principal: Principal; readonly action: 'read' | 'write' | 'manage' | 'inspect'; readonly resource: ThreadResource }

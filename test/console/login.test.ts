@@ -109,7 +109,7 @@ describe.skipIf(!hasChromium)('the login of the console', () => {
     await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('carla');
     await root.call('mutation', 'admin.users.logOut', { userId: annId });
     const login = page.getByRole('dialog', { name: 'Log in' });
-    await loginField(page).fill(GOOD_PASSWORD);
+    await login.getByRole('textbox', { name: 'Password' }).fill(GOOD_PASSWORD);
     await login.getByRole('button', { name: 'Log in', exact: true }).click();
     await login.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Create', exact: true }).click();
@@ -173,11 +173,11 @@ describe.skipIf(!hasChromium)('the login of the console', () => {
     await logInAs(page, 'ann');
     await page.getByRole('rowheader', { name: 'bob' }).waitFor();
     await vi.waitFor(() => root.call('mutation', 'admin.connections.close', { principalId: annId }));
-    await page.getByText('An administrator closed this connection.').waitFor();
+    await page.getByText('The server has ended this connection.').waitFor();
     await page.getByRole('button', { name: 'Connect again' }).click();
-    await page.getByText('An administrator closed this connection.').waitFor({ state: 'detached' });
+    await page.getByText('The server has ended this connection.').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Actions for bob' }).click();
-    await page.getByRole('menuitem', { name: 'Set roles' }).click();
+    await page.getByRole('button', { name: 'Set roles' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });

@@ -1,8 +1,11 @@
 import type { Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type Accounts, GOOD_PASSWORD, startAccounts } from '../server/auth/startAccounts.ts';
 import { expectBuilt } from '../support/builtDist.ts';
 import { accessibilityFaults } from './openConsole.ts';
+
+// Axe looks at each state of a page four times, which takes a busy machine its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A server with the users `ann`, an administrator, and `bob`. */
 export async function openAccounts(

@@ -51,7 +51,7 @@ describe.skipIf(!hasChromium)('a share link', () => {
     const { server, ann, threadId } = await openThread(['It is on its way', 'Gladly']);
     const { secret } = await ann.threads.share({ threadId, link: true, access: 'write' });
     const { page } = await openConsole(server.url, `/share#${secret}`);
-    await page.getByLabel('Message').fill('Thank you');
+    await page.getByRole('textbox', { name: 'Message' }).fill('Thank you');
     await page.keyboard.press('Enter');
     await page.getByText('Gladly').waitFor();
     await expectFit(page);

@@ -21,7 +21,9 @@ test('what the hooks show is read where there is no page', async () => {
 
   const draft = new ThreadStore(client, undefined);
   let changes = 0;
-  const leave = draft.live.subscribe(() => void (changes += 1));
+  const leave = draft.live.subscribe(() => {
+    changes += 1;
+  });
   const { threadId } = await draft.send({ agent: 'helper', text: 'Hi' });
   await eventually(() => expect(draft.live.view().messages.map(({ text }) => text)).toEqual(['Hi', 'Hello']));
   expect(changes).toBeGreaterThan(0);

@@ -38,6 +38,6 @@ test('runs are listed by agent and by time, and all of them, within its tenant, 
   expect(await idsOf(root, {})).toEqual([]);
   expect(await idsOf(root, { all: true })).toEqual([b1, a2, a1]);
   expect(await idsOf(root, { all: true, agent: 'one' })).toEqual([b1, a1]);
-  expect(await idsOf(clientOf('boss', { roles: ['admin'], tenant: 'acme' }), { all: true })).toEqual([a2, a1]);
+  expect(await idsOf(clientOf('boss', { roles: ['admin'], tenant: 'acme' }), { all: true, limit: 2 })).toEqual([a2, a1]);
   await expect(list(ann, { all: true })).rejects.toThrow('You may not list the threads of others.');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Client } from '../../src/client/index.ts';
-import { defineAgent, defineTool, type History } from '../../src/index.ts';
+import { defineAgent, defineTool, type History, type Model } from '../../src/index.ts';
 import type { JsonApi } from '../../src/protocol/contract.ts';
 import { createTestServer, type ScriptedStep, scriptedModel, type TestServerOptions } from '../../src/testing/index.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
@@ -157,6 +157,29 @@ test('it is said when the agent sends a part of the conversation', async () => {
   const admin = server.as({ id: 'root', roles: ['admin'] }).client();
   const { id: runId } = await ask(admin);
   expect(await admin.trpc.runs.sent.query({ runId, step: 1 })).toMatchObject({ shortened: true });
+});
+
+test('what a provider wants back with its answers is shown to nobody', async () => {
+  const model: Model = {
+    name: 'thinking',
+    async *stream({ messages }) {
+      const isFirst = messages.length === 1;
+      yield { type: 'text', delta: 'hm' };
+      yield {
+        type: 'finish',
+        finish: isFirst ? 'tool_calls' : 'stop',
+        toolCalls: isFirst ? [{ tool: 'look', arguments: '{"at":"it"}' }] : [],
+        providerState: { provider: 'some', items: ['ENCRYPTED-THOUGHTS'] },
+      };
+    },
+  };
+  await using server = await createTestServer({ agents: { bot: defineAgent({ description: '', model, tools: [look] }) } });
+  const client = server.client();
+  const run = await client.send({ agent: 'bot', text: 'go' });
+  await run.result();
+  const sent = await client.trpc.runs.sent.query({ runId: run.id, step: 2 });
+  expect(sent.messages).toHaveLength(2);
+  expect(JSON.stringify(sent)).not.toContain('ENCRYPTED-THOUGHTS');
 });
 
 test('after a crash the step that was withdrawn is there beside the one that took its place', async () => {

@@ -74,6 +74,10 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxAuditedRefusals: ['server/auditTrail', 'of the refusals of all addresses a hundred a minute are told, and the others counted'],
   receiptTtlMs: ['server/idempotency', 'a receipt is kept for its time, and then forgotten'],
   maxWaitMs: ['server/callLimits', 'a wait is at most a minute, and ends when its time is up'],
+  maxWaitsPerPrincipal: [
+    'server/callLimits',
+    'a principal has maxWaitsPerPrincipal calls that wait for runs, over all of its connections, and one that ends makes room',
+  ],
   maxPasswordHashes: ['server/auth/passwords', 'has maxPasswordHashes at work and maxWaitingPasswords in line; the next is SERVER_FULL'],
   maxWaitingPasswords: ['server/auth/passwords', 'has maxPasswordHashes at work and maxWaitingPasswords in line; the next is SERVER_FULL'],
   maxLoginsPerUser: ['server/auth/passwords', 'a user has maxLoginsPerUser logins, and a new one ends the oldest'],

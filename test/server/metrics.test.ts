@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
+import { defineAgent } from '../../src/index.ts';
 import { METRIC_NAMES, type MetricSample, type MetricsReport } from '../../src/protocol/metrics.ts';
+import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
 import { openRaw } from '../support/rawSocket.ts';
 import { openSse } from '../support/rawSse.ts';
@@ -58,6 +60,19 @@ test('an administrator looks on, over a socket and over a stream, at once and ev
   const [first, second] = sse.events as unknown as readonly MetricSample[];
   expect(first?.values).toMatchObject({ sockets: 1, streams: 1 });
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(0);
+});
+
+test.each(['ws', 'sse'] as const)('the SDK looks on by %s, typed, and goes on after a restart', async (transport) => {
+  await using server = await createTestServer({ agents: { bot: defineAgent({ description: '', model: scriptedModel([]) }) } });
+  const client = server.as({ id: 'root', roles: ['admin'] }).client({ transport });
+  const samples: MetricSample[] = [];
+  const watch = client.trpc.admin.watchMetrics.subscribe(undefined, { onData: ({ data }) => samples.push(data) });
+  await vi.waitFor(() => expect(samples.length).toBeGreaterThan(0));
+  await server.restart();
+  const before = samples.length;
+  await vi.waitFor(() => expect(samples.length).toBeGreaterThan(before + 1), { timeout: 10_000 });
+  expect(samples.at(-1)?.values[transport === 'ws' ? 'sockets' : 'streams']).toBe(1);
+  watch.unsubscribe();
 });
 
 test('who is no administrator any more looks on no longer, and who is one of a tenant never does', async () => {

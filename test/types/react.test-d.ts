@@ -24,6 +24,10 @@ type Api = InferApi<typeof agents>;
 
 export function Explicit() {
   const thread = useThread<Api>({ agent: 'support' });
+  // @ts-expect-error there is no such agent
+  useThread<Api>({ agent: 'nobody' });
+  const { approvals } = useApprovals<Api>();
+  const { messages } = useRun<Api>('run_1');
   for (const message of thread.messages) {
     expectTypeOf(message.key).toEqualTypeOf<string>();
     if (message.role === 'user') continue;
@@ -57,15 +61,13 @@ export function Explicit() {
   void thread.send({ agent: 'nobody', text: 'text' });
   // @ts-expect-error the thread is the hook's
   void thread.send({ text: 'text', threadId: 'thread_1' });
-  // @ts-expect-error there is no such agent
-  useThread<Api>({ agent: 'nobody' });
 
-  for (const approval of useApprovals<Api>().approvals) {
+  for (const approval of approvals) {
     if (approval.tool === 'refund') expectTypeOf(approval.input).toEqualTypeOf<{ amount: number }>();
     // @ts-expect-error there is no such tool
     if (approval.tool === 'nope') void approval;
   }
-  for (const message of useRun<Api>('run_1').messages) {
+  for (const message of messages) {
     if (message.role === 'user') continue;
     for (const call of message.toolCalls)
       if (call.tool === 'refund') expectTypeOf(call.input).toEqualTypeOf<{ amount: number } | undefined>();

@@ -28,7 +28,7 @@ export function CopyTextButton({ text, label = strings.ui.copy, className = 'but
   const said = outcome === undefined ? '' : outcome === 'copied' ? strings.ui.copied : strings.ui.notCopied;
   return (
     <>
-      <button type="button" className={`${className} copy-text`} aria-label={label} data-outcome={outcome} onClick={copy}>
+      <button type="button" className={`${className} copy-text`} data-outcome={outcome} onClick={copy}>
         <span>{label}</span>
         <span>{said}</span>
       </button>

@@ -53,7 +53,8 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   return (
     <>
       {failure}
-      <div className="table-frame">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than the window is scrolled by the keyboard, too. */}
+      <section className="table-frame" aria-label={caption} tabIndex={0}>
         <table className="table">
           <caption className="hidden">{caption}</caption>
           <thead>
@@ -75,7 +76,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {more}
     </>
   );

@@ -54,7 +54,9 @@ function allowed(
   principal: Principal,
   { thread, action, what }: { readonly thread: ThreadRow | undefined; readonly action: ThreadAction; readonly what: string },
 ): ThreadRow {
-  if (thread === undefined || !mayWith(authority, principal, thread, 'read')) throw noSuch(what);
+  // Nobody's: it was given up, and what is left of it is being removed.
+  const isGone = thread === undefined || thread.owner === '';
+  if (isGone || !mayWith(authority, principal, thread, 'read')) throw noSuch(what);
   if (action !== 'read' && !mayWith(authority, principal, thread, action)) {
     throw new VerbatimError(
       'NOT_ALLOWED',

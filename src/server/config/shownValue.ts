@@ -6,6 +6,8 @@ export const HIDDEN = '(secret)';
 
 /** A name that says its value is nobody's business. */
 const SECRET_NAME = /secret|token$|password|passphrase|api_?key|private_?key|credential|authorization|cookie/i;
+/** What a file of keys holds, whatever it is called: an option may be its path or its text. */
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 /** Deeper than any data that is meant to be read. */
 const MAX_DEPTH = 5;
 
@@ -23,7 +25,7 @@ export function shownValue(name: string, setting: Setting, value: unknown): Json
 function shown(name: string, value: unknown, depth = 0): Json {
   switch (typeof value) {
     case 'string':
-      if (SECRET_NAME.test(name) || knownSecrets().some((secret) => secret.value === value)) return HIDDEN;
+      if (SECRET_NAME.test(name) || PRIVATE_KEY.test(value) || knownSecrets().some((secret) => secret.value === value)) return HIDDEN;
       return withoutSecrets(value);
     case 'number':
       // JSON has no word for it.

@@ -1,3 +1,4 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
 import type { SentStep } from '../../protocol/runStep.ts';
 import { acceptInputOf } from '../acceptInput.ts';
@@ -45,17 +46,21 @@ export function runsRouter(services: Services) {
         onDisconnect: run.cancelOnDisconnect ? 'cancel' : 'continue',
         options: run.options,
         budget: run.budget ?? undefined,
-        context: run.context ?? undefined,
+        // Another's context is nothing that its readers may act with.
+        context: ownerOf(run.principal) === ownerOf(principal) ? (run.context ?? undefined) : undefined,
       });
       return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
       );
     }),
-    wait: waiting
-      .input(inputs.runWait)
-      .query(({ ctx, input, signal }) =>
-        waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),
-      ),
+    wait: waiting.input(inputs.runWait).query(async ({ ctx, input, signal }) => {
+      const leave = services.waits.enter(ctx.principal);
+      try {
+        return await waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal });
+      } finally {
+        leave();
+      }
+    }),
     watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
       const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
       return openWatch(services, {
@@ -74,11 +79,11 @@ export function runsRouter(services: Services) {
 
 /** Answers when the run has ended or the time is up, and says how it stands then. */
 async function waitForRun(
-  { store, bell, clock, closing }: Services,
+  { store, runEnds, clock, closing }: Services,
   opts: { readonly context: Context; readonly runId: string; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<RunInfo> {
   const { context, runId, signal } = opts;
-  const { thread, info } = await store.runs.get(context.principal, runId);
+  const { key, thread, info } = await store.runs.get(context.principal, runId);
   if (info.endedAt !== undefined) return info;
   const lookUp = async () => store.runs.get(context.principal, runId);
   return new Promise((resolve, reject) => {
@@ -112,13 +117,14 @@ async function waitForRun(
       reject(shuttingDown());
     };
     const release = context.caller?.hold({
+      thread,
       lookAgain: async () => void (await lookUp()),
       fail: (error) => {
         stop();
         reject(error);
       },
     });
-    const unlisten = bell.listen(thread, () => look(false));
+    const unlisten = runEnds.listen({ key, thread }, () => look(false));
     const stopTimer = clock.after(opts.timeoutMs, giveUp);
     signal?.addEventListener('abort', giveUp, { once: true });
     closing.addEventListener('abort', onClosing, { once: true });

@@ -25,6 +25,8 @@ export interface Telemetry {
   readonly sampler: Sampler;
   /** To be called once, when there is something to look at. */
   watch(server: { readonly store: Store; readonly database: OpenDatabase; readonly held: () => Held }): Readiness;
+  /** Begins to keep how the server does: to be called when nothing can fail any more but what ends in a `close` of the sampler. */
+  sample(): void;
   close(): void;
 }
 
@@ -33,8 +35,9 @@ export function openTelemetry(options: ServerOptions, { limits, now }: { readonl
   const runs = new RunsAtWork();
   const metrics = options.metrics === false ? undefined : new Metrics();
   let loopLag: LoopLag | undefined;
-  // The runs last: those before them still know which run it was that ends.
+  let sample = (): void => {};
   const sampler = new Sampler();
+  // The runs last: those before them still know which run it was that ends.
   const listeners = [metrics?.listener ?? {}, sampler.listener, logListener(logs, runs), runs.listener];
   return {
     observer: observers(openTraces(), listeners),
@@ -51,14 +54,16 @@ export function openTelemetry(options: ServerOptions, { limits, now }: { readonl
       if (metrics !== undefined) {
         serverGauges({ registry: metrics.registry, held, queue, now, loopLag: lag, file, isReady: () => readiness.wasReady });
       }
-      sampler.start({
-        look: () => lookAround({ store, held, now, file }),
-        tokens: () => store.tokens,
-        now,
-        report: (cause) => logs.of('server').warn({ err: cause }, 'how the server does could not be looked at'),
-      });
+      sample = () =>
+        sampler.start({
+          look: () => lookAround({ store, held, now, file }),
+          tokens: () => store.tokens,
+          now,
+          report: (cause) => logs.of('server').warn({ err: cause }, 'how the server does could not be looked at'),
+        });
       return readiness;
     },
+    sample: () => sample(),
     close: () => loopLag?.close(),
   };
 }

@@ -64,11 +64,18 @@ export function NewKeyDialog({ isOpen, onClose, onCreated }: NewKeyDialogProps):
         {text.name}
         <input name="name" autoComplete="off" placeholder={text.namePlaceholder} required />
       </label>
-      <label className="field">
-        {text.principalField}
-        <input name="principalId" autoComplete="off" autoCapitalize="none" spellCheck={false} aria-describedby="new-key-principal" />
-        <small id="new-key-principal">{text.principalHelp}</small>
-      </label>
+      <div className="field">
+        <label htmlFor="new-key-principal">{text.principalField}</label>
+        <input
+          id="new-key-principal"
+          name="principalId"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          aria-describedby="new-key-principal-help"
+        />
+        <small id="new-key-principal-help">{text.principalHelp}</small>
+      </div>
       <RolesField chosen={[]} />
       <div className="admin-pair">
         <label className="field">

@@ -38,11 +38,17 @@ export function NewUserDialog({ isOpen, onClose, onCreated }: NewUserDialogProps
         {text.name}
         <input name="name" autoComplete="off" autoCapitalize="none" spellCheck={false} required />
       </label>
-      <label className="field">
-        {strings.login.password}
-        <input name="password" type="password" autoComplete="new-password" aria-describedby="new-user-password" />
-        <small id="new-user-password">{text.passwordOptional}</small>
-      </label>
+      <div className="field">
+        <label htmlFor="new-user-password">{strings.login.password}</label>
+        <input
+          id="new-user-password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          aria-describedby="new-user-password-help"
+        />
+        <small id="new-user-password-help">{text.passwordOptional}</small>
+      </div>
       <RolesField chosen={['user']} />
       <div className="admin-pair">
         <label className="field">

@@ -1,5 +1,4 @@
-import { Menu } from '@base-ui/react/menu';
-import type { ReactNode } from 'react';
+import { type ReactNode, type ToggleEvent, useId, useRef } from 'react';
 import './rowMenu.css';
 
 export interface RowMenuProps {
@@ -8,24 +7,43 @@ export interface RowMenuProps {
   readonly items: readonly { readonly title: string; readonly isDanger?: boolean; readonly onChoose: () => void }[];
 }
 
-/** What can be done with one row. */
+const GAP_PX = 4;
+
+/** What can be done with one row: buttons that the browser shows above everything, and hides when anything else is touched. */
 export function RowMenu({ label, items }: RowMenuProps): ReactNode {
+  const id = useId();
+  const trigger = useRef<HTMLButtonElement>(null);
+  const popup = useRef<HTMLDivElement>(null);
+  const place = ({ newState }: ToggleEvent): void => {
+    const [from, box] = [trigger.current?.getBoundingClientRect(), popup.current];
+    if (newState !== 'open' || from === undefined || box === null) return;
+    const isBelow = from.bottom + GAP_PX + box.offsetHeight <= window.innerHeight;
+    box.style.top = `${isBelow ? from.bottom + GAP_PX : from.top - GAP_PX - box.offsetHeight}px`;
+    box.style.left = `${Math.max(GAP_PX, from.right - box.offsetWidth)}px`;
+  };
   return (
-    <Menu.Root modal={false}>
-      <Menu.Trigger className="button quiet row-menu-trigger" aria-label={label}>
+    <>
+      <button ref={trigger} type="button" className="button quiet row-menu-trigger" aria-label={label} popoverTarget={id}>
         <span aria-hidden="true">⋯</span>
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner className="row-menu-place" align="end" sideOffset={4}>
-          <Menu.Popup className="row-menu">
-            {items.map(({ title, isDanger = false, onChoose }) => (
-              <Menu.Item key={title} className="row-menu-item" data-danger={isDanger} onClick={onChoose}>
-                {title}
-              </Menu.Item>
-            ))}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
+      </button>
+      <div ref={popup} id={id} popover="auto" className="row-menu" onToggle={place}>
+        {items.map(({ title, isDanger = false, onChoose }) => (
+          <button
+            key={title}
+            type="button"
+            className="row-menu-item"
+            data-danger={isDanger}
+            onClick={() => {
+              // Before a dialog opens: the focus goes back here when that closes.
+              popup.current?.hidePopover();
+              trigger.current?.focus();
+              onChoose();
+            }}
+          >
+            {title}
+          </button>
+        ))}
+      </div>
+    </>
   );
 }

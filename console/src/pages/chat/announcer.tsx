@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { AssistantMessage } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
+import { plainText } from './markdown/plainText.ts';
 
 /** A piece is read to its end before the next: more often than this they would pile up. */
 const EVERY_MS = 1_500;
@@ -38,7 +39,7 @@ export function Announcer({ message, isReady }: { readonly message: AssistantMes
       const { text = '' } = newest.current ?? {};
       const end = toEnd ? text.length : text.lastIndexOf('\n\n');
       if (end <= state.length) return;
-      const piece = text.slice(state.length, end).trim();
+      const piece = plainText(text.slice(state.length, end));
       state.length = end;
       if (piece !== '') say(piece);
     };

@@ -30,12 +30,14 @@ export interface ComposerProps {
   readonly isBusy: boolean;
   /** Beside the buttons: who is asked. */
   readonly children: ReactNode;
+  /** Above the field: what goes with the message. */
+  readonly above: ReactNode;
   onSend(message: Outgoing): void;
   onStop(): Promise<void>;
 }
 
 /** Where messages are written. What is being written is kept per thread, over a reload too. */
-export function Composer({ threadId, isBusy, children, onSend, onStop }: ComposerProps): ReactNode {
+export function Composer({ threadId, isBusy, children, above, onSend, onStop }: ComposerProps): ReactNode {
   const [text, setText] = useState(() => keptDraft(threadId));
   const [whenBusy, setWhenBusy] = useState<WhenBusy>('queue');
   const [isDragged, setDragged] = useState(false);
@@ -114,6 +116,7 @@ export function Composer({ threadId, isBusy, children, onSend, onStop }: Compose
       }}
       onDrop={onDrop}
     >
+      {above}
       <AttachmentList files={files} />
       <textarea
         ref={field}

@@ -1,16 +1,18 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { AgentInfo, Message } from 'verbatim-agents/client';
+import type { AgentInfo, Json, Message } from 'verbatim-agents/client';
 import { type Shown, useClient, useThread } from 'verbatim-agents/react';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
 import { ErrorState } from '../../ui/errorState.tsx';
 import { errorText } from '../../ui/errorText.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
 import { Loading } from '../../ui/loading.tsx';
 import { AgentChoice } from './agentChoice.tsx';
 import { Announcer } from './announcer.tsx';
 import { type Chat, ChatContext, RunsContext } from './chatContext.ts';
 import { Composer, type Outgoing } from './composer.tsx';
+import { ContextFields } from './contextFields.tsx';
 import { keepDraft } from './drafts.ts';
 import { endOfRun } from './endOfRun.ts';
 import { MessageList } from './messageList.tsx';
@@ -32,6 +34,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const client = useClient();
   const [chosen, setChosen] = useState<string>();
   const [lastAgent, setLastAgent] = useState<string>();
+  const [contexts, setContexts] = useState<Readonly<Record<string, unknown>>>({});
   const [stopError, setStopError] = useState<string>();
   const agent = chosen ?? lastAgent ?? agents[0]?.name ?? '';
   const thread = useThread({ threadId: given, agent, onThread });
@@ -82,11 +85,14 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
     [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, forkAfter, cancel],
   );
 
+  const contextSchema = agents.find(({ name }) => name === agent)?.context;
+  const context = contextSchema === undefined ? undefined : (contexts[agent] ?? emptyValue(contextSchema));
   const onSend = ({ whenBusy, ...message }: Outgoing): void => {
     // The first message takes the draft of a new thread along.
     keepDraft(threadId, '');
     // Refused, it stays, with why.
-    void send({ ...message, ...(whenBusy !== undefined && { whenBusy }) });
+    // The edge: the fields make JSON.
+    void send({ ...message, ...(whenBusy !== undefined && { whenBusy }), ...(context !== undefined && { context: context as Json }) });
   };
   const onStop = async (): Promise<void> => {
     setStopError(undefined);
@@ -132,7 +138,22 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
             </p>
           )}
           {canWrite && (
-            <Composer threadId={threadId} isBusy={isAtWork || status === 'queued' || status === 'sending'} onSend={onSend} onStop={onStop}>
+            <Composer
+              threadId={threadId}
+              isBusy={isAtWork || status === 'queued' || status === 'sending'}
+              above={
+                contextSchema !== undefined && (
+                  <ContextFields
+                    key={agent}
+                    schema={contextSchema}
+                    value={context}
+                    onChange={(next) => setContexts({ ...contexts, [agent]: next })}
+                  />
+                )
+              }
+              onSend={onSend}
+              onStop={onStop}
+            >
               <AgentChoice agents={agents} agent={agent} onChoose={setChosen} />
             </Composer>
           )}

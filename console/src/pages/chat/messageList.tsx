@@ -16,7 +16,7 @@ export interface MessageListProps {
   onEarlier(): void;
 }
 
-/** Who is nearer to the end than this is at the end, and stays there. In pixels. */
+/** Who comes nearer to the end than this is at the end, and stays there. In pixels. */
 const AT_END = 24;
 /** Who is nearer to the beginning than this is given older messages. */
 const NEAR_BEGINNING = 1_200;
@@ -28,7 +28,8 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   const scroller = useRef<HTMLElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   const atEnd = useRef(true);
-  const [seenRows, setSeenRows] = useState(0);
+  const lastTop = useRef(0);
+  const [seenKey, setSeenKey] = useState<string>();
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -36,8 +37,6 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     estimateSize: (index) => estimate(rows[index]),
     overscan: OVERSCAN,
     anchorTo: 'end',
-    followOnAppend: true,
-    scrollEndThreshold: AT_END,
     paddingStart: PADDING,
     paddingEnd: PADDING,
   });
@@ -46,8 +45,17 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   const toEnd = useCallback(() => {
     atEnd.current = true;
     setAtEnd(true);
-    list.scrollToEnd();
-  }, [list]);
+    const element = scroller.current;
+    if (element === null) return;
+    element.scrollTop = element.scrollHeight;
+    lastTop.current = element.scrollTop;
+  }, []);
+
+  const total = list.getTotalSize();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the end is where the whole ends.
+  useLayoutEffect(() => {
+    if (atEnd.current) toEnd();
+  }, [total, toEnd]);
 
   const newest = useRef({ rows, hasEarlier, onEarlier });
   useEffect(() => {
@@ -56,33 +64,31 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    let lastTop = element.scrollTop;
     const look = (): void => {
       const { scrollTop, scrollHeight, clientHeight } = element;
       const distance = scrollHeight - scrollTop - clientHeight;
-      // Only who goes up leaves the end: growing text moves the end away for a moment.
-      const isNow = distance <= AT_END || (atEnd.current && scrollTop >= lastTop);
-      lastTop = scrollTop;
+      // Who goes up, by however little, leaves the end, and who comes near it is there again. Growing text moves the end, and nobody.
+      const isNow = atEnd.current ? scrollTop >= lastTop.current || distance <= 2 : scrollTop > lastTop.current && distance <= AT_END;
+      lastTop.current = scrollTop;
       if (scrollTop < NEAR_BEGINNING && newest.current.hasEarlier) newest.current.onEarlier();
       if (isNow === atEnd.current) return;
       atEnd.current = isNow;
       setAtEnd(isNow);
-      if (!isNow) setSeenRows(newest.current.rows.length);
+      if (!isNow) setSeenKey(newest.current.rows.findLast(isSaid)?.key);
     };
     element.addEventListener('scroll', look, { passive: true });
     // A composer that grows, or a keyboard that comes, takes room from below.
     const size = new ResizeObserver(() => {
-      if (atEnd.current) list.scrollToEnd();
+      if (atEnd.current) toEnd();
     });
     size.observe(element);
     return () => {
       element.removeEventListener('scroll', look);
       size.disconnect();
     };
-  }, [list]);
+  }, [toEnd]);
 
   // Not enough to scroll: nobody would ever come near the beginning.
-  const total = list.getTotalSize();
   useEffect(() => {
     const height = scroller.current?.clientHeight ?? 0;
     if (hasEarlier && !isLoadingEarlier && rows.length > 0 && total <= height + NEAR_BEGINNING) onEarlier();
@@ -95,7 +101,7 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     if (ownKey !== undefined) toEnd();
   }, [ownKey, toEnd]);
 
-  const fresh = isAtEnd ? 0 : rows.slice(seenRows).filter(({ kind }) => kind !== 'run').length;
+  const fresh = isAtEnd ? 0 : rows.slice(rows.findLastIndex(({ key }) => key === seenKey) + 1).filter(isSaid).length;
   return (
     <div className="chat-list-frame">
       <p className="chat-earlier" role="status" hidden={!isLoadingEarlier}>
@@ -150,6 +156,8 @@ function AskedAtOnce({ runId }: { readonly runId: string }): ReactNode {
     </div>
   );
 }
+
+const isSaid = ({ kind }: Row): boolean => kind !== 'run';
 
 /** Until it is measured. */
 function estimate(row: Row | undefined): number {

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { createPortal } from 'react-dom';
 import { strings } from '../../strings.ts';
 import { LOGIN_TITLE_ID, LoginForm } from './loginForm.tsx';
@@ -9,7 +9,8 @@ import { LOGIN_TITLE_ID, LoginForm } from './loginForm.tsx';
  */
 export function LoginAgain({ name, onLogin }: { readonly name: string | undefined; readonly onLogin: () => void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed before it is taken away: only then does the focus go back.
+  useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
     return () => shown?.close();

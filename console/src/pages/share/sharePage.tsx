@@ -70,8 +70,14 @@ function Link({ secret }: { readonly secret: string }): ReactNode {
     };
   }, [secret, attempt]);
 
-  if (opened.at === 'opening') return <Loading />;
-  if (opened.at === 'failed') return <ErrorState error={opened.error} onRetry={() => setAttempt(attempt + 1)} />;
+  if (opened.at !== 'open') {
+    return (
+      <>
+        <h1 className="hidden">{strings.share.untitled}</h1>
+        {opened.at === 'opening' ? <Loading /> : <ErrorState error={opened.error} onRetry={() => setAttempt(attempt + 1)} />}
+      </>
+    );
+  }
   return (
     <VerbatimProvider client={opened.client}>
       <SharedThread share={opened.share} onLost={(error) => setOpened({ at: 'failed', error })}>

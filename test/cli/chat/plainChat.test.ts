@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { createClient } from '../../src/client/index.node.ts';
-import type { JsonApi } from '../../src/protocol/contract.ts';
-import { CliFolder, VERBATIM_COMMAND } from '../support/cliFolder.ts';
+import { createClient } from '../../../src/client/index.node.ts';
+import type { JsonApi } from '../../../src/protocol/contract.ts';
+import type { AnyEvent } from '../../../src/protocol/event.ts';
+import { CliFolder, VERBATIM_COMMAND } from '../../support/cliFolder.ts';
 
 const countTo = (n: number): string => Array.from({ length: n }, (_, i) => i + 1).join(' ');
 const FAST = { VERBATIM_OFFLINE_TPS: '0' };
@@ -50,7 +51,8 @@ test('Ctrl-C stops the answer and not the program; at an empty prompt it ends it
   chat.write('count to 4\n');
   await chat.output('stdout', /\n1 2 3 4\n$/);
   chat.kill('SIGINT');
-  expect(await chat.exited).toEqual({ code: 0, signal: null });
+  // One was stopped.
+  expect(await chat.exited).toEqual({ code: 130, signal: null });
 });
 
 test('a server that is killed in mid-answer and comes back: the text is whole, and nothing stands there twice', async () => {
@@ -127,20 +129,38 @@ test('a run that fails is told with its code, and the exit code says so', async 
   expect(chat.stdout).toBe('');
 });
 
-test('on a terminal it has a prompt, and Ctrl-C clears a line before it ends', async () => {
+test('--json prints each event as a line, as the SDK gives it', async () => {
   await using folder = new CliFolder();
   const { url } = await folder.serve([], FAST);
-  // util-linux's script gives it a terminal of its own.
-  // After the prompt comes an escape sequence that puts the cursor behind it.
-  const command = `"${process.execPath}" "${VERBATIM_COMMAND}" chat --url ${url}`;
-  const terminal = folder.spawn('script', ['-qfec', command, '/dev/null'], { NO_COLOR: '1', TERM: 'xterm' });
-  await terminal.output('stdout', /Ctrl-D ends\.[\s\S]*> \S*$/);
-  terminal.write('count to 3\r');
-  await terminal.output('stdout', /1 2 3\r\n[\s\S]*> \S*$/);
-  terminal.write('half a line\u0003');
-  terminal.write('count to 2\r');
-  await terminal.output('stdout', /\n1 2\r\n[\s\S]*> \S*$/);
-  terminal.write('\u0003');
-  expect((await terminal.exited).code).toBe(0);
-  expect(terminal.stdout).toMatch(/verbatim chat --thread \S+/);
+  const chat = folder.verbatim(['chat', '--url', url, '--json']);
+  chat.write('count to 5\ncount to 3\n');
+  chat.endInput();
+  expect((await chat.exited).code).toBe(0);
+  const events: readonly AnyEvent[] = chat.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.map(({ seq, firstSeq = seq }, at) => firstSeq - (events[at - 1]?.seq ?? 0))).toEqual(events.map(() => 1));
+  expect(events.filter(({ type }) => type === 'run.completed')).toHaveLength(2);
+  const said = events.map((event) => (event.type === 'message.completed' ? event.text : '')).filter(Boolean);
+  expect(said).toEqual(['1 2 3 4 5', '1 2 3']);
+});
+
+test('--help tells the exit codes', async () => {
+  await using folder = new CliFolder();
+  const help = folder.verbatim(['chat', '--help']);
+  expect((await help.exited).code).toBe(0);
+  expect(help.stdout).toMatch(/Exit code.* 0 .* 1 .* 130 /);
+});
+
+test('whoever reads may go: it ends without a word', async () => {
+  await using folder = new CliFolder();
+  const { url } = await folder.serve([], FAST);
+  const pipe = folder.spawn('sh', [
+    '-c',
+    `echo "count to 20000" | "${process.execPath}" "${VERBATIM_COMMAND}" chat --url ${url} | head -c 8`,
+  ]);
+  expect((await pipe.exited).code).toBe(0);
+  expect(pipe.stdout).toBe('1 2 3 4 ');
+  expect(pipe.stderr).toBe('');
 });
