@@ -23,8 +23,6 @@ interface Fixture {
 async function compiled(source: string): Promise<Fixture> {
   const folder = mkdtempSync(join(ROOT, '.fixture-'));
   afterTest(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "name": "fixture" }');
-  rmSync(join(folder, 'package.json'));
   writeFileSync(join(folder, 'fixture.ts'), source);
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const options = ['--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck'];
