@@ -21,7 +21,7 @@ async function openRun(path = '') {
   return { server, run, page, tree, row, events, tab };
 }
 
-describe.skipIf(!hasChromium)('the run inspector', () => {
+describe.skipIf(!hasChromium)('the run inspector', { timeout: 60_000 }, () => {
   beforeAll(expectBuilt);
 
   test('shows steps, model calls, tools, approvals and child runs on an axis of time, with tokens, cost and first tokens', async () => {
@@ -175,7 +175,10 @@ describe.skipIf(!hasChromium)('the run inspector', () => {
     expect(paused).toBeLessThan(Number(await slider.getAttribute('max')));
     await page.getByLabel('Speed').selectOption('8');
     await page.getByRole('button', { name: 'Play' }).click();
-    await events.getByRole('button', { name: /run\.completed/ }).waitFor();
+    await events
+      .getByRole('button', { name: /run\.completed/ })
+      .last()
+      .waitFor();
     await page.getByRole('button', { name: 'Play' }).waitFor();
     await page.getByRole('button', { name: 'Show all' }).click();
     await tab('What was said');

@@ -20,7 +20,7 @@ async function openThreads(titles: readonly string[], principal: Parameters<type
   return { server, client, page, link, choose };
 }
 
-describe.skipIf(!hasChromium)('the threads page', () => {
+describe.skipIf(!hasChromium)('the threads page', { timeout: 60_000 }, () => {
   beforeAll(expectBuilt);
 
   test('finds threads by their titles, with what is looked for in the address', async () => {
@@ -86,12 +86,12 @@ describe.skipIf(!hasChromium)('the threads page', () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
     await choose('Kettle', 'Share');
     await page.getByRole('button', { name: 'Make a link' }).click();
+    await expectFit(page);
     await page.getByRole('button', { name: 'Copy the link' }).click();
     await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
     const { pathname, hash, search } = new URL(link);
     expect({ pathname, search, isLong: hash.length > 20 }).toEqual({ pathname: '/share', search: '', isLong: true });
-    await expectFit(page);
     const guest = await openConsole(server.url, '/share');
     const asked: string[] = [];
     guest.page.on('request', (request) => asked.push(request.url()));

@@ -27,6 +27,7 @@ const TONES: Readonly<Record<NodeState, 'plain' | 'good' | 'warn' | 'bad'>> = {
 export interface RunHeadProps {
   readonly info: RunInfo;
   readonly root: TimelineNode;
+  /** None, once they are folded. */
   readonly events: readonly AnyEvent[];
   readonly steps: ReadonlyMap<string, readonly RunStep[]>;
 }

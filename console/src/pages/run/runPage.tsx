@@ -76,7 +76,7 @@ function Inspector({ runId }: { readonly runId: string }): ReactNode {
   }
   return (
     <div className="page run-page">
-      <RunHead info={info} root={root} events={events} steps={steps} />
+      <RunHead info={info} root={root} events={snapshot === undefined ? events : []} steps={steps} />
       {snapshot !== undefined && <p className="run-folded">{text.folded}</p>}
       {error !== undefined && <ErrorState error={error} />}
       <PlaybackBar playback={playback} scale={scale} isLive={isLive} cutsWaits={cutsWaits} onCutWaits={setCutsWaits} />

@@ -47,11 +47,16 @@ function useReduced(events: readonly AnyEvent[]): ThreadState {
   return useMemo(() => {
     const before = known.current;
     const goesOn = before !== undefined && before.count <= events.length && events[before.count - 1] === before.last;
-    let state = goesOn ? before.state : emptyThread;
+    let state = goesOn ? before.state : startOf(events[0]);
     for (const event of goesOn ? events.slice(before.count) : events) state = reduceThread(state, event);
     known.current = { last: events.at(-1), count: events.length, state };
     return state;
   }, [events]);
+}
+
+/** The run may begin anywhere in its thread. */
+function startOf(first: AnyEvent | undefined): ThreadState {
+  return first === undefined ? emptyThread : { ...emptyThread, seq: (first.firstSeq ?? first.seq) - 1 };
 }
 
 function withPart(state: ThreadState, next: AnyEvent | undefined, share: number): ThreadState {

@@ -54,16 +54,17 @@ export function Waterfall({ rows, folded, scale, place, selectedId, onSelect, on
     list.scrollToIndex(rows.indexOf(row), { align: 'auto' });
   };
   const press = (event: KeyboardEvent): void => {
-    const row = rows[selected];
+    const at = event.target instanceof HTMLElement ? Number(event.target.dataset.index) : selected;
+    const row = rows[at];
     if (row === undefined) return;
     const { node, parentId } = row;
     const isOpen = node.children.length > 0 && !folded.has(node.id);
     switch (event.key) {
       case 'ArrowDown':
-        go(selected + 1);
+        go(at + 1);
         break;
       case 'ArrowUp':
-        go(selected - 1);
+        go(at - 1);
         break;
       case 'Home':
         go(0);
@@ -76,7 +77,7 @@ export function Waterfall({ rows, folded, scale, place, selectedId, onSelect, on
         else if (parentId !== undefined) go(rows.findIndex((other) => other.node.id === parentId));
         break;
       case 'ArrowRight':
-        if (isOpen) go(selected + 1);
+        if (isOpen) go(at + 1);
         else if (node.children.length > 0) onFold(node.id, false);
         break;
       default:
