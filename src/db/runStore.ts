@@ -92,6 +92,7 @@ export interface RunStore {
       readonly threadId?: string | undefined;
       readonly status?: RunStatus | undefined;
       readonly limit: number;
+      readonly maxBytes?: number;
       readonly pageToken?: string | undefined;
     },
   ): Promise<Page<RunInfo>>;
@@ -168,6 +169,7 @@ export interface RunStore {
       readonly threadId?: string | undefined;
       readonly status?: ApprovalStatus | undefined;
       readonly limit: number;
+      readonly maxBytes?: number;
       readonly pageToken?: string | undefined;
     },
   ): Promise<Page<ApprovalInfo>>;

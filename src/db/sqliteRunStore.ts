@@ -1,5 +1,6 @@
 import { ownerOf } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
+import { boundedPage, jsonBytes } from './boundedPage.ts';
 import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
@@ -51,26 +52,25 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     async read(key) {
       return queries.runs.byKey(key);
     },
-    async list(principal, { threadId, status, limit, pageToken }) {
+    async list(principal, { threadId, status, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken }) {
       const thread = threadId === undefined ? undefined : openThread(parts, principal, threadId, 'read').key;
       const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-      const rows = queries.runs.list({
-        owner: thread === undefined ? ownerOf(principal) : undefined,
-        thread,
-        status,
-        beforeKey,
-        limit: limit + 1,
+      const owner = thread === undefined ? ownerOf(principal) : undefined;
+      const { rows, more } = boundedPage<ReturnType<typeof queries.runs.list>[number]>({
+        limit,
+        maxBytes,
+        read: (row, rowLimit) => queries.runs.list({ owner, thread, status, beforeKey: row?.run.key ?? beforeKey, limit: rowLimit }),
+        sizeOf: ({ run }) => jsonBytes(run.output, run.options, run.error, run.agents, run.task),
       });
-      const items = rows.slice(0, limit);
-      const last = items.at(-1);
+      const last = rows.at(-1);
       return {
-        items: items
+        items: rows
           .filter(({ run }) => {
             const of = queries.threads.byKey(run.thread);
             return of !== undefined && mayWith(parts, principal, of, 'read');
           })
           .map((row) => runInfo(queries, row.run, row.threadId)),
-        ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
+        ...(more && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
       };
     },
     async queued() {

@@ -18,6 +18,7 @@ export function runsRouter(services: Services) {
         status: input.status,
         limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
         pageToken: input.pageToken,
+        maxBytes: limits.maxPageBytes,
       }),
     ),
     cancel: procedure
