@@ -28,6 +28,8 @@ export const DEFAULT_LIMITS = {
   bodyTimeoutMs: 30_000,
   /** How long an HTTP connection stays open for another request. */
   keepAliveTimeoutMs: 72_000,
+  /** Requests of one HTTP connection that are worked on at once. What a client sends before it has their answers waits, and is not read on. */
+  maxPipelinedRequests: 4,
   /** Nesting of an inbound frame. */
   maxFrameDepth: 100,
   /** Calls in one tRPC batch. */

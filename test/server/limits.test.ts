@@ -25,6 +25,10 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
     'a body for %s that comes a byte at a time is TIMEOUT after bodyTimeoutMs, and its connection ends',
   ],
   keepAliveTimeoutMs: ['server/requestLimits', 'a connection that asks nothing more is closed after keepAliveTimeoutMs'],
+  maxPipelinedRequests: [
+    'server/requestLimits',
+    'of the requests of one connection maxPipelinedRequests are worked on, and all are answered in order',
+  ],
   maxFrameDepth: ['server/badFrames', 'a frame nested as deep as allowed is read; one level more is not'],
   maxBatchCalls: ['server/badFrames', 'a batch with more calls than the limit is refused, each of its calls by its id'],
   maxBatchBytes: ['server/callLimits', 'an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself'],
