@@ -71,6 +71,8 @@ export interface ModelAgent extends AgentBase {
   readonly kind: 'model';
   /** Undefined when it depends on the run. */
   readonly model: Model | undefined;
+  /** Undefined when they depend on the run. */
+  readonly fixedInstructions: string | undefined;
   readonly temperature: number | undefined;
   readonly maxTemperature: number | undefined;
   readonly maxOutputTokens: number | undefined;

@@ -88,6 +88,12 @@ export class Budgets {
         if (max !== undefined && used > max) throw budgetExceeded(name, max);
       }
     }
+    const day = this.#options.dayBudget(run.principal);
+    if (day === undefined) return;
+    const used = await this.#options.store.usedToday(run.principal);
+    const exceeded = quotaExceeded(used.retryAfterMs);
+    if (day.maxTokens !== undefined && used.tokens > day.maxTokens) throw exceeded('maxTokens', day.maxTokens);
+    if (day.maxCost !== undefined && used.cost > day.maxCost) throw exceeded('maxCost', day.maxCost);
   }
 
   async #linesOf(run: RunRow): Promise<readonly { readonly spending: Spending; readonly budget: Budget }[]> {

@@ -261,6 +261,7 @@ function modelAgent(
     toolsVary: typeof tools === 'function',
     outputSchema: output === undefined ? undefined : jsonSchemaOf(output, 'output'),
     model: typeof model === 'function' ? undefined : model,
+    fixedInstructions: typeof instructions === 'string' ? instructions : undefined,
     temperature,
     maxTemperature,
     maxOutputTokens,

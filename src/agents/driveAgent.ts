@@ -4,6 +4,7 @@ import { driveCustomAgent } from './driveCustomAgent.ts';
 import { driveFanOut } from './driveFanOut.ts';
 import { driveModelAgent } from './driveModelAgent.ts';
 import { driveRouter } from './driveRouter.ts';
+import { mayUseAgent } from './mayUse.ts';
 import type { Drive, Driven } from './runWorker.ts';
 
 /** The agent that speaks in a run now. */
@@ -17,6 +18,10 @@ export async function driveAgent(drive: Drive, again: boolean): Promise<Driven> 
   if (run.agents !== null) return driveFanOut(run.agents, drive);
   const agent = registry.get(agentName);
   if (agent === undefined) throw new VerbatimError('AGENT_CHANGED', `The agent ${agentName} is no longer there.`);
+  // Roles may have changed while it waited.
+  if (!mayUseAgent({ may: drive.may, principal: run.principal }, agentName, agent)) {
+    throw new VerbatimError('NOT_ALLOWED', `Whoever sent this may not use the agent ${agentName} any more.`);
+  }
   switch (agent.kind) {
     case 'model':
       return driveModelAgent(agent, drive, { again });

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { createServer, type ListenOptions, type LogLevels, type ServerOptions, type VerbatimServer } from '../index.ts';
 import { withoutSecrets } from '../server/config/secret.ts';
 import { LISTEN_SETTINGS, SERVER_SETTINGS } from '../server/config/settings.ts';
+import { keepSources } from '../server/config/settingsReport.ts';
 import { optionsOf, readConfig } from './config/effectiveConfig.ts';
 import { explainError } from './explainError.ts';
 import { paintFor } from './paint.ts';
@@ -35,6 +36,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const {
     config,
     file,
+    values,
     note: model,
   } = await readConfig({
     cwd: process.cwd(),
@@ -52,7 +54,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const options = optionsOf<ServerOptions>(config, SERVER_SETTINGS);
   // Whatever is logged, the line must not hold a secret.
   const own = options.logger === undefined ? { logger: await terminalLogger(withoutSecrets) } : undefined;
-  const server = await createServer({ ...options, ...own });
+  const all = { ...options, ...own };
+  keepSources(all, values);
+  const server = await createServer(all);
   // Without a certificate it is what it is for every program: the terminal has gone.
   if (config.tls !== undefined) process.on('SIGHUP', () => reload(server, note));
 
@@ -65,6 +69,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     const { url } = await server.listen(optionsOf<ListenOptions>(config, LISTEN_SETTINGS));
     process.stdout.write(`Verbatim listening on ${url}\n`);
     for (const line of [
+      ...(config.console === false ? [] : [`console: ${url}`]),
       file === undefined ? model : `config: ${file}`,
       `database: ${config.database}`,
       `talk to it: npx verbatim chat --url ${url}`,

@@ -113,7 +113,11 @@ export class Calls {
     const { state, isUsable } = this.#connection;
     if (isUsable) return new VerbatimError('TIMEOUT', `${call.path} was not answered within ${timeoutMs} ms`);
     const cause = 'reason' in state ? state.reason : undefined;
-    return new VerbatimError('CONNECTION_LOST', `${call.path} was not answered: no connection within ${timeoutMs} ms`, { cause });
+    const why = cause === undefined ? '' : `. ${cause.message}`;
+    return new VerbatimError('CONNECTION_LOST', `${call.path} was not answered: no connection within ${timeoutMs} ms${why}`, {
+      cause,
+      ...(cause !== undefined && { details: { reason: cause.code } }),
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { TRPCClient } from '@trpc/client';
+import type { AgentInfo } from '../protocol/agentInfo.ts';
 import type { ApiContract, Asked, ContextOfEach, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
 import type { Notice } from '../protocol/notice.ts';
-import type { AgentInfo, Procedures } from '../protocol/procedures.ts';
+import type { Procedures } from '../protocol/procedures.ts';
 import type { Auth } from './auth.ts';
 import type { CallOptions } from './calls.ts';
 import type { ConnectionStatus } from './connectionState.ts';

@@ -14,7 +14,7 @@ const MEANING: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   [CLOSE_CODES.AUTH_TIMEOUT]: ['CONNECTION_LOST', 'The token did not reach the server in time'],
   [CLOSE_CODES.SLOW_READER]: ['SLOW_READER', 'The connection was too slow for what it was to carry'],
   [CLOSE_CODES.REPLACED]: ['CONNECTION_LOST', 'The connection was replaced by another one'],
-  [CLOSE_CODES.TOO_MANY_CONNECTIONS]: ['SERVER_FULL', 'Too many connections from here'],
+  [CLOSE_CODES.TOO_MANY_CONNECTIONS]: ['RATE_LIMITED', 'There are too many connections of this caller, or from this address'],
 };
 
 /** Why a connection ended, as an error. The server's own words stay in `details`. */

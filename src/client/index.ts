@@ -3,7 +3,18 @@ export type * from '../protocol/notice.ts';
 // For @trpc/server, whose types need it where `skipLibCheck` is off and `lib` is older.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-export type { AgentState, ConnectionInfo, CreatedKey, KeyInfo, LoginTokens, UserInfo } from '../protocol/accounts.ts';
+export type {
+  AgentState,
+  AuditInfo,
+  AuditListInput,
+  ConnectionInfo,
+  CreatedKey,
+  KeyInfo,
+  LoginTokens,
+  SettingInfo,
+  UserInfo,
+} from '../protocol/accounts.ts';
+export type * from '../protocol/agentInfo.ts';
 export type * from '../protocol/approval.ts';
 export { CLOSE_CODES, type CloseCode } from '../protocol/closeCodes.ts';
 export type {
@@ -40,21 +51,22 @@ export type * from '../protocol/file.ts';
 export type { Json, JsonObject } from '../protocol/json.ts';
 export { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 export type * from '../protocol/message.ts';
+export { METRIC_NAMES, type MetricName, type MetricSample, type MetricSeries, type MetricsReport } from '../protocol/metrics.ts';
 export type {
-  AgentInfo,
   MemoryEntry,
   Page,
   RunInfo,
+  RunListInput,
   RunStatus,
   SubmittedCall,
   ThreadInfo,
   ThreadListInput,
-  ToolInfo,
   Tracked,
 } from '../protocol/procedures.ts';
+export type * from '../protocol/runStep.ts';
 export type * from '../protocol/share.ts';
 export { VerbatimError } from '../protocol/verbatimError.ts';
-export type { WhoAmI } from '../protocol/whoAmI.ts';
+export type { AuthMethods, WhoAmI } from '../protocol/whoAmI.ts';
 export type { Auth } from './auth.ts';
 export type { CallOptions } from './calls.ts';
 export type { Client } from './client.ts';

@@ -61,14 +61,20 @@ export class SocketWire implements Wire {
 
   call({ type, path, input }: Call, signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      // Taken back with each answer: the same signal is listened to by every attempt at a call.
+      const forget = (): void => void this.#forget(id);
       const id = this.#request(type, path, input, {
         answer(result) {
+          signal.removeEventListener('abort', forget);
           resolve(decodeData(result.data));
           return false;
         },
-        fail: reject,
+        fail(error) {
+          signal.removeEventListener('abort', forget);
+          reject(error);
+        },
       });
-      signal.addEventListener('abort', () => this.#forget(id), { once: true });
+      signal.addEventListener('abort', forget, { once: true });
     });
   }
 

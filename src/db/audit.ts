@@ -1,4 +1,5 @@
-import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, type Column, desc, eq, getTableColumns, gt, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm';
+import { ownerOf } from '../protocol/principal.ts';
 import { auditLog } from './authTables.ts';
 import type { Drizzle } from './drizzle.ts';
 
@@ -12,6 +13,18 @@ export interface AuditFilter {
   readonly action?: string | undefined;
   readonly outcome?: AuditRow['outcome'] | undefined;
   readonly limit: number;
+}
+
+/** For a page from the end. */
+export interface AuditPageFilter extends Omit<AuditFilter, 'afterId' | 'action'> {
+  /** Ids from here on, and before this one. */
+  readonly fromId: number;
+  readonly beforeId: number;
+  /** Whole, or its beginning and a `*`. */
+  readonly action?: string | undefined;
+  readonly target?: string | undefined;
+  /** Actors of this tenant alone. */
+  readonly tenant?: string | undefined;
 }
 
 /** A row as it lies in the file: whoever changed it may have left no JSON there. */
@@ -31,6 +44,28 @@ export function prepareAudit(db: Drizzle) {
     /** The newest, oldest first. */
     newest: ({ limit, ...filter }: AuditFilter): AuditRow[] =>
       db.select().from(auditLog).where(conditionOf(filter)).orderBy(desc(auditLog.id)).limit(limit).all().reverse(),
+    /** Newest first. */
+    pageBack: ({ limit, fromId, beforeId, action, target, tenant, ...filter }: AuditPageFilter): AuditRow[] =>
+      db
+        .select()
+        .from(auditLog)
+        .where(
+          and(
+            gte(auditLog.id, fromId),
+            lt(auditLog.id, beforeId),
+            conditionOf(filter),
+            action === undefined ? undefined : actionIs(action),
+            target === undefined ? undefined : eq(auditLog.target, target),
+            tenant === undefined ? undefined : beginsWith(auditLog.actor, ownerOf({ id: '', tenant })),
+          ),
+        )
+        .orderBy(desc(auditLog.id))
+        .limit(limit)
+        .all(),
+    /** The id of the newest row that is no newer than a time. */
+    newestUpTo: (at: number): number | undefined =>
+      db.select({ id: auditLog.id }).from(auditLog).where(lte(auditLog.at, at)).orderBy(desc(auditLog.at), desc(auditLog.id)).limit(1).get()
+        ?.id,
     /** Oldest first. */
     storedPage: (afterId: number, limit: number): StoredAuditRow[] =>
       db.select(stored).from(auditLog).where(gt(auditLog.id, afterId)).orderBy(asc(auditLog.id)).limit(limit).all(),
@@ -48,6 +83,14 @@ export function prepareAudit(db: Drizzle) {
       return db.delete(auditLog).where(inArray(auditLog.id, oldest)).run().changes;
     },
   };
+}
+
+function actionIs(action: string): SQL {
+  return action.endsWith('*') ? beginsWith(auditLog.action, action.slice(0, -1)) : eq(auditLog.action, action);
+}
+
+function beginsWith(column: Column, text: string): SQL {
+  return sql`substr(${column}, 1, ${text.length}) = ${text}`;
 }
 
 function conditionOf({ afterId, from, to, actor, action, outcome }: Omit<AuditFilter, 'limit'>): SQL | undefined {

@@ -34,6 +34,8 @@ export function checkBackup(file: string): BackupContents {
       )
       .get();
     if (gap !== undefined) throw invalid(`the events of ${gap.id} have gaps`);
+    const lost = raw.prepare<[], number>('select thread from events where thread not in (select key from threads) limit 1').pluck().get();
+    if (lost !== undefined) throw invalid('there are events of a thread that is not there');
     const count = (what: string): number => Number(raw.prepare(`select count(*) from ${what}`).pluck().get());
     const hasAudit = count("sqlite_master where name = 'audit_log'") > 0;
     const audit = hasAudit ? verifyAudit({ audit: prepareAudit(drizzleOver(raw)) }) : undefined;

@@ -13,6 +13,9 @@ export interface ErasedText {
   readonly afterSeq: number;
 }
 
+/** Events among which the first text of a message is looked for: other agents of the thread may speak in between. */
+const FIRST_DELTA_WITHIN = 100;
+
 /** The log's rows. On the bare driver: these are the hot statements, and Drizzle's mapping would double them. */
 export function prepareEvents(raw: Database) {
   const index = new EventIndex(raw);
@@ -35,6 +38,11 @@ export function prepareEvents(raw: Database) {
   );
   const remove = raw.prepare<[string]>('delete from events where id in (select value from json_each(?))');
   const newest = raw.prepare<[], number | null>('select max(id) from events').pluck();
+  const firstDelta = raw
+    .prepare<[string, number], number>(
+      'select at from events where id in (select value from json_each(?)) and message = ? order by id limit 1',
+    )
+    .pluck();
   return {
     /** Adds an event at the end of the log and returns its id. */
     insert(thread: number, { seq, run, head, stored, at }: EncodedEvent): number {
@@ -57,6 +65,10 @@ export function prepareEvents(raw: Database) {
     /** Events of a thread up to here are gone; undefined when the thread is. */
     floor(thread: number): number | undefined {
       return floor.get(thread);
+    },
+    /** When the first text of a message was committed. It is looked for among a few events after `seq`, where the message began. */
+    firstDeltaAt(thread: number, message: number, seq: number): number | undefined {
+      return firstDelta.get(JSON.stringify(index.idsAfter(thread, seq).slice(0, FIRST_DELTA_WITHIN)), message);
     },
     /** The last seq of a thread: of its last event, or its floor when there is none. */
     head(thread: number): number {

@@ -12,7 +12,7 @@ import type { Queries } from './queries.ts';
 import { storageError } from './storageError.ts';
 import type { ThreadLog } from './threadLog.ts';
 
-/** What an operation may do inside the transaction. It looks first and writes after: what it throws must leave nothing behind. */
+/** What an operation may do inside the transaction. It looks first and writes after: one that throws after it wrote makes the others be done again. */
 export interface Tx {
   readonly queries: Queries;
   /** The policy that holds. */
@@ -60,7 +60,8 @@ const GAP_PER_COST = 6;
  * The only writer: everything that is asked for within one turn of the event loop, over all threads, goes into one transaction, in order.
  * An idle server commits at once; under load the gap between commits grows with their cost, up to 3 ms, so that more shares each one.
  *
- * An operation that refuses (throws `VerbatimError`) fails alone. One that breaks is taken out and the others are run again. When the
+ * An operation that refuses (throws `VerbatimError`) fails alone, and nothing of it stays. One that breaks, or refuses after it has written, is
+ * taken out and the others are run again. When the
  * storage fails, all of the batch fails, and nothing of it is seen.
  */
 export class GroupCommit {
@@ -68,6 +69,7 @@ export class GroupCommit {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
+  readonly #changes: Statement<[], number>;
   readonly #limitsOf: LimitsOf;
   readonly #logs: OpenLogs;
   readonly #observer: Observer;
@@ -87,6 +89,7 @@ export class GroupCommit {
     this.#begin = raw.prepare('begin immediate');
     this.#commit = raw.prepare('commit');
     this.#rollback = raw.prepare('rollback');
+    this.#changes = raw.prepare<[], number>('select total_changes()').pluck();
     this.#logs = new OpenLogs(options.queries);
     this.#observer = options.observer ?? silentObserver;
   }
@@ -99,9 +102,13 @@ export class GroupCommit {
     });
   }
 
+  /** Pieces of text that were given, before any of them were merged. */
+  deltas = 0;
+
   /** Adds text to a thread's log. Does not wait: the stream's `fail` is called if it could not be committed. */
   appendDelta(stream: DeltaStream, text: string): void {
     const { log } = stream;
+    this.deltas++;
     if (log.pending?.stream === stream) {
       log.pending.text += text;
       return;
@@ -271,10 +278,11 @@ export class GroupCommit {
   }
 
   #perform(entry: PendingOperation, tx: Tx): void {
+    const before = this.#changes.get();
     try {
       entry.outcome = { result: entry.run(tx) };
     } catch (error) {
-      if (!(error instanceof VerbatimError)) throw error;
+      if (!(error instanceof VerbatimError) || this.#changes.get() !== before) throw error;
       entry.outcome = { refused: error };
     }
   }

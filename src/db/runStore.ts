@@ -2,7 +2,8 @@ import type { ApprovalInfo, ApprovalStatus } from '../protocol/approval.ts';
 import type { DiscardReason, EventDraft } from '../protocol/event.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Principal } from '../protocol/principal.ts';
-import type { Page, RunInfo, RunStatus } from '../protocol/procedures.ts';
+import type { Page, RunInfo, RunListInput } from '../protocol/procedures.ts';
+import type { RunStep, SentStep as SentStepInfo } from '../protocol/runStep.ts';
 import type { ModelUsage } from '../protocol/usage.ts';
 import type { Accepted, AcceptInput } from './operations/acceptMessage.ts';
 import type { NewSummary, Summary } from './operations/addSummary.ts';
@@ -73,6 +74,14 @@ export interface MessageWriter {
   close(): void;
 }
 
+export interface OpenCounts {
+  readonly queued: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** When the oldest that is queued was made. */
+  readonly oldestQueuedAt: number | undefined;
+}
+
 /**
  * Runs and what they do. Each call is atomic: the state and the events that tell of it are committed together or not at all. Calls that
  * take a `HeldRun` are refused with `INTERRUPTED` once the run has ended or another attempt has begun.
@@ -86,16 +95,16 @@ export interface RunStore {
   ): Promise<{ readonly info: RunInfo; readonly key: number; readonly thread: number; readonly lastSeq: number | undefined }>;
   /** As the server itself, without an owner. Undefined when it is gone. */
   read(key: number): Promise<RunRow | undefined>;
-  list(
+  list(principal: Principal, filter: RunListInput & { readonly limit: number; readonly maxBytes?: number }): Promise<Page<RunInfo>>;
+  /** The model calls of a run that a principal may read, oldest first. */
+  steps(
     principal: Principal,
-    filter: {
-      readonly threadId?: string | undefined;
-      readonly status?: RunStatus | undefined;
-      readonly limit: number;
-      readonly maxBytes?: number;
-      readonly pageToken?: string | undefined;
-    },
-  ): Promise<Page<RunInfo>>;
+    filter: { readonly runId: string; readonly limit: number; readonly pageToken?: string | undefined },
+  ): Promise<Page<RunStep>>;
+  /** What was sent at one of them, of a thread that a principal may inspect. */
+  sent(principal: Principal, of: { readonly runId: string; readonly step: number; readonly maxBytes: number }): Promise<SentStepInfo>;
+  /** How many runs are open, by what they do. */
+  openCounts(): Promise<OpenCounts>;
   /** How many runs wait to be started, and when the oldest of them was made. */
   queued(): Promise<{ readonly waiting: number; readonly oldestAt: number | undefined }>;
   /** Every open run, oldest first, parents before children. */
@@ -104,8 +113,11 @@ export interface RunStore {
   openOfThread(thread: number): Promise<readonly RunRow[]>;
   /** Undefined when it may not start (any more): it has ended, or another run of its thread goes first. */
   start(key: number, lease: string): Promise<RunRow | undefined>;
-  /** Fails a run that waits when its agent was switched off meanwhile; undefined when it may begin. */
-  failDisabled(key: number): Promise<RunEnded | undefined>;
+  /**
+   * To be called before a run begins or goes on. Ends it when its user was disabled meanwhile, or its agent switched off before it began; undefined
+   * when it may: it has the roles then that its user has by now.
+   */
+  lookAgain(key: number): Promise<RunEnded | undefined>;
   resume(input: ResumeInput): Promise<Resumed>;
   /** Takes up a run that waited, if there is something to do by now. */
   wake(key: number, lease: string): Promise<Resumed>;

@@ -1,5 +1,6 @@
-import { and, asc, count, desc, eq, isNull, lt, min, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gte, isNull, lt, lte, min, type SQL, sql } from 'drizzle-orm';
 import type { Usage } from '../protocol/event.ts';
+import type { Principal } from '../protocol/principal.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import type { Drizzle } from './drizzle.ts';
@@ -156,6 +157,10 @@ export function prepareRuns(db: Drizzle) {
       changed(key);
       db.update(runs).set({ currentAgent: agent, handoffs }).where(eq(runs.key, key)).run();
     },
+    setPrincipal(key: number, principal: Principal): void {
+      changed(key);
+      db.update(runs).set({ principal }).where(eq(runs.key, key)).run();
+    },
     setAttempt(key: number, attempt: number): void {
       changed(key);
       db.update(runs).set({ attempt }).where(eq(runs.key, key)).run();
@@ -169,6 +174,26 @@ export function prepareRuns(db: Drizzle) {
         .where(queued)
         .get();
       return { waiting: row?.waiting ?? 0, oldestAt: row?.oldestAt ?? undefined };
+    },
+    openCounts(): {
+      readonly queued: number;
+      readonly running: number;
+      readonly waiting: number;
+      readonly oldestQueuedAt: number | undefined;
+    } {
+      const rows = db
+        .select({ status: runs.status, count: count(), oldestAt: min(runs.createdAt) })
+        .from(runs)
+        .where(openStatus)
+        .groupBy(runs.status)
+        .all();
+      const of = (status: RunStatus) => rows.find((row) => row.status === status);
+      return {
+        queued: of('queued')?.count ?? 0,
+        running: of('running')?.count ?? 0,
+        waiting: of('waiting')?.count ?? 0,
+        oldestQueuedAt: of('queued')?.oldestAt ?? undefined,
+      };
     },
     /** Every open run of the file; oldest first, parents before children. */
     allOpen: (): RunRow[] => db.select().from(runs).where(openStatus).orderBy(asc(runs.key)).all(),
@@ -214,6 +239,10 @@ export function prepareRuns(db: Drizzle) {
     },
     list(filter: {
       readonly owner: string | undefined;
+      readonly tenant?: string | undefined;
+      readonly agent?: string | undefined;
+      readonly createdAfter?: number | undefined;
+      readonly createdBefore?: number | undefined;
       readonly thread?: number | undefined;
       readonly status?: RunStatus | undefined;
       readonly beforeKey?: number | undefined;
@@ -222,6 +251,10 @@ export function prepareRuns(db: Drizzle) {
       const conditions: (SQL | undefined)[] = [filter.owner === undefined ? undefined : eq(threads.owner, filter.owner)];
       if (filter.thread !== undefined) conditions.push(eq(runs.thread, filter.thread));
       if (filter.status !== undefined) conditions.push(eq(runs.status, filter.status));
+      if (filter.tenant !== undefined) conditions.push(eq(threads.tenant, filter.tenant));
+      if (filter.agent !== undefined) conditions.push(eq(runs.agent, filter.agent));
+      if (filter.createdAfter !== undefined) conditions.push(gte(runs.createdAt, filter.createdAfter));
+      if (filter.createdBefore !== undefined) conditions.push(lte(runs.createdAt, filter.createdBefore));
       if (filter.beforeKey !== undefined) conditions.push(lt(runs.key, filter.beforeKey));
       return db
         .select({ run: runs, threadId: threads.id })

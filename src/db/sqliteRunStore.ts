@@ -4,13 +4,12 @@ import { boundedPage, jsonBytes } from './boundedPage.ts';
 import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
-import { mayWith, openRun, openThread } from './operations/access.ts';
+import { assertMayList, mayWith, openRun, openThread } from './operations/access.ts';
 import { addSummary, newestSummary } from './operations/addSummary.ts';
 import { askCancel, cancelOpen } from './operations/cancelRun.ts';
 import { toWake } from './operations/childEnded.ts';
 import { cutMessage } from './operations/cutMessage.ts';
 import { decideApproval, visibleApproval } from './operations/decideApproval.ts';
-import { disabledAmong } from './operations/disableAgent.ts';
 import { editMessage, sentMessage } from './operations/editMessage.ts';
 import { expireCalls } from './operations/expireCalls.ts';
 import { fanOut } from './operations/fanOut.ts';
@@ -20,11 +19,13 @@ import { finishToolCall } from './operations/finishToolCall.ts';
 import { guardState } from './operations/guardVerdict.ts';
 import { descendantsOf } from './operations/lineage.ts';
 import { listApprovals } from './operations/listApprovals.ts';
+import { hasChanged, lookAgain } from './operations/lookAgain.ts';
 import { recordCall } from './operations/recordCall.ts';
 import { reportUsage } from './operations/reportUsage.ts';
 import { resumeRun } from './operations/resumeRun.ts';
 import { retryRun } from './operations/retryRun.ts';
 import { runProgress } from './operations/runProgress.ts';
+import { listSteps, sentStep } from './operations/runSteps.ts';
 import { sentSteps } from './operations/sentStep.ts';
 import { beginReady, readyCalls, settleCalls, wakeRun } from './operations/settleCalls.ts';
 import { spendingOf } from './operations/spending.ts';
@@ -52,14 +53,16 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     async read(key) {
       return queries.runs.byKey(key);
     },
-    async list(principal, { threadId, status, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken }) {
+    async list(principal, { threadId, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken, all, ...filter }) {
+      if (all) assertMayList(parts, principal);
       const thread = threadId === undefined ? undefined : openThread(parts, principal, threadId, 'read').key;
-      const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-      const owner = thread === undefined ? ownerOf(principal) : undefined;
+      const [first] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
+      const owner = thread === undefined && all !== true ? ownerOf(principal) : undefined;
+      const tenant = all ? principal.tenant : undefined;
       const { rows, more } = boundedPage<ReturnType<typeof queries.runs.list>[number]>({
         limit,
         maxBytes,
-        read: (row, rowLimit) => queries.runs.list({ owner, thread, status, beforeKey: row?.run.key ?? beforeKey, limit: rowLimit }),
+        read: (row, rowLimit) => queries.runs.list({ ...filter, owner, tenant, thread, beforeKey: row?.run.key ?? first, limit: rowLimit }),
         sizeOf: ({ run }) => jsonBytes(run.output, run.options, run.error, run.agents, run.task),
       });
       const last = rows.at(-1);
@@ -73,6 +76,15 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
         ...(more && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
       };
     },
+    async steps(principal, filter) {
+      return listSteps(parts, principal, filter);
+    },
+    async sent(principal, of) {
+      return sentStep(parts, principal, of);
+    },
+    async openCounts() {
+      return queries.runs.openCounts();
+    },
     async queued() {
       return queries.runs.queued();
     },
@@ -83,14 +95,10 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
       return queries.runs.openOfThread(thread);
     },
     start: (key, lease) => commit.run((tx) => startQueuedRun(tx, key, lease)),
-    async failDisabled(key) {
-      const waiting = queries.runs.byKey(key);
-      if (waiting === undefined || disabledAmong(queries, [waiting.agent]) === undefined) return undefined;
-      return commit.run((tx) => {
-        const run = tx.queries.runs.byKey(key);
-        const error = run?.status === 'queued' ? disabledAmong(tx.queries, [run.agent]) : undefined;
-        return run === undefined || error === undefined ? undefined : endRun(tx, run, { status: 'failed', error });
-      });
+    async lookAgain(key) {
+      const run = queries.runs.byKey(key);
+      if (run === undefined || !isOpen(run.status) || !hasChanged(queries, run)) return undefined;
+      return commit.run((tx) => lookAgain(tx, key));
     },
     resume: (input) => commit.run((tx) => resumeRun(tx, input)),
     wake: (key, lease) => commit.run((tx) => wakeRun(tx, key, lease)),

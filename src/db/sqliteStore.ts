@@ -39,6 +39,8 @@ export interface Store {
   readonly upkeep: Upkeep;
   /** Threads held in memory by writers and readers: zero when there are none. */
   readonly heldLogs: number;
+  /** Pieces of text and reasoning that agents have given since it was opened: of most models one token each. */
+  readonly tokens: number;
   /** Writes to the database, through the same commits as all else, and resolves when that is durable. */
   writeProbe(): Promise<void>;
   /** Commits what waits; what comes after is refused with `SHUTTING_DOWN`. Leaves the database open. */
@@ -113,6 +115,9 @@ export function sqliteStore(opts: {
     accounts: sqliteAccountStore(parts),
     rates: sqliteRateStore(raw, commit),
     upkeep: sqliteUpkeep({ raw, queries, commit, removeFiles: (keys) => void removal.remove(keys) }),
+    get tokens() {
+      return commit.deltas;
+    },
     get heldLogs() {
       return commit.heldLogs;
     },

@@ -1,6 +1,7 @@
-import { and, eq, max, sql } from 'drizzle-orm';
+import { and, eq, gt, max, sql } from 'drizzle-orm';
 import type { FinishReason, Usage } from '../protocol/event.ts';
 import type { Drizzle } from './drizzle.ts';
+import type { MessageRow } from './messages.ts';
 import { messages, prompts, runs, steps } from './schema.ts';
 
 export type StepRow = typeof steps.$inferSelect;
@@ -8,6 +9,11 @@ export type NewStep = Pick<
   StepRow,
   'run' | 'number' | 'attempt' | 'seq' | 'message' | 'model' | 'instructions' | 'tools' | 'options' | 'note' | 'startedAt'
 >;
+
+export interface StepOfMessage {
+  readonly step: StepRow;
+  readonly message: MessageRow;
+}
 
 export function prepareSteps(db: Drizzle) {
   const $ = sql.placeholder;
@@ -82,6 +88,16 @@ export function prepareSteps(db: Drizzle) {
         .innerJoin(messages, eq(messages.key, steps.message))
         .where(eq(steps.run, run))
         .orderBy(steps.key)
+        .all(),
+    /** The same from a number on. */
+    page: (run: number, { after, limit }: { readonly after: number; readonly limit: number }): StepOfMessage[] =>
+      db
+        .select({ step: steps, message: messages })
+        .from(steps)
+        .innerJoin(messages, eq(messages.key, steps.message))
+        .where(and(eq(steps.run, run), gt(steps.number, after)))
+        .orderBy(steps.number)
+        .limit(limit)
         .all(),
     lastNumber: (run: number): number => lastNumber.get({ run })?.number ?? 0,
     /** With the instructions and tools that only they had: an application may write about its user in them. */

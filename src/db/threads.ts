@@ -68,7 +68,7 @@ export function prepareThreads(db: Drizzle) {
     .prepare();
   function of(filter: ThreadFilter['of']): SQL | undefined {
     if ('owner' in filter) return eq(threads.owner, filter.owner);
-    if ('tenant' in filter) return filter.tenant === undefined ? undefined : eq(threads.tenant, filter.tenant);
+    if ('tenant' in filter) return filter.tenant === undefined ? sql`${threads.owner} <> ''` : eq(threads.tenant, filter.tenant);
     return inArray(threads.key, sharedThreads(db, filter.sharedWith));
   }
 

@@ -25,6 +25,18 @@ export function createAccountInputs(limits: Limits) {
     logout: z.object({ refreshToken: refreshToken.optional() }).default({}),
     changePassword: z.object({ password, newPassword: password }),
     adminPage: z.object(page).default({}),
+    auditList: z
+      .object({
+        ...page,
+        actor: principalId.optional(),
+        action: word.optional(),
+        target: principalId.optional(),
+        outcome: z.enum(['ok', 'refused', 'failed']).optional(),
+        from: z.number().optional(),
+        to: z.number().optional(),
+      })
+      .default({}),
+    metrics: z.object({ range: z.enum(['hour', 'day']).optional() }).default({}),
     connectionClose: z.union([z.object({ connectionId: id }), z.object({ principalId, tenant: word.optional() })]),
     agent: z.object({ agent: name }),
     user: z.object({ userId: principalId }),

@@ -1,5 +1,16 @@
-import type { AgentState, ConnectionInfo, CreatedKey, KeyInfo, LoginTokens, UserInfo } from './accounts.ts';
-import type { Keyed, Mutation, Page, Query } from './procedures.ts';
+import type {
+  AgentState,
+  AuditInfo,
+  AuditListInput,
+  ConnectionInfo,
+  CreatedKey,
+  KeyInfo,
+  LoginTokens,
+  SettingInfo,
+  UserInfo,
+} from './accounts.ts';
+import type { MetricSample, MetricsReport } from './metrics.ts';
+import type { Keyed, Mutation, Page, Query, Subscription } from './procedures.ts';
 
 type PageInput = { readonly limit?: number; readonly pageToken?: string } | undefined;
 type OfUser = { readonly userId: string };
@@ -77,4 +88,14 @@ export interface AdminProcedures {
     >;
     readonly revoke: Mutation<{ readonly keyId: string }, KeyInfo>;
   };
+  readonly audit: {
+    /** Newest first. A page may have fewer than its `limit`, or none, and others after it: it looks at so many entries and no more. */
+    readonly list: Query<AuditListInput | undefined, Page<AuditInfo>>;
+  };
+  /** Every option there is with what holds, in the order of the documentation. Not for administrators of a tenant. */
+  readonly settings: Query<void, readonly SettingInfo[]>;
+  /** How the server does. Not for administrators of a tenant. */
+  readonly metrics: Query<{ readonly range?: 'hour' | 'day' } | undefined, MetricsReport>;
+  /** The same at once and every second. It is kept nowhere: `lastEventId` means nothing. */
+  readonly watchMetrics: Subscription<{ readonly lastEventId?: string | number } | undefined, MetricSample>;
 }

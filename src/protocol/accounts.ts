@@ -1,3 +1,5 @@
+import type { Json, JsonObject } from './json.ts';
+
 /** A key by which a program is known, without the key itself: that was shown once. */
 export interface KeyInfo {
   readonly id: string;
@@ -73,4 +75,44 @@ export interface LoginTokens {
   readonly refreshToken: string;
   /** When nothing can be renewed any more, and it takes a new login. */
   readonly refreshExpiresAt: number;
+}
+
+/** Who did what. */
+export interface AuditInfo {
+  readonly id: number;
+  readonly at: number;
+  /** The id of a principal, after `@tenant/` where it has one; `cli` and `server` for those; absent for nobody known. */
+  readonly actor?: string;
+  /** Such as `users.create`. */
+  readonly action: string;
+  /** The id of what it was done to. */
+  readonly target?: string;
+  readonly outcome: 'ok' | 'refused' | 'failed';
+  /** The address of the caller. */
+  readonly origin?: string;
+  readonly details?: JsonObject;
+}
+
+export interface AuditListInput {
+  readonly actor?: string | undefined;
+  /** Whole, or its beginning and a `*`. */
+  readonly action?: string | undefined;
+  readonly target?: string | undefined;
+  readonly outcome?: 'ok' | 'refused' | 'failed' | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly limit?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
+/** One option of the server. */
+export interface SettingInfo {
+  /** As `limits.maxSteps`. */
+  readonly name: string;
+  /** Secrets are hidden, and what is no data is told by a word; null when nobody has set it and there is no default. */
+  readonly value: Json;
+  /** Who gave it: a flag, a variable, the config file, `code`, or `default`. */
+  readonly source: string;
+  /** The variable that sets it; absent where only a file can. */
+  readonly variable?: string;
 }

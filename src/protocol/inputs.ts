@@ -170,10 +170,17 @@ export function createInputs(limits: Limits) {
       .object({
         threadId: threadId.optional(),
         status: z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled']).optional(),
+        agent: agentName.optional(),
+        createdAfter: z.number().optional(),
+        createdBefore: z.number().optional(),
+        all: z.boolean().optional(),
         limit,
         pageToken,
       })
+      .refine(({ threadId: of, all }) => !(of !== undefined && all), 'must name a `threadId` or ask for `all`, not both')
       .default({}),
+    runSteps: z.object({ runId, limit, pageToken }),
+    runSent: z.object({ runId, step: z.int().min(1) }),
     runWatch: z.object({ runId, lastEventId, mode, include }),
     approvalList: z
       .object({

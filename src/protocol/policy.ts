@@ -45,11 +45,12 @@ export interface ApprovalResource {
 
 /**
  * One question of authority. `read` is to see a thread; `write` is to send, cancel, decide and answer in it; `manage` is to delete, rename and
- * share it; `create` is to begin one, or to keep a file; `list` is to see which threads others have, those of a tenant or all; `use` is of
- * agents and tools; `decide` is of approvals, which are seen by whom may decide them; `administer` is of the server.
+ * share it; `inspect`, asked of whom may read it, is to see what models were sent in it, with the agent's instructions; `create` is to begin
+ * one, or to keep a file; `list` is to see which threads others have, those of a tenant or all; `use` is of agents and tools; `decide` is of
+ * approvals, which are seen by whom may decide them; `administer` is of the server.
  */
 export type PolicyQuestion =
-  | { readonly principal: Principal; readonly action: 'read' | 'write' | 'manage'; readonly resource: ThreadResource }
+  | { readonly principal: Principal; readonly action: 'read' | 'write' | 'manage' | 'inspect'; readonly resource: ThreadResource }
   | { readonly principal: Principal; readonly action: 'create'; readonly resource: { readonly kind: 'threads' | 'files' } }
   | {
       readonly principal: Principal;
@@ -75,6 +76,8 @@ export function standardPolicy({ principal, action, resource }: PolicyQuestion, 
     case 'write':
     case 'manage':
       return mayWithThread(principal, action, resource, roles);
+    case 'inspect':
+      return isOfTenant(principal, resource.tenant) && definitionsOf(principal, roles).some((role) => role.inspect === true);
     case 'create':
       return principal.share === undefined;
     case 'list':

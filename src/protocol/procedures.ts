@@ -1,4 +1,5 @@
 import type { AdminProcedures, LoginProcedures } from './accountProcedures.ts';
+import type { AgentInfo } from './agentInfo.ts';
 import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
 import type { ApiContract, ApprovalOptions, Decision, EditInput, Receipt, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
@@ -7,24 +8,12 @@ import type { FileInfo } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
 import type { Notice, Reader } from './notice.ts';
+import type { RunStep, SentStep } from './runStep.ts';
 import type { NewShare, OpenedShare, ShareAccess, ShareInfo } from './share.ts';
-import type { Ticket, WhoAmI } from './whoAmI.ts';
+import type { AuthMethods, Ticket, WhoAmI } from './whoAmI.ts';
 
 /** The closed list of states of a run. `waiting` is for an answer from outside; the last three are final. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
-
-export interface ToolInfo {
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema. */
-  readonly input: Json;
-}
-
-export interface AgentInfo<Name extends string = string> {
-  readonly name: Name;
-  readonly description: string;
-  readonly tools: readonly ToolInfo[];
-}
 
 export interface ThreadInfo {
   readonly id: string;
@@ -93,6 +82,19 @@ export interface ThreadListInput {
   readonly all?: boolean | undefined;
 }
 
+export interface RunListInput {
+  readonly threadId?: string | undefined;
+  readonly status?: RunStatus | undefined;
+  /** Those that were begun with it. */
+  readonly agent?: string | undefined;
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
+  /** Those of all, of the caller's tenant if it has one: `NOT_ALLOWED` unless it may list the threads of others. */
+  readonly all?: boolean | undefined;
+  readonly limit?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
 export interface ImportedMessage {
   readonly role: 'user' | 'assistant';
   readonly text: string;
@@ -129,7 +131,7 @@ export interface Mutation<Input, Output> {
   readonly input: Input;
   readonly output: Output;
 }
-interface Subscription<Input, Event> {
+export interface Subscription<Input, Event> {
   readonly kind: 'subscription';
   readonly input: Input;
   readonly output: Event;
@@ -219,10 +221,11 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
   };
   readonly runs: {
     readonly get: Query<{ readonly runId: string }, RunInfo>;
-    readonly list: Query<
-      { readonly threadId?: string; readonly status?: RunStatus; readonly limit?: number; readonly pageToken?: string } | undefined,
-      Page<RunInfo>
-    >;
+    readonly list: Query<RunListInput | undefined, Page<RunInfo>>;
+    /** Its model calls, oldest first: none of an agent that has no steps. */
+    readonly steps: Query<{ readonly runId: string; readonly limit?: number; readonly pageToken?: string }, Page<RunStep>>;
+    /** What was sent to the model at one of them: `NOT_ALLOWED` unless the caller may inspect the thread. */
+    readonly sent: Query<{ readonly runId: string; readonly step: number }, SentStep>;
     readonly cancel: Mutation<Keyed & { readonly runId: string }, RunInfo>;
     /** A new run for the message of the last run of a thread. What that had said is withdrawn. */
     readonly retry: Mutation<Keyed & Traced & { readonly runId: string }, Receipt>;
@@ -241,6 +244,8 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
     readonly delete: Mutation<Keyed & { readonly fileId: string }, { readonly fileId: string }>;
   };
   readonly auth: LoginProcedures & {
+    /** For everybody: what a login page may offer. */
+    readonly methods: Query<void, AuthMethods>;
     readonly whoami: Query<void, WhoAmI>;
     /** For a URL of a WebSocket, a stream or a download, where nothing else can be sent: `?ticket=`. Good once, for 30 seconds. */
     readonly ticket: Mutation<void, Ticket>;

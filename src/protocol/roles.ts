@@ -8,6 +8,8 @@ export interface RoleDefinition {
   readonly scopes?: readonly string[];
   /** What they may do in the threads of others: in all of their tenant, or in all there are when they have no tenant. */
   readonly threads?: 'read' | 'write' | 'manage';
+  /** They may see what models were sent in the threads that they may read: instructions are the operator's. */
+  readonly inspect?: boolean;
   /** What they may administer, when they have no tenant: names such as `admin.users.list`; `admin.users.*` stands for all that begin so. */
   readonly administer?: readonly string[];
 }
@@ -20,7 +22,7 @@ export interface Roles {
 export const BUILT_IN_ROLES: Roles = {
   user: {},
   premium: { tier: 'premium' },
-  admin: { threads: 'manage', administer: ['*'] },
+  admin: { threads: 'manage', inspect: true, administer: ['*'] },
 };
 
 /** What the roles of a principal give, of those that are defined. */

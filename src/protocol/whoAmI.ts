@@ -18,3 +18,15 @@ export interface Ticket {
   readonly ticket: string;
   readonly expiresAt: number;
 }
+
+/** How one may become known here. */
+export interface AuthMethods {
+  /** Nobody is asked who they are. */
+  readonly open: boolean;
+  /** `auth.login`. */
+  readonly password: boolean;
+  /** A token or a key that one has from elsewhere. */
+  readonly token: boolean;
+  /** `POST /auth/cookie`. */
+  readonly cookie: boolean;
+}

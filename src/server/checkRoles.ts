@@ -9,6 +9,7 @@ const schema = z.record(
     tier: name.optional(),
     scopes: z.array(name).optional(),
     threads: z.enum(['read', 'write', 'manage']).optional(),
+    inspect: z.boolean().optional(),
     administer: z.array(name).optional(),
   }),
 );

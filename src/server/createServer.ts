@@ -20,6 +20,7 @@ import { openAuthority } from './auth/openAuthority.ts';
 import { localBell } from './bell.ts';
 import { checkOptions } from './checkOptions.ts';
 import { checkPrices } from './checkPrices.ts';
+import { settingsReport } from './config/settingsReport.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { callerLimits } from './limits/callerLimits.ts';
 import { Waits } from './limits/waits.ts';
@@ -170,6 +171,8 @@ export async function serverOver(
     guests,
     may,
     retention,
+    sampler: telemetry.sampler,
+    settings: () => settingsReport(options, limits),
     draining: draining.signal,
     closing: closing.signal,
   };
@@ -221,6 +224,7 @@ export async function serverOver(
     handshakes.close();
     await authenticator.close();
     sweep.close();
+    telemetry.sampler.close();
     if (started) audit.stopped((await store.runs.open()).length);
     audit.close();
     store.close();
@@ -239,6 +243,7 @@ export async function serverOver(
     answers.arm();
     await audit.started({ authentication: !authenticator.isOpen, epoch: store.log.epoch }, options.limits);
     retention.start();
+    telemetry.sample();
   } catch (cause) {
     await stop(0);
     throw cause;

@@ -21,6 +21,7 @@ import { clientIdOf } from './limits/clientId.ts';
 import type { Place } from './limits/connectionPlaces.ts';
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
 import { oauthRoutes } from './oauthRoutes.ts';
+import { pageRoutes } from './pageRoutes.ts';
 import { readInput } from './readInput.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
@@ -44,6 +45,7 @@ export interface HttpOptions
   readonly tls: TlsOptions | undefined;
   /** Whether the web console is served. */
   readonly console: boolean;
+  readonly page: string | undefined;
   /** Aborts when the server begins to close. */
   readonly draining: AbortSignal;
 }
@@ -107,7 +109,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(oauthRoutes, options);
   await app.register(cookieRoutes, options);
   await app.register(exportRoute, options);
-  if (options.console) await app.register(consoleRoutes);
+  if (options.page !== undefined) await app.register(pageRoutes, { folder: options.page });
+  else if (options.console) await app.register(consoleRoutes);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));

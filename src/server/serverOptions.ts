@@ -67,6 +67,11 @@ export interface ServerOptions {
   readonly cookie?: boolean | CookieOptions;
   /** Serves the web console at `/`. Default true. */
   readonly console?: boolean;
+  /**
+   * A folder with the application's own built page, which is served at `/` in the place of the console: its files, and its `index.html` for every
+   * other path. Under the server's own content security policy: everything is a file of the folder. Default: none.
+   */
+  readonly page?: string;
   /** Decides who may do what, in the place of the server's own policy or around it. Default: owners, shares, tenants and administrators. */
   readonly policy?: Policy;
   /** Roles besides `user`, `premium` and `admin`, and what they give: `{ support: { threads: 'read' } }`. */
@@ -129,7 +134,7 @@ export interface ServerOptions {
   readonly onError?: OnError;
   /**
    * `/metrics` for Prometheus. Default `true`: for this machine, unless the request came through a proxy, and for administrators. With a token:
-   * for who has it, and for administrators. `false`: for nobody, and nothing is counted.
+   * for who has it, and for administrators. `false`: for nobody, and nothing is counted for it.
    */
   readonly metrics?: MetricsOption;
   /** For tests: time to be moved by hand. */

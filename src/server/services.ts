@@ -1,6 +1,7 @@
 import type { Agents } from '../agents/agent.ts';
 import type { AgentRegistry } from '../agents/agentRegistry.ts';
 import type { Store } from '../db/sqliteStore.ts';
+import type { SettingInfo } from '../protocol/accounts.ts';
 import type { Budget, DayBudget } from '../protocol/budget.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Inputs } from '../protocol/inputs.ts';
@@ -20,6 +21,7 @@ import type { Presence } from './live/presence.ts';
 import type { Retention } from './retention.ts';
 import type { RunEnds } from './runEnds.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Sampler } from './telemetry/sampler.ts';
 
 /** What procedures work with. */
 export interface Services {
@@ -48,6 +50,9 @@ export interface Services {
   /** The policy that holds. */
   readonly may: May;
   readonly retention: Retention;
+  readonly sampler: Sampler;
+  /** Every option with what holds. */
+  readonly settings: () => readonly SettingInfo[];
   /** Aborts when the server begins to close: it is not ready for anything new, and what runs has some time left. */
   readonly draining: AbortSignal;
   /** Aborts when the server closes: what waits ends. */

@@ -91,10 +91,11 @@ export class Workforce {
     const wasFull = this.#full.has(key);
     this.#reasons.delete(key);
     try {
-      if (reason === undefined) {
-        const refused = await store.runs.failDisabled(key);
-        if (refused !== undefined) this.ended(key, refused);
-        const started = refused === undefined ? await store.runs.start(key, lease) : undefined;
+      const refused = await store.runs.lookAgain(key);
+      if (refused !== undefined) {
+        this.ended(key, refused);
+      } else if (reason === undefined) {
+        const started = await store.runs.start(key, lease);
         if (started !== undefined) return this.work(started);
       } else {
         // A full disk is not the run's doing: it goes on when there is room, however often it found none.

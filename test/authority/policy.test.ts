@@ -35,6 +35,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'notices.watch': 'ok',
   'auth.openShare': 'ok',
   'threads.claimShare': 'BAD_INPUT',
+  'auth.methods': 'ok',
   'auth.whoami': 'ok',
   'auth.ticket': 'ok',
   'auth.renew': 'BAD_INPUT',
@@ -69,6 +70,7 @@ test.each([
   ['manage thread', 'threads.delete', 'NOT_ALLOWED'],
   ['create threads', 'threads.create', 'NOT_ALLOWED'],
   ['use agent', 'messages.send', 'NOT_FOUND'],
+  ['inspect thread', 'runs.sent', 'NOT_ALLOWED'],
   ['decide approval', 'approvals.decide', 'NOT_ALLOWED'],
 ])('one that refuses to %s refuses %s alone of it', async (refused, path, code) => {
   answer = ({ action, resource }) => `${action} ${resource.kind}` !== refused;

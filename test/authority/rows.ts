@@ -1,3 +1,5 @@
+import { CONSOLE_PATHS } from '../../src/server/consoleRoutes.ts';
+
 /** Who calls: see `scene.ts`. */
 export type Caller = 'owner' | 'reader' | 'writer' | 'guest' | 'other' | 'otherTenant' | 'admin' | 'anonymous' | 'expired';
 
@@ -37,6 +39,8 @@ export const WRITE: Cells = { ...READ, reader: 'NOT_ALLOWED' };
 export const MANAGE: Cells = { ...READ, reader: 'NOT_ALLOWED', writer: 'NOT_ALLOWED', guest: 'NOT_ALLOWED' };
 /** What makes something of the caller's own: a guest keeps nothing. */
 const CREATE: Cells = { ...KNOWN, guest: 'NOT_ALLOWED' };
+/** What is the operator's, in a thread that one may read. */
+const INSPECT: Cells = { ...all('NOT_ALLOWED'), admin: 'ok', ...STRANGERS };
 const COPY: Cells = { ...READ, guest: 'NOT_ALLOWED' };
 /** The owner's alone, whoever may read it. */
 const OWN: Cells = { ...all('NOT_FOUND'), owner: 'ok', ...NOBODY };
@@ -93,6 +97,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'memory.clear': { kind: 'mutation', input: ({ threadId }) => ({ threadId }), cells: MANAGE },
   'runs.get': { kind: 'query', input: ({ runId }) => ({ runId }), cells: READ },
   'runs.list': { kind: 'query', input: ({ threadId }) => ({ threadId }), cells: READ },
+  'runs.steps': { kind: 'query', input: ({ runId }) => ({ runId }), cells: READ },
+  'runs.sent': { kind: 'query', input: ({ runId }) => ({ runId, step: 1 }), cells: INSPECT },
   'runs.wait': { kind: 'query', input: ({ runId }) => ({ runId, timeoutMs: 0 }), cells: READ },
   'runs.watch': { kind: 'subscription', input: ({ runId }) => ({ runId }), cells: READ },
   'runs.cancel': { kind: 'mutation', input: ({ runId }) => ({ runId }), cells: WRITE },
@@ -104,6 +110,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'files.list': { kind: 'query', cells: KNOWN },
   'files.delete': { kind: 'mutation', input: ({ fileId }) => ({ fileId }), cells: OWN },
   'notices.watch': { kind: 'subscription', cells: KNOWN, quiet: true },
+  'auth.methods': { kind: 'query', cells: EVERYBODY },
   'auth.whoami': { kind: 'query', cells: KNOWN },
   'auth.ticket': { kind: 'mutation', cells: KNOWN },
   // It is for sockets: see `renew.test.ts`.
@@ -137,6 +144,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'admin.keys.list': { kind: 'query', cells: ADMIN },
   'admin.keys.create': { kind: 'mutation', input: () => ({ name: 'ci' }), cells: ADMIN },
   'admin.keys.revoke': { kind: 'mutation', input: () => ({ keyId: 'key_nope' }), cells: finding(ADMIN, 'NOT_FOUND') },
+  'admin.audit.list': { kind: 'query', cells: ADMIN },
+  'admin.settings': { kind: 'query', cells: ADMIN },
+  'admin.metrics': { kind: 'query', cells: ADMIN },
+  'admin.watchMetrics': { kind: 'subscription', cells: ADMIN },
 };
 
 /** What is asked of a procedure in another way, with other cells. */
@@ -146,6 +157,7 @@ export const VARIANTS: readonly (Row & { readonly path: string; readonly what: s
   { path: 'memory.list', what: "of the caller's own", kind: 'query', cells: KNOWN },
   { path: 'memory.clear', what: "of the caller's own", kind: 'mutation', cells: KNOWN },
   { path: 'runs.list', what: "of the caller's own", kind: 'query', cells: KNOWN },
+  { path: 'runs.list', what: 'of all', kind: 'query', input: () => ({ all: true }), cells: { ...ADMIN, otherTenant: 'ok' } },
   { path: 'approvals.list', what: "of the caller's own", kind: 'query', cells: KNOWN },
   { path: 'messages.send', what: 'in a new thread', kind: 'mutation', input: () => ({ agent: 'echo', text: 'new' }), cells: CREATE },
   {
@@ -164,8 +176,14 @@ export const VARIANTS: readonly (Row & { readonly path: string; readonly what: s
   },
 ];
 
+/** The console is one document and its files, which hold nothing of anybody: what it shows comes by calls. */
+const consoleRows = Object.fromEntries(
+  CONSOLE_PATHS.map((path) => [`GET ${path}`, { path: () => path.replace(/:\w+/, 'any'), cells: EVERYBODY }]),
+);
+
 /** Every HTTP route that is not a procedure. */
 export const ROUTES: Readonly<Record<string, { readonly path: (ids: Ids) => string; readonly body?: string; readonly cells: Cells }>> = {
+  ...consoleRows,
   'GET /health': { path: () => '/health', cells: EVERYBODY },
   'GET /healthz': { path: () => '/healthz', cells: EVERYBODY },
   'GET /readyz': { path: () => '/readyz', cells: EVERYBODY },

@@ -70,6 +70,22 @@ function status(tx: Tx, text: string, thread = 1): number {
   return tx.append(thread, 0, { type: 'run.status', runId: 'r', text });
 }
 
+test('an operation that refuses after it wrote leaves nothing, and the others of its batch stand', async () => {
+  const { commit, queries } = openCommit();
+  const thread = { owner: 'ann', tenant: null, title: null, metadata: null, now: 0, floor: 0 };
+  const before = commit.run((tx) => tx.queries.threads.insert({ ...thread, id: 'before' }));
+  const refused = commit.run((tx) => {
+    tx.queries.threads.insert({ ...thread, id: 'refused' });
+    tx.append(1, 0, { type: 'run.status', runId: 'r', text: 'refused' });
+    throw new VerbatimError('NOT_ALLOWED', 'no');
+  });
+  const after = commit.run((tx) => tx.append(1, 0, { type: 'run.status', runId: 'r', text: 'after' }));
+  await expect(refused).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  await before;
+  expect(await after).toBe(1);
+  expect([queries.threads.byId('before'), queries.threads.byId('refused')]).toMatchObject([{ id: 'before' }, undefined]);
+});
+
 test('a run is seen as it was before an operation that broke', async () => {
   const { commit, queries } = openCommit();
   const key = queries.runs.byId('r')?.key ?? 0;

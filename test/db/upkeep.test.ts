@@ -76,6 +76,21 @@ test('a thread that nobody used is deleted bit by bit: gone at once for everybod
   ]);
 });
 
+test('what is left of a thread that was given up belongs to nobody, by whatever name, and is in no list', async () => {
+  const on = openStore();
+  const { thread } = await finishedThread(on);
+  await on.clock.advance(DAY_MS);
+  expect(await on.store.upkeep.expireThread(thread, on.clock.now())).toBe(true);
+  const gone = on.raw.prepare('select id from threads where key = ?').pluck().get(thread) as string;
+  for (const principal of [{ id: 'root', roles: ['admin'] }, { id: '' }]) {
+    await expect(on.store.threads.get(principal, gone)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(on.store.runs.accept(send('more', { threadId: gone, principal }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  }
+  const root = { id: 'root', roles: ['admin'] };
+  const all = await on.store.threads.list(root, { all: true, limit: 10, sort: 'activity', order: 'desc' } as never);
+  expect(all.items).toEqual([]);
+});
+
 test('a thread with an open run stays, however old', async () => {
   const on = openStore();
   const { thread } = await startThread(on);

@@ -31,6 +31,9 @@ const ACTS: readonly [kind: 'query' | 'mutation', path: string, input: object][]
   ['query', 'admin.keys.list', {}],
   ['mutation', 'admin.keys.create', { name: 'k' }],
   ['mutation', 'admin.keys.revoke', { keyId: 'KEY' }],
+  ['query', 'admin.audit.list', {}],
+  ['query', 'admin.settings', {}],
+  ['query', 'admin.metrics', {}],
 ];
 
 async function auditOf(file: string): Promise<readonly AuditRow[]> {

@@ -2,8 +2,9 @@ import { basename } from 'node:path';
 import { checkSettings } from '../../server/config/checkSettings.ts';
 import type { Config } from '../../server/config/config.ts';
 import { findVariable, keepSecret } from '../../server/config/secret.ts';
-import { eachSetting, type Setting, type SettingsOf } from '../../server/config/setting.ts';
+import { eachSetting, type SettingsOf } from '../../server/config/setting.ts';
 import { CONFIG_SETTINGS } from '../../server/config/settings.ts';
+import { type GivenSetting, valueAt } from '../../server/config/settingsReport.ts';
 import { createDefaultAgents } from '../defaultAgents.ts';
 import { loadConfig } from '../loadConfig.ts';
 import { type GivenValue, readEnvironment } from './environment.ts';
@@ -18,22 +19,13 @@ export interface ConfigSources {
   readonly flags?: readonly GivenValue[];
 }
 
-export interface EffectiveValue {
-  readonly path: readonly string[];
-  readonly setting: Setting;
-  /** Undefined: nobody has set it, and there is no default that could be named. */
-  readonly value: unknown;
-  /** A flag, a variable, the name of the config file, or `default`. */
-  readonly source: string;
-}
-
 export interface EffectiveConfig {
   /** Undefined where there is no config file. */
   readonly file: string | undefined;
   /** With the defaults of what is not in a group; the server knows those of limits. */
   readonly config: Config;
   /** Every option there is, in the order of the documentation. */
-  readonly values: readonly EffectiveValue[];
+  readonly values: readonly GivenSetting[];
   /** For a person: which model an agent has that nobody configured. */
   readonly note: string | undefined;
 }
@@ -59,7 +51,7 @@ export async function readConfig({ cwd, environment, file: named, flags = [] }: 
 
   const given = new Map<string, GivenValue>();
   for (const value of [...fromEnvironment, ...flags]) if (value.value !== undefined) given.set(value.path.join('.'), value);
-  const values: EffectiveValue[] = [];
+  const values: GivenSetting[] = [];
   for (const { path, setting } of eachSetting(CONFIG_SETTINGS)) {
     const { value, source } = given.get(path.join('.')) ?? { value: valueAt(options, path), source: fileName };
     const isSet = value !== undefined;
@@ -76,12 +68,6 @@ export function optionsOf<Options>(config: Config, settings: SettingsOf<Options>
   const taken = Object.entries(config).filter(([name, value]) => Object.hasOwn(settings, name) && value !== undefined);
   // The settings have the keys of the options, and the values of the configuration are theirs.
   return Object.fromEntries(taken) as Options;
-}
-
-function valueAt(options: Readonly<Record<string, unknown>>, [name = '', ...rest]: readonly string[]): unknown {
-  const value = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (rest.length === 0 || typeof value !== 'object' || value === null) return rest.length === 0 ? value : undefined;
-  return valueAt(value as Readonly<Record<string, unknown>>, rest);
 }
 
 /** Copies what it changes: a config file may have frozen its options, or share them with something else. */

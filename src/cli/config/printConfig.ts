@@ -1,7 +1,7 @@
-import { variableOf } from '../../server/config/setting.ts';
+import { settingInfo } from '../../server/config/settingsReport.ts';
+import { shownValue } from '../../server/config/shownValue.ts';
 import type { Paint } from '../paint.ts';
 import { type EffectiveConfig, readConfig } from './effectiveConfig.ts';
-import { shownValue } from './shownValue.ts';
 
 export interface PrintConfigFlags {
   readonly config?: string;
@@ -31,21 +31,9 @@ export async function printConfig(flags: PrintConfigFlags, { cwd, environment, p
   }
 }
 
-/** `variable` is the one that sets it; absent where only a file can. */
 function asJson({ file, values }: EffectiveConfig): object {
-  return {
-    file: file ?? null,
-    options: Object.fromEntries(
-      values.map(({ path, setting, value, source }) => [
-        path.join('.'),
-        {
-          value: shownValue(path.at(-1) ?? '', setting, value) ?? null,
-          source,
-          ...(setting.kind !== 'code' && { variable: variableOf(path) }),
-        },
-      ]),
-    ),
-  };
+  const options = values.map(settingInfo).map(({ name, ...setting }) => [name, setting]);
+  return { file: file ?? null, options: Object.fromEntries(options) };
 }
 
 function inOneLine(value: unknown): string {

@@ -68,10 +68,7 @@ export function acceptMessage(tx: Tx, input: AcceptInput): Accepted {
 function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow }): Receipt {
   const { queries } = tx;
   const existing = input.threadId === undefined ? undefined : openThread(tx, input.principal, input.threadId, 'write');
-  assertQuota(tx, input.principal, input.dayBudget);
-  assertEnabled(queries, input);
-  assertMessageRate(tx, input.principal);
-  attachedFiles(tx, input);
+  assertMaySend(tx, input);
   const open = existing === undefined ? [] : queries.runs.openOfThread(existing.key);
   const active = open[0];
   if (active !== undefined && input.whenBusy === 'reject') {
@@ -120,6 +117,23 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   }
   effects.interrupted = active;
   return { ...receipt, disposition: 'interrupted', interruptedRunId: active.id };
+}
+
+/** What a send is refused for, wherever it goes. To be called before anything is written. */
+export function assertMaySend(tx: Tx, input: AcceptInput): void {
+  assertQuota(tx, input.principal, input.dayBudget);
+  assertEnabled(tx.queries, input);
+  assertMessageRate(tx, input.principal);
+  attachedFiles(tx, input);
+  const { agents } = input;
+  if (agents === undefined || (agents.maxDepth >= 1 && agents.children.length <= agents.maxChildRuns)) return;
+  throw new VerbatimError(
+    'BAD_INPUT',
+    `One message may ask ${agents.maxDepth < 1 ? 0 : agents.maxChildRuns} agents at once, and not ${agents.children.length}.`,
+    {
+      details: { limit: 'maxChildRuns', max: agents.maxChildRuns },
+    },
+  );
 }
 
 function newThread(tx: Tx, principal: Principal): ThreadRow {

@@ -22,6 +22,12 @@ export function openThread(authority: Authority, principal: Principal, threadId:
   return allowed(authority, principal, { thread: authority.queries.threads.byId(threadId), action, what: 'thread' });
 }
 
+/** To be asked of a thread that the caller may read. Throws `NOT_ALLOWED`. */
+export function assertMayInspect(authority: Authority, principal: Principal, thread: ThreadRow): void {
+  if (authority.may({ principal, action: 'inspect', resource: resourceOf(authority, principal, thread) })) return;
+  throw new VerbatimError('NOT_ALLOWED', 'You may not see what models were sent in this thread.');
+}
+
 export function openRun(
   authority: Authority,
   principal: Principal,
@@ -48,7 +54,9 @@ function allowed(
   principal: Principal,
   { thread, action, what }: { readonly thread: ThreadRow | undefined; readonly action: ThreadAction; readonly what: string },
 ): ThreadRow {
-  if (thread === undefined || !mayWith(authority, principal, thread, 'read')) throw noSuch(what);
+  // Nobody's: it was given up, and what is left of it is being removed.
+  const isGone = thread === undefined || thread.owner === '';
+  if (isGone || !mayWith(authority, principal, thread, 'read')) throw noSuch(what);
   if (action !== 'read' && !mayWith(authority, principal, thread, action)) {
     throw new VerbatimError(
       'NOT_ALLOWED',

@@ -4,11 +4,10 @@ import type { Tx } from '../groupCommit.ts';
 import type { MessageRow } from '../messages.ts';
 import type { RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
-import { type Accepted, type AcceptInput, acceptMessage } from './acceptMessage.ts';
+import { type Accepted, type AcceptInput, acceptMessage, assertMaySend } from './acceptMessage.ts';
 import { type Authority, noSuch, threadOf } from './access.ts';
 import { once } from './command.ts';
 import { copyThread } from './forkThread.ts';
-import { assertMessageRate } from './messageRate.ts';
 
 /** A message of the user, and what it was sent with. */
 export interface SentMessage {
@@ -39,7 +38,7 @@ export function editMessage(tx: Tx, input: AcceptInput, messageId: string): Acce
     if (message.seq === null) {
       throw new VerbatimError('RUN_OPEN', 'This message still waits for its turn. Cancel its run, or wait until it has begun.');
     }
-    assertMessageRate(tx, input.principal);
+    assertMaySend(tx, input);
     const fork = copyThread(tx, thread, { atSeq: message.seq - 1, title: thread.title, principal: input.principal });
     // The command is the edit: the send within it is not remembered by itself.
     const { receipt, ...rest } = acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId: fork.id });

@@ -3,12 +3,10 @@ import type { Tx } from '../groupCommit.ts';
 import type { MessageRow } from '../messages.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
-import { type Accepted, type AcceptInput, acceptMessage, askAgents, newRun } from './acceptMessage.ts';
+import { type Accepted, type AcceptInput, acceptMessage, askAgents, assertMaySend, newRun } from './acceptMessage.ts';
 import { openRun } from './access.ts';
-import { assertQuota } from './assertQuota.ts';
 import { once } from './command.ts';
-import { assertEnabled } from './disableAgent.ts';
-import { assertMessageRate, countMessage } from './messageRate.ts';
+import { countMessage } from './messageRate.ts';
 import { startRun } from './startRun.ts';
 
 /**
@@ -63,11 +61,9 @@ function answerAgain(
   { run, asked, thread }: { readonly run: RunRow; readonly asked: MessageRow; readonly thread: ThreadRow },
 ): Accepted {
   assertLast(tx, run);
-  assertQuota(tx, input.principal, input.dayBudget);
-  assertMessageRate(tx, input.principal);
+  assertMaySend(tx, input);
   countMessage(tx, input.principal);
   const { queries } = tx;
-  assertEnabled(queries, input);
   const seq = tx.headOf(thread.key);
   const again = newRun(tx, input, thread, seq, []);
   queries.threads.touch(thread.key, tx.now);

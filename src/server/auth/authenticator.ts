@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { LOCAL_PRINCIPAL, type Principal } from '../../protocol/principal.ts';
 import { type Roles, withRoles } from '../../protocol/roles.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import type { AuthMethods } from '../../protocol/whoAmI.ts';
 import { redactError } from '../telemetry/redact.ts';
 import type { AuthHost, AuthMethod, Credentials, Identity, OpenAuthMethod } from './authMethod.ts';
 import { checkPrincipal } from './checkPrincipal.ts';
@@ -50,6 +51,12 @@ export class Authenticator {
   /** Of `password()`, where that is one of the methods. */
   get logins(): Logins | undefined {
     return this.#methods?.find(({ open }) => open.logins !== undefined)?.open.logins;
+  }
+
+  /** How one may become known here. */
+  get offered(): AuthMethods {
+    const token = this.#methods?.some(({ open }) => open.logins === undefined) ?? false;
+    return { open: this.isOpen, password: this.logins !== undefined, token, cookie: !this.isOpen && this.cookie !== undefined };
   }
 
   credentials(request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | null): Credentials {

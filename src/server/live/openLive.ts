@@ -24,6 +24,13 @@ export function openPresence(
   return new Watch(feed, context.connection, store.log.epoch);
 }
 
+/** How the server does: at once, and every second. A reader that does not keep up gets the newest. */
+export function openMetrics({ sampler, limits, store }: Services, context: Context, lookAgain: () => Promise<void>): Watch {
+  const feed = openFeed({ context, maxWaiting: 1, limits, lookAgain }, () => leave());
+  const leave = sampler.watch((sample) => feed.push(sample));
+  return new Watch(feed, context.connection, store.log.epoch);
+}
+
 function openFeed(
   opts: Pick<Services, 'limits'> & {
     readonly context: Context;

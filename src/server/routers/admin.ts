@@ -4,8 +4,10 @@ import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Services } from '../services.ts';
 import { router } from '../trpc.ts';
-import { administering } from './administering.ts';
+import { adminAuditRouter } from './adminAudit.ts';
+import { administering, serverAdministering } from './administering.ts';
 import { adminKeysRouter } from './adminKeys.ts';
+import { adminServerProcedures } from './adminServer.ts';
 import { adminUsersRouter } from './adminUsers.ts';
 import { pageByText } from './pageByText.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
@@ -16,6 +18,8 @@ export function adminRouter(services: Services) {
     agents: agentsRouter(services),
     users: adminUsersRouter(services),
     keys: adminKeysRouter(services),
+    audit: adminAuditRouter(services),
+    ...adminServerProcedures(services),
   });
 }
 
@@ -67,10 +71,7 @@ function connectionInfo(caller: Caller): ConnectionInfo {
 function agentsRouter(services: Services) {
   const { inputs, limits, registry, store } = services;
   // An agent is everybody's.
-  const administrator = administering(services).use(({ ctx, next }) => {
-    if (ctx.by.within === undefined) return next();
-    throw new VerbatimError('NOT_ALLOWED', 'Agents are of all tenants: this is for administrators of the server.');
-  });
+  const administrator = serverAdministering(services);
   const set = async (name: string, enabled: boolean, by: Parameters<typeof store.accounts.setAgentEnabled>[2]): Promise<AgentState> => {
     const before = await store.accounts.disabledAgents();
     const known = registry.get(name) !== undefined || (enabled && before.some((agent) => agent.name === name));

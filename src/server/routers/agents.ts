@@ -1,5 +1,5 @@
-import { mayUseTool } from '../../agents/mayUse.ts';
-import type { AgentInfo } from '../../protocol/procedures.ts';
+import { agentInfo } from '../../agents/agentInfo.ts';
+import type { AgentInfo } from '../../protocol/agentInfo.ts';
 import { maySendTo } from '../maySendTo.ts';
 import type { Services } from '../services.ts';
 import { reading, router } from '../trpc.ts';
@@ -8,19 +8,12 @@ import { reading, router } from '../trpc.ts';
 export function agentsRouter(services: Services) {
   const { agents, may, registry } = services;
   return router({
-    list: reading.query(({ ctx: { principal } }) => {
+    list: reading.query(({ ctx: { principal } }): readonly AgentInfo[] => {
       const user = { may, registry, principal };
+      const withInstructions = may({ principal, action: 'administer', resource: { kind: 'server', name: 'admin.agents.list' } });
       return Object.entries(agents)
         .filter(([name]) => maySendTo(services, principal, name))
-        .map(
-          ([name, agent]): AgentInfo => ({
-            name,
-            description: agent.description,
-            tools: agent.tools
-              .filter((tool) => mayUseTool(user, name, tool))
-              .map((tool) => ({ name: tool.name, description: tool.description, input: tool.inputSchema })),
-          }),
-        );
+        .map(([name, agent]) => agentInfo(name, agent, { user, withInstructions }));
     }),
   });
 }

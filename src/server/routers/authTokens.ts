@@ -1,15 +1,16 @@
 import { VerbatimError } from '../../protocol/verbatimError.ts';
-import type { Ticket, WhoAmI } from '../../protocol/whoAmI.ts';
+import type { AuthMethods, Ticket, WhoAmI } from '../../protocol/whoAmI.ts';
 import { unauthenticated } from '../auth/authenticator.ts';
 import type { Identity } from '../auth/authMethod.ts';
 import type { Caller } from '../auth/caller.ts';
 import { whoAmI } from '../auth/whoAmI.ts';
 import type { Services } from '../services.ts';
-import { type Context, procedure } from '../trpc.ts';
+import { type Context, procedure, publicProcedure } from '../trpc.ts';
 
 /** The part of `auth` that is there whatever the methods are: who one is, and newer tokens for connections that are open. */
 export function authTokenProcedures({ authenticator, inputs, clock }: Services) {
   return {
+    methods: publicProcedure.query((): AuthMethods => authenticator.offered),
     whoami: procedure.query(({ ctx }): WhoAmI => whoAmI(ctx.principal, clock.now())),
     ticket: procedure.mutation(({ ctx }): Ticket => authenticator.tickets.issue(callerOf(ctx).identity)),
     renew: procedure.input(inputs.authRenew).mutation(async ({ ctx, input }): Promise<WhoAmI> => {

@@ -1,4 +1,6 @@
+import { ownerOf } from '../../protocol/principal.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
+import type { SentStep } from '../../protocol/runStep.ts';
 import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
@@ -9,18 +11,26 @@ import { commandOf } from './command.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
 
 export function runsRouter(services: Services) {
-  const { store, inputs, limits, scheduler } = services;
+  const { store, inputs, limits, registry, scheduler } = services;
   return router({
     get: reading.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal, input.runId)).info),
     list: reading.input(inputs.runList).query(({ ctx, input }) =>
       store.runs.list(ctx.principal, {
-        threadId: input.threadId,
-        status: input.status,
+        ...input,
         limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
-        pageToken: input.pageToken,
         maxBytes: limits.maxPageBytes,
       }),
     ),
+    steps: reading
+      .input(inputs.runSteps)
+      .query(({ ctx, input }) =>
+        store.runs.steps(ctx.principal, { ...input, limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize) }),
+      ),
+    sent: reading.input(inputs.runSent).query(async ({ ctx, input }): Promise<SentStep> => {
+      const step = await store.runs.sent(ctx.principal, { ...input, maxBytes: limits.maxPageBytes });
+      const agent = step.agent === undefined ? undefined : registry.get(step.agent);
+      return { ...step, ...(agent?.kind === 'model' && agent.history !== 'all' && { shortened: true }) };
+    }),
     cancel: procedure
       .input(inputs.runCommand)
       .mutation(({ ctx, input }) =>
@@ -38,7 +48,8 @@ export function runsRouter(services: Services) {
         onDisconnect: run.cancelOnDisconnect ? 'cancel' : 'continue',
         options: run.options,
         budget: run.budget ?? undefined,
-        context: run.context ?? undefined,
+        // Another's context is nothing that its readers may act with.
+        context: ownerOf(run.principal) === ownerOf(principal) ? (run.context ?? undefined) : undefined,
       });
       return observedSend({ ctx, agent: asked.agent, traceparent }, (trace) =>
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),

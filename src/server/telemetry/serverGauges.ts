@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { fileBytes } from './fileBytes.ts';
 import type { LoopLag } from './loopLag.ts';
 
 /** What a server holds now. */
@@ -48,8 +48,10 @@ export function serverGauges({ registry, held, queue, now, loopLag, file, isRead
     const { oldestAt } = await queue();
     to.set(oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000);
   });
-  gauge('verbatim_database_bytes', 'The database file.', async (to) => to.set(await sizeOf(file)));
-  gauge('verbatim_wal_bytes', 'Its write-ahead log.', async (to) => to.set(await sizeOf(file === undefined ? undefined : `${file}-wal`)));
+  gauge('verbatim_database_bytes', 'The database file.', async (to) => to.set(await fileBytes(file)));
+  gauge('verbatim_wal_bytes', 'Its write-ahead log.', async (to) =>
+    to.set(await fileBytes(file === undefined ? undefined : `${file}-wal`)),
+  );
   gauge('verbatim_ready', '1 when the last look found the server ready.', (to) => to.set(isReady() ? 1 : 0));
   gauge('verbatim_event_loop_lag_seconds', 'The longest that the event loop stood still since the last scrape.', (to) =>
     to.set(loopLag.take() / 1_000),
@@ -67,13 +69,4 @@ export function serverGauges({ registry, held, queue, now, loopLag, file, isRead
       this.inc((user + system) / 1e6);
     },
   });
-}
-
-async function sizeOf(file: string | undefined): Promise<number> {
-  if (file === undefined) return 0;
-  try {
-    return (await stat(file)).size;
-  } catch {
-    return 0; // There is no log of its own when all of it is in the file.
-  }
 }
