@@ -1,7 +1,7 @@
 import type { Client } from '../../client/client.ts';
-import type { AgentInfo, RunInfo, ThreadInfo } from '../../protocol/agentInfo.ts';
-import type { JsonApi } from '../../protocol/contract.ts';
 import type { AgentInfo } from '../../protocol/agentInfo.ts';
+import type { JsonApi } from '../../protocol/contract.ts';
+import type { Usage } from '../../protocol/event.ts';
 import type { RunInfo, ThreadInfo } from '../../protocol/procedures.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { nearestName } from '../../server/nearestName.ts';

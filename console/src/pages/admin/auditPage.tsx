@@ -99,8 +99,8 @@ export function AuditPage(): ReactNode {
 const COLUMNS: readonly Column<AuditInfo>[] = [
   { title: text.action, isName: true, cell: ({ action }) => action },
   { title: text.at, cell: ({ at }) => <TimeText at={at} seconds /> },
-  { title: text.actor, cell: ({ actor }) => (actor === undefined ? text.nobody : <code>{actor}</code>) },
-  { title: text.target, isOptional: true, cell: ({ target }) => target && <code>{target}</code> },
+  { title: text.actor, cell: ({ actor }) => (actor === undefined ? text.nobody : <code className="admin-id">{actor}</code>) },
+  { title: text.target, isOptional: true, cell: ({ target }) => target && <code className="admin-id">{target}</code> },
   { title: text.outcome, cell: ({ outcome }) => <Badge tone={TONES[outcome]}>{text.outcomes[outcome]}</Badge> },
   { title: text.origin, isOptional: true, cell: ({ origin }) => origin && <code>{origin}</code> },
   {

@@ -21,7 +21,10 @@ export function KeysPage(): ReactNode {
   const columns: readonly Column<KeyInfo>[] = [
     { title: text.name, isName: true, cell: ({ name }) => name },
     { title: text.prefix, cell: ({ prefix }) => <code>{prefix}…</code> },
-    { title: text.principal, cell: ({ principalId, id }) => (principalId === id ? text.itself : <code>{principalId}</code>) },
+    {
+      title: text.principal,
+      cell: ({ principalId, id }) => (principalId === id ? text.itself : <code className="admin-id">{principalId}</code>),
+    },
     { title: strings.account.roles, cell: ({ roles }) => roles.map((role) => <Badge key={role}>{role}</Badge>) },
     { title: text.lastUsedAt, cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? text.never : <TimeText at={lastUsedAt} />) },
     { title: text.expiresAt, cell: ({ expiresAt }) => (expiresAt === undefined ? text.never : <TimeText at={expiresAt} />) },
