@@ -7,6 +7,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import { cookieRoutes } from './auth/cookieRoutes.ts';
+import { BatchBudget } from './batchBudget.ts';
 import { bodyDeadline } from './bodyDeadline.ts';
 import type { TlsOptions } from './certificate.ts';
 import { consoleRoutes } from './consoleRoutes.ts';
@@ -118,7 +119,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     trpcOptions: {
       router,
       maxBatchSize: limits.maxBatchCalls,
-      async createContext({ req, res }): Promise<Context> {
+      async createContext({ req, res, info }): Promise<Context> {
         const origin = new CallOrigin({ observer, transport: 'http', headers: req.headers });
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
@@ -129,7 +130,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           // A call may last, and no longer than its caller may.
           const left = options.callers.enter(caller);
           whenOver(res.raw, left);
-          return contextOf(caller, undefined, { ...limits, origin });
+          const batch = info.calls.length > 1 ? new BatchBudget(limits.maxBatchBytes) : undefined;
+          return contextOf(caller, undefined, { ...limits, origin, batch });
         } catch (cause) {
           loginFailure(observer, { request: req, params: null, cause });
           return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });

@@ -143,6 +143,47 @@ test('a page of long messages has as many as its bytes hold, and the pages after
   expect(snapshot).toMatchObject({ earlier: true, messages: { length: 4 } });
 });
 
+test('a page of threads and one of runs have as many as its bytes hold, whatever their metadata', async () => {
+  const { port } = await startServer({ limits: { maxPageBytes: 20_000 } });
+  const socket = await openRaw({ port });
+  const ids: string[] = [];
+  for (let index = 0; index < 130; index++) {
+    const metadata = index < 8 ? { pad: 'x'.repeat(4_900) } : {};
+    const { id }: { id: string } = await socket.call('mutation', 'threads.create', { metadata });
+    ids.push(id);
+  }
+  const pages: string[][] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: { items: { id: string }[]; nextPageToken?: string } = await socket.call('query', 'threads.list', {
+      limit: 1_000,
+      sort: 'created',
+      order: 'asc',
+      ...(pageToken !== undefined && { pageToken }),
+    });
+    pages.push(page.items.map(({ id }) => id));
+    ({ nextPageToken: pageToken } = page);
+  } while (pageToken !== undefined);
+  expect(pages.map((page) => page.length)).toEqual([4, 126]);
+  expect(pages.flat()).toEqual(ids);
+  const whole: { items: unknown[]; nextPageToken?: string } = await socket.call('query', 'threads.list', { limit: 100, order: 'asc' });
+  expect(whole.items.length).toBeLessThan(100);
+});
+
+test('an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself', async () => {
+  const { port, url } = await startServer({ limits: { maxBatchBytes: 20_000 } });
+  const socket = await openRaw({ port });
+  for (let index = 0; index < 2; index++) await socket.call('mutation', 'threads.create', { metadata: { pad: 'x'.repeat(4_000) } });
+  const ask = async (calls: number): Promise<(string | undefined)[]> => {
+    const paths = Array.from({ length: calls }, () => 'threads.list').join(',');
+    const answers = await (await fetch(`${url}/trpc/${paths}?batch=1`)).json();
+    return answers.map((answer: { error?: { json: { data: { reason: string } } } }) => answer.error?.json.data.reason);
+  };
+  // Of about 8,400 bytes each: the third reaches the bound.
+  expect(await ask(5)).toEqual([undefined, undefined, undefined, 'FRAME_TOO_BIG', 'FRAME_TOO_BIG']);
+  expect(await ask(1)).toEqual([undefined]);
+});
+
 test('a message larger than a page still comes, alone', async () => {
   const { port } = await startServer({ limits: { maxPageBytes: 10 } });
   const socket = await openRaw({ port });

@@ -25,8 +25,13 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
     'a body for %s that comes a byte at a time is TIMEOUT after bodyTimeoutMs, and its connection ends',
   ],
   keepAliveTimeoutMs: ['server/requestLimits', 'a connection that asks nothing more is closed after keepAliveTimeoutMs'],
+  maxPipelinedRequests: [
+    'server/requestLimits',
+    'of the requests of one connection maxPipelinedRequests are worked on, and all are answered in order',
+  ],
   maxFrameDepth: ['server/badFrames', 'a frame nested as deep as allowed is read; one level more is not'],
   maxBatchCalls: ['server/badFrames', 'a batch with more calls than the limit is refused, each of its calls by its id'],
+  maxBatchBytes: ['server/callLimits', 'an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself'],
   maxSubscriptionsPerSocket: ['server/callLimits', 'a socket has 100 watches; the next is refused, and one that stops makes room'],
   maxCallsPerSocket: ['server/callLimits', 'while as many calls as allowed are being answered, a socket is not read'],
   maxQueuedPerThread: ['server/callLimits', '100 messages wait in a thread; the next is QUEUE_FULL'],

@@ -14,11 +14,13 @@ export function runsRouter(services: Services) {
   const { store, inputs, limits, registry, scheduler } = services;
   return router({
     get: reading.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal, input.runId)).info),
-    list: reading
-      .input(inputs.runList)
-      .query(({ ctx, input }) =>
-        store.runs.list(ctx.principal, { ...input, limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize) }),
-      ),
+    list: reading.input(inputs.runList).query(({ ctx, input }) =>
+      store.runs.list(ctx.principal, {
+        ...input,
+        limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
+        maxBytes: limits.maxPageBytes,
+      }),
+    ),
     steps: reading
       .input(inputs.runSteps)
       .query(({ ctx, input }) =>

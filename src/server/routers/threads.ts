@@ -29,7 +29,9 @@ export function threadsRouter(services: Services) {
     get: reading.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal, input.threadId)),
     list: reading
       .input(inputs.threadList)
-      .query(({ ctx, input }) => store.threads.list(ctx.principal, { ...input, limit: pageSize(input.limit) })),
+      .query(({ ctx, input }) =>
+        store.threads.list(ctx.principal, { ...input, limit: pageSize(input.limit), maxBytes: limits.maxPageBytes }),
+      ),
     update: procedure
       .input(inputs.threadUpdate)
       .mutation(({ ctx, input }) =>
