@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterRes, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { RateStore } from '../../db/rateStore.ts';
+import { userName } from '../../db/userName.ts';
 import { rateLimited } from '../../protocol/limitError.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { countedAddress } from '../remoteAddress.ts';
@@ -48,8 +49,10 @@ export class FailedLogins {
    */
   async begin({ name, address }: LoginAttempt): Promise<() => Promise<void>> {
     const whence = countedAddress(address);
-    // What was typed for a name may be a password.
-    const who = createHash('sha256').update(name.toLowerCase()).digest('base64url');
+    // As users are looked for, or each spelling of a name would have guesses of its own. What was typed for a name may be a password.
+    const who = createHash('sha256')
+      .update(userName(name) ?? name)
+      .digest('base64url');
     await this.#count(this.#byAddress, 'failedLoginsPerAddress', whence);
     await this.#count(this.#byName, 'failedLoginsPerName', who);
     return async () => {

@@ -1,6 +1,7 @@
 import type { Actor } from '../../db/operations/actor.ts';
 import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { assertMayGive } from '../assertMayGive.ts';
 import type { Services } from '../services.ts';
 import { procedure, verbatimErrorOf } from '../trpc.ts';
 
@@ -8,11 +9,16 @@ import { procedure, verbatimErrorOf } from '../trpc.ts';
  * A call of an administrator, by the policy's word. What failed is audited here, and so is every query and watch; refusals are told like any other, and a mutation that changes
  * something adds its entry itself, with what it changes.
  */
-export function administering({ may, store }: Pick<Services, 'may' | 'store'>) {
+export function administering({ may, roles, store }: Pick<Services, 'may' | 'roles' | 'store'>) {
   return procedure.use(async ({ ctx, path, type, next }) => {
     const { principal, address } = ctx;
-    const by: Actor = { actor: ownerOf(principal), origin: address, within: principal.tenant };
-    const entry = { ...by, action: path.replace(/^admin\./, '') };
+    const by: Actor = {
+      actor: ownerOf(principal),
+      origin: address,
+      within: principal.tenant,
+      assertMayGive: (given) => assertMayGive(principal, given, { may, roles }),
+    };
+    const entry = { actor: by.actor, origin: address, action: path.replace(/^admin\./, '') };
     if (!may({ principal, action: 'administer', resource: { kind: 'server', name: path } })) {
       throw new VerbatimError('NOT_ALLOWED', 'This is for administrators.');
     }
@@ -24,7 +30,7 @@ export function administering({ may, store }: Pick<Services, 'may' | 'store'>) {
 }
 
 /** What is of all tenants: for administrators of the server alone. */
-export function serverAdministering(services: Pick<Services, 'may' | 'store'>) {
+export function serverAdministering(services: Pick<Services, 'may' | 'roles' | 'store'>) {
   return administering(services).use(({ ctx, next }) => {
     if (ctx.by.within === undefined) return next();
     throw new VerbatimError('NOT_ALLOWED', 'This is of all tenants, for administrators of the server.');
