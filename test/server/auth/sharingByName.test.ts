@@ -18,7 +18,7 @@ async function startUsers(options: Parameters<typeof startAccounts>[0] = {}) {
   await accounts.createUser('far', { tenant: 'acme' });
   const as = async (name: string) => openRaw({ port: accounts.port, params: { token: (await accounts.logIn(name)).accessToken } });
   const [annSocket, bobSocket] = [await as('ann'), await as('bob')];
-  const { threadId }: { threadId: string } = await annSocket.call('mutation', 'threads.create', {});
+  const { id: threadId }: { id: string } = await annSocket.call('mutation', 'threads.create', {});
   const share = (to: object): Promise<ShareInfo> => annSocket.call('mutation', 'threads.share', { threadId, ...to });
   return { ...accounts, ann, bob, annSocket, bobSocket, threadId, share };
 }
@@ -45,7 +45,7 @@ test('where users and keys are all there is, one who is not there is refused, an
   const { startServer } = await import('../startServer.ts');
   const { port } = await startServer({ database: file, auth: [apiKeys(), password()], limits: { failedLoginsPerName: 3 } });
   const ann = await openRaw({ port, params: { token: accessToken } });
-  const { threadId }: { threadId: string } = await ann.call('mutation', 'threads.create', {});
+  const { id: threadId }: { id: string } = await ann.call('mutation', 'threads.create', {});
   expect(await ann.call('mutation', 'threads.share', { threadId, with: 'bob' })).toMatchObject({ with: bob.id });
   expect(await ann.call('mutation', 'threads.share', { threadId, with: principalId })).toMatchObject({ with: principalId });
   for (const name of ['nobody-such', 'far', '']) {
@@ -56,8 +56,8 @@ test('where users and keys are all there is, one who is not there is refused, an
   const after = await ann.error('mutation', 'threads.share', { threadId, with: 'bob' });
   expect([last.data.reason, after.data.reason].at(-1)).toBe('RATE_LIMITED');
   const other = await openRaw({ port, params: { token: key } });
-  const own: { threadId: string } = await other.call('mutation', 'threads.create', {});
-  await other.call('mutation', 'threads.share', { threadId: own.threadId, with: 'bob' });
+  const own: { id: string } = await other.call('mutation', 'threads.create', {});
+  await other.call('mutation', 'threads.share', { threadId: own.id, with: 'bob' });
 });
 
 test('the audit log says from where threads are shared and links opened, what was refused, and who failed to change a password', async () => {
