@@ -1,7 +1,10 @@
 import { type AuditFilter, type AuditRow, prepareAudit } from '../db/audit.ts';
 import { drizzleOver } from '../db/drizzle.ts';
 import { openDatabase } from '../db/openDatabase.ts';
+import { ownerOfUser } from '../db/operations/logIn.ts';
 import { type AuditHead, verifyAudit } from '../db/operations/verifyAudit.ts';
+import { userName } from '../db/userName.ts';
+import { prepareUsers } from '../db/users.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { write } from './writeOut.ts';
 
@@ -17,21 +20,28 @@ export interface AuditFlags {
   readonly json?: true;
 }
 
+type Audit = ReturnType<typeof prepareAudit>;
+
 const PAGE = 500;
 
 /** Prints the newest entries, oldest first. */
 export async function listAudit(flags: AuditFlags): Promise<void> {
-  await reading(flags.db, async (audit) => {
-    const rows = audit.newest({ ...filterOf(flags), limit: flags.limit ?? 100 });
+  await reading(flags.db, async (audit, actorOf) => {
+    const filter = { ...filterOf(flags), actor: actorOf(flags.actor) };
+    const rows = audit.newest({ ...filter, limit: flags.limit ?? 100 });
     for (const row of rows) await write(`${flags.json ? JSON.stringify(row) : lineOf(row)}\n`);
+    const { actor } = filter;
+    if (rows.length > 0 || actor === undefined || audit.newest({ actor, limit: 1 }).length > 0) return;
+    process.stderr.write(`No entry is of ${flags.actor}. An actor is the id of a principal, the name of a user, "cli" or "server".\n`);
   });
 }
 
 /** Prints every entry as JSON, a line each, no faster than they are taken. */
 export async function exportAudit(flags: AuditFlags): Promise<void> {
-  await reading(flags.db, async (audit) => {
+  await reading(flags.db, async (audit, actorOf) => {
+    const filter = { ...filterOf(flags), actor: actorOf(flags.actor) };
     for (let afterId = 0; ; ) {
-      const rows = audit.page({ ...filterOf(flags), afterId, limit: PAGE });
+      const rows = audit.page({ ...filter, afterId, limit: PAGE });
       for (const row of rows) await write(`${JSON.stringify(row)}\n`);
       afterId = rows.at(-1)?.id ?? 0;
       if (rows.length < PAGE) return;
@@ -46,17 +56,26 @@ export async function verifyAuditFile(flags: { readonly db: string; readonly hea
     const verdict = verifyAudit({ audit }, known);
     const { rows, head, problem } = verdict;
     if (problem !== undefined) process.exitCode = 1;
-    if (flags.json) return write(`${JSON.stringify(verdict)}\n`);
+    if (flags.json) return write(`${JSON.stringify({ rows, ...(head !== undefined && { head: textOfHead(head) }), problem })}\n`);
     if (problem !== undefined) return write(`NOT WHOLE: ${problem}. Before it, ${rows} entries are as they were written.\n`);
     await write(`whole: ${rows} entries\n`);
-    if (head !== undefined) await write(`head: ${head.id}:${head.hash}  (keep it elsewhere, for --head)\n`);
+    if (head !== undefined) await write(`head: ${textOfHead(head)}  (keep it elsewhere, for --head)\n`);
   });
 }
 
-async function reading(file: string, work: (audit: ReturnType<typeof prepareAudit>) => Promise<void>): Promise<void> {
+async function reading(
+  file: string,
+  work: (audit: Audit, actorOf: (given: string | undefined) => string | undefined) => Promise<void>,
+): Promise<void> {
   const { raw, close } = openDatabase({ file, readonly: true });
   try {
-    await work(prepareAudit(drizzleOver(raw)));
+    const db = drizzleOver(raw);
+    const audit = prepareAudit(db);
+    await work(audit, (given) => {
+      if (given === undefined || audit.newest({ actor: given, limit: 1 }).length > 0) return given;
+      const user = prepareUsers(db).byName(userName(given) ?? '');
+      return user === undefined ? given : ownerOfUser(user);
+    });
   } finally {
     await close();
   }
@@ -77,6 +96,11 @@ function lineOf({ at, actor, action, target, outcome, origin, details }: AuditRo
     details === null ? null : JSON.stringify(details),
   ];
   return parts.filter((part) => part !== null && part !== '').join('  ');
+}
+
+/** As `--head` takes it. */
+function textOfHead({ id, hash }: AuditHead): string {
+  return `${id}:${hash}`;
 }
 
 function parseHead(text: string): AuditHead {

@@ -9,7 +9,7 @@ export function addAuditCommands(program: Command): void {
   const filtered = (command: Command): Command =>
     command
       .addOption(fileOption())
-      .option('--actor <id>', 'of this principal; "cli" or "server" for those')
+      .option('--actor <id>', 'of this principal, by its id or the name of a user; "cli" or "server" for those')
       .option('--action <name>', 'such as threads.delete')
       .addOption(new Option('--outcome <outcome>', 'of this kind').choices(['ok', 'refused', 'failed']))
       .option('--since <time>', 'from this time on, such as 2026-11-21 or 2026-11-21T14:00Z', parseTime)

@@ -21,7 +21,7 @@ export function addBackupCommands(program: Command): void {
     .command('restore')
     .argument('<file>', 'a backup')
     .description('Put a backup in the place of a database that no server has open')
-    .addOption(fileOption())
+    .addOption(fileOption('database file to replace; no server may be running on it'))
     .option('--json', 'what is in it, as JSON')
     .addHelpText('after', RESTORE_HELP)
     .action(async (file: string, flags: { readonly db: string; readonly json?: true }) =>

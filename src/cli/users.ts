@@ -5,8 +5,10 @@ import type { Queries } from '../db/queries.ts';
 import { newUserName, userName } from '../db/userName.ts';
 import type { UserRow } from '../db/users.ts';
 import type { UserInfo } from '../protocol/accounts.ts';
+import { BUILT_IN_ROLES } from '../protocol/roles.ts';
 import { PasswordHasher } from '../server/auth/passwordHasher.ts';
 import { assertGoodPassword } from '../server/auth/passwordRules.ts';
+import { nearestName } from '../server/nearestName.ts';
 import { readPassword } from './readPassword.ts';
 import { shortTime, textTable } from './textTable.ts';
 import { allPages, type DatabaseFlags, withDatabase } from './withDatabase.ts';
@@ -30,6 +32,7 @@ export async function createUserNamed(given: string, flags: UserFlags): Promise<
   const user = await withDatabase(flags, { mayMake: true }, (database) =>
     database.run((tx) => createUser(tx, { name, id, roles, tier, tenant, passwordHash }, CLI)),
   );
+  warnOfRoles(roles);
   tell(user, flags, `${user.name} is ${user.id} with the roles ${user.roles.join(', ') || 'none'}.`);
 }
 
@@ -64,8 +67,22 @@ export function enableUser(user: string, flags: DatabaseFlags): Promise<void> {
   return change(user, flags, { act: 'enable' }, ({ name }) => `${name} may log in again, and its keys are good.`);
 }
 
-export function setRoles(user: string, roles: readonly string[], flags: DatabaseFlags): Promise<void> {
-  return change(user, flags, { act: 'setRoles', roles }, ({ name }) => `${name} has the roles ${roles.join(', ') || 'none'}.`);
+export async function setRoles(user: string, roles: readonly string[], flags: DatabaseFlags): Promise<void> {
+  await change(user, flags, { act: 'setRoles', roles }, ({ name }) => `${name} has the roles ${roles.join(', ') || 'none'}.`);
+  warnOfRoles(roles);
+}
+
+/** A role that is misspelt gives nothing, and nobody says so. */
+function warnOfRoles(roles: readonly string[] = []): void {
+  const builtIn = Object.keys(BUILT_IN_ROLES);
+  for (const role of roles) {
+    if (builtIn.includes(role)) continue;
+    const nearest = nearestName(role, builtIn);
+    const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+    process.stderr.write(
+      `Warning: "${role}" is no role of the server's own (${builtIn.join(', ')}). It gives what your configuration makes of it: \`roles\`, \`access\`, approvals, a policy.${hint}\n`,
+    );
+  }
 }
 
 /** Ends the user's logins. */

@@ -72,9 +72,12 @@ export function prepareAudit(db: Drizzle) {
     /** The newest row of an action, looked for from the end. */
     lastOf: (action: string): StoredAuditRow | undefined =>
       db.select(stored).from(auditLog).where(eq(auditLog.action, action)).orderBy(desc(auditLog.id)).limit(1).get(),
-    /** The newest row that is older than a time. */
-    lastBefore: (at: number): AuditRow | undefined =>
-      db.select().from(auditLog).where(lt(auditLog.at, at)).orderBy(desc(auditLog.id)).limit(1).get(),
+    /** The last of the rows at the beginning that are all older than a time: a clock that was wrong once must not make newer ones old. */
+    lastBefore(at: number): AuditRow | undefined {
+      const young = db.select({ id: auditLog.id }).from(auditLog).where(gte(auditLog.at, at)).orderBy(asc(auditLog.id)).limit(1).get();
+      const isOld = young === undefined ? undefined : lt(auditLog.id, young.id);
+      return db.select().from(auditLog).where(isOld).orderBy(desc(auditLog.id)).limit(1).get();
+    },
     /** How many rows there ever were, as SQLite itself counts them. */
     written: (): number => db.get<{ seq: number } | undefined>(sql`select seq from sqlite_sequence where name = 'audit_log'`)?.seq ?? 0,
     /** The oldest rows, up to an id: some of them. Returns how many. The file refuses what no cut tells of. */

@@ -25,6 +25,8 @@ export interface Restored extends BackupContents {
  * any time get a snapshot. Throws `DATABASE_LOCKED` while a server has the database, and as `backupDatabase` does; nothing has then changed.
  */
 export function restoreDatabase(backup: string, name: string, now: number): Restored {
+  if (!existsSync(filePath(backup)))
+    throw new VerbatimError('DATABASE_UNUSABLE', `${backup} does not exist. Name a file that \`verbatim backup\` made.`);
   const source = findDatabaseFile(filePath(backup), { write: false });
   const file = findDatabaseFile(filePath(name), { write: true });
   if (source === file) throw new VerbatimError('OUTPUT_REFUSED', `${source} is the database itself. Name a backup of it.`);

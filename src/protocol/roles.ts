@@ -12,6 +12,8 @@ export interface RoleDefinition {
   readonly inspect?: boolean;
   /** What they may administer, when they have no tenant: names such as `admin.users.list`; `admin.users.*` stands for all that begin so. */
   readonly administer?: readonly string[];
+  /** Roles that they may give to users and keys, and take, besides their own: what lets them administer these is bounded by it. */
+  readonly gives?: readonly string[];
 }
 
 /** Roles by name, besides `user`, `premium` and `admin`. */

@@ -2,6 +2,7 @@ import { TRPCError } from '@trpc/server';
 import type { AuditEntry } from '../db/operations/appendAudit.ts';
 import type { Store } from '../db/sqliteStore.ts';
 import type { Clock } from '../protocol/clock.ts';
+import type { JsonObject } from '../protocol/json.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { ownerOf } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
@@ -24,6 +25,10 @@ export interface Refusal {
   /** Where there is no caller. */
   readonly address: string;
   readonly error: unknown;
+  /** Of the call: its target is the id of a thread, or of whatever else it names. */
+  readonly input?: unknown;
+  /** Besides the code. */
+  readonly details?: JsonObject;
 }
 
 const WINDOW_MS = 60_000;
@@ -51,7 +56,7 @@ export class AuditTrail {
   }
 
   /** Notes it, if it is for want of authority. */
-  refused({ action, caller, address, error }: Refusal): void {
+  refused({ action, caller, address, error, input, details }: Refusal): void {
     const { code } = error instanceof TRPCError ? verbatimErrorOf(error) : error instanceof VerbatimError ? error : {};
     if ((code !== 'NOT_ALLOWED' && code !== 'UNAUTHENTICATED') || this.#closed) return;
     const { maxAuditedRefusals, maxAuditedRefusalsPerAddress } = this.#options.limits;
@@ -67,7 +72,8 @@ export class AuditTrail {
     if (known === undefined) this.#addresses.set(origin, { written: 1, more: 0 });
     else known.written++;
     const actor = caller === undefined ? undefined : ownerOf(caller.identity.principal);
-    this.#record({ actor, action: action.replace(/^admin\./, ''), outcome: 'refused', origin, details: { code } });
+    const target = targetOf(input);
+    this.#record({ actor, action: action.replace(/^admin\./, ''), target, outcome: 'refused', origin, details: { code, ...details } });
   }
 
   /** Notes a start, and the limits that were asked for if they are others than at the last one. */
@@ -108,6 +114,17 @@ export class AuditTrail {
       if (!this.#closed) this.#options.logger.warn({ err: cause, action: entry.action }, 'the audit log could not be written');
     });
   }
+}
+
+const TARGETS = ['threadId', 'runId', 'messageId', 'userId', 'keyId', 'shareId', 'fileId', 'agent'] as const;
+const MAX_TARGET_LENGTH = 200;
+
+/** What a call that may not have been looked at names. */
+function targetOf(input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  const named = Object.entries(input).filter(([name, value]) => TARGETS.some((target) => target === name) && typeof value === 'string');
+  const first = TARGETS.flatMap((target) => named.filter(([name]) => name === target).map(([, value]) => String(value)))[0];
+  return first?.slice(0, MAX_TARGET_LENGTH);
 }
 
 /** The limits that are not the defaults. `Infinity` is no JSON. */

@@ -3,6 +3,7 @@ import { TIER_LIMITS } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { loginCookieOf } from './auth/cookie.ts';
 import { readCertificate } from './certificate.ts';
+import { checkOrigins } from './checkOrigins.ts';
 import { checkRoles } from './checkRoles.ts';
 import { checkSettings, unknownName } from './config/checkSettings.ts';
 import { SERVER_SETTINGS } from './config/settings.ts';
@@ -22,6 +23,7 @@ export function checkOptions(options: ServerOptions): void {
   checkRoles(options.roles);
   checkCookie(options);
   checkEdge(options);
+  checkOrigins(options);
   checkLogLevels(options.log ?? {});
   checkMetrics(options.metrics);
   checkAgents(options.agents);

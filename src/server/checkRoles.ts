@@ -11,6 +11,7 @@ const schema = z.record(
     threads: z.enum(['read', 'write', 'manage']).optional(),
     inspect: z.boolean().optional(),
     administer: z.array(name).optional(),
+    gives: z.array(name).optional(),
   }),
 );
 

@@ -170,6 +170,7 @@ export async function serverOver(
     presence: new Presence(clock),
     guests,
     may,
+    roles: options.roles,
     retention,
     sampler: telemetry.sampler,
     settings: () => settingsReport(options, limits),

@@ -21,6 +21,7 @@ import { clientIdOf } from './limits/clientId.ts';
 import type { Place } from './limits/connectionPlaces.ts';
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
 import { oauthRoutes } from './oauthRoutes.ts';
+import { claimedOrigin, FOREIGN_ORIGIN } from './originCheck.ts';
 import { pageRoutes } from './pageRoutes.ts';
 import { readInput } from './readInput.ts';
 import { remoteAddress } from './remoteAddress.ts';
@@ -89,7 +90,9 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   app.addHook('onRequest', async (request, reply) => {
     if (!mayEnter(request.raw)) {
       const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
-      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request.raw), error });
+      const details = claimedOrigin(request.raw);
+      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request.raw), error, details });
+      logger.debug(details, FOREIGN_ORIGIN);
       await sendError(reply, router, error);
     }
   });
@@ -138,8 +141,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         }
       },
       responseMeta: ({ errors }) => ({ headers: Object.assign({}, ...errors.map((error) => rateLimitHeaders(verbatimErrorOf(error)))) }),
-      onError({ error, path, ctx, req }) {
-        options.audit.refused({ action: path ?? 'connect', caller: ctx?.caller, address: remoteAddress(req.raw), error });
+      onError({ error, path, ctx, req, input }) {
+        options.audit.refused({ action: path ?? 'connect', caller: ctx?.caller, address: remoteAddress(req.raw), error, input });
         if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a call failed');
       },
     },

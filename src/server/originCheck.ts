@@ -41,6 +41,20 @@ export function originCheck(opts: {
   };
 }
 
+/** Of a log line about it. */
+export const FOREIGN_ORIGIN = 'an origin or a host that is not listed was refused: see `origins` and `hosts`';
+
+const MAX_SHOWN = 200;
+
+/** What a request says of where it comes from, for logs: it was refused for that. */
+export function claimedOrigin({ headers }: Pick<IncomingMessage, 'headers'>): { readonly from?: string; readonly host?: string } {
+  const { origin, host } = headers;
+  return {
+    ...(origin !== undefined && { from: origin.slice(0, MAX_SHOWN) }),
+    ...(host !== undefined && { host: host.slice(0, MAX_SHOWN) }),
+  };
+}
+
 /** A URL leaves it out. */
 function withoutDefaultPort(host: string, protocol: string): string {
   return host.replace(protocol === 'https:' ? /:443$/ : /:80$/, '');

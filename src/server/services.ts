@@ -8,6 +8,7 @@ import type { Inputs } from '../protocol/inputs.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { May } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
+import type { Roles } from '../protocol/roles.ts';
 import type { LimitsOf } from '../protocol/tiers.ts';
 import type { Answers } from './answers.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -49,6 +50,8 @@ export interface Services {
   readonly guests: Guests;
   /** The policy that holds. */
   readonly may: May;
+  /** Those of the application. */
+  readonly roles: Roles | undefined;
   readonly retention: Retention;
   readonly sampler: Sampler;
   /** Every option with what holds. */

@@ -20,7 +20,7 @@ import { clientIdOf } from './limits/clientId.ts';
 import type { ConnectionPlaces, Place } from './limits/connectionPlaces.ts';
 import type { Handshakes } from './limits/handshakes.ts';
 import { rateLimitHeaders } from './limits/rateLimitHeaders.ts';
-import type { OriginCheck } from './originCheck.ts';
+import { claimedOrigin, FOREIGN_ORIGIN, type OriginCheck } from './originCheck.ts';
 import type { Budget } from './outbox.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
@@ -81,7 +81,9 @@ export function serveWebSockets(options: WebSocketOptions): WebSockets {
     if (hasTooManyHeaders(request, limits)) return refuse(socket, '431 Request Header Fields Too Large');
     if (!mayEnter(request) || (options.httpsOnly && cameByHttp(request, options.trustedProxies))) {
       const error = new VerbatimError('NOT_ALLOWED', 'This origin or host may not use this server.');
-      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request), error });
+      const details = claimedOrigin(request);
+      options.audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(request), error, details });
+      logger.debug(details, FOREIGN_ORIGIN);
       observer.refused('FOREIGN_ORIGIN');
       return refuse(socket, '403 Forbidden');
     }
@@ -173,9 +175,9 @@ function createAccept({ router, limits, authenticator, callers, places, audit, c
         throw toTrpcError(cause);
       }
     },
-    onError({ error, path, req, ctx }) {
+    onError({ error, path, req, ctx, input }) {
       // Without a path it was no call.
-      if (path !== undefined) audit.refused({ action: path, caller: ctx?.caller, address: remoteAddress(req), error });
+      if (path !== undefined) audit.refused({ action: path, caller: ctx?.caller, address: remoteAddress(req), error, input });
       // tRPC would close without a code, and whoever sends this would send it again.
       if (error.code === 'PARSE_ERROR') awaiting.get(req)?.close(CLOSE_CODES.BAD_REQUEST, 'BAD_REQUEST');
       // What is wrong with the frames themselves ends the socket, and is no failure of ours.

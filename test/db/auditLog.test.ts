@@ -140,6 +140,17 @@ describe('a log that was cut', () => {
     expect(verifyAudit(queries).problem).toMatch('row 6 is not as it was written');
   });
 
+  test('loses no young entry to one that a wrong clock dated back', async () => {
+    const { raw } = openForTest({ file: ':memory:' });
+    const queries = prepareQueries(raw);
+    const DAY_MS = 86_400_000;
+    const days = [100, 200, 900, 0, 901];
+    for (const day of days) appendAudit({ queries, now: day * DAY_MS }, { actor: 'ann', action: 'threads.delete', outcome: 'ok' });
+    expect(queries.audit.lastBefore(500 * DAY_MS)?.id).toBe(2);
+    expect(queries.audit.lastBefore(50 * DAY_MS)).toBeUndefined();
+    expect(queries.audit.lastBefore(1_000 * DAY_MS)?.id).toBe(5);
+  });
+
   test('is cut again only when there is something to cut', async () => {
     const { store, clock, upTo } = await cutLog();
     while (await store.upkeep.removeAudit(upTo, 100));

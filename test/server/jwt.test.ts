@@ -33,6 +33,20 @@ describe('a token that is good', () => {
     expect(await whoIsOnSocket({ port, params: { token } })).toEqual(me);
   });
 
+  test('may have its roles and scopes as text, with spaces between them', async () => {
+    const { url } = await serve();
+    const token = async (given: object) => bearer(await tokenAt(NOW, { claims: { ...given, exp: NOW_S + 60 } }));
+    expect(await whoIs(url, await token({ roles: 'admin' }))).toMatchObject({ principal: { roles: ['admin'] } });
+    const both = { roles: ' user  ops', scopes: 'read write' };
+    expect(await whoIs(url, await token(both))).toMatchObject({ principal: { roles: ['user', 'ops'], scopes: ['read', 'write'] } });
+  });
+
+  test('of an issuer with a tenant is of that tenant, whatever it says', async () => {
+    const { url } = await serve({ tenant: 'partner' });
+    const token = await tokenAt(NOW, { claims: { tenant: 'acme', exp: NOW_S + 60 } });
+    expect(await whoIs(url, bearer(token))).toMatchObject({ principal: { id: 'ann', tenant: 'partner' } });
+  });
+
   test.each<[name: string, options: Partial<JwtOptions>, token: TokenOptions]>([
     ['an RSA key in PEM', { publicKey: pemOf(RSA.publicKey) }, { key: RSA.privateKey, header: { alg: 'RS256' } }],
     [

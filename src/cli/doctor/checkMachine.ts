@@ -38,7 +38,11 @@ export function checkDescriptors(maxConnections: number, limit: number | null = 
   const remedy = 'Raise it: `LimitNOFILE=` of systemd, `ulimits` of a container, `ulimit -n` of a shell.';
   const said = `${limit.toLocaleString('en')} files and sockets may be open at once`;
   if (Number.isFinite(maxConnections) && room < maxConnections) {
-    return warning('descriptors', `${said}, fewer than the ${maxConnections.toLocaleString('en')} connections of the limit need.`, remedy);
+    return warning(
+      'descriptors',
+      `${said}; ${maxConnections.toLocaleString('en')} connections, which is \`limits.maxConnections\`, and the server's own files need ${(maxConnections + OTHER_DESCRIPTORS).toLocaleString('en')}.`,
+      remedy,
+    );
   }
   if (limit < FEW_DESCRIPTORS) return warning('descriptors', `${said}, which is room for ${Math.max(0, room)} connections.`, remedy);
   return ok('descriptors', said);

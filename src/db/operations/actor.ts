@@ -2,10 +2,19 @@ import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { noSuch } from './access.ts';
 import type { AuditEntry } from './appendAudit.ts';
 
+/** What somebody would have. */
+export interface Given {
+  readonly roles: readonly string[];
+  /** Undefined: any, or those that the roles give. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
 /** Who administers: for the audit log, and for what may be touched. */
 export interface Actor extends Pick<AuditEntry, 'actor' | 'origin'> {
   /** An administrator of a tenant sees and changes nothing outside of it. */
   readonly within?: string | undefined;
+  /** Throws `NOT_ALLOWED` for what goes beyond the actor's own. Absent: it may give anything. */
+  readonly assertMayGive?: ((given: Given) => void) | undefined;
 }
 
 /** The row, when the actor may touch it: what is outside of its tenant looks like what does not exist. */

@@ -20,10 +20,13 @@ export type UserAct =
   /** Ends its logins. */
   | { readonly act: 'logOut' };
 
-/** Changes a user, by its id. What is open looks again who may have it. */
+/** Changes a user, by its id. What is open looks again who may have it. `NOT_ALLOWED` for roles beyond the actor's. */
 export function changeUser(authority: Authority, userId: string, act: UserAct, by: Actor): UserInfo {
   const { queries, now } = authority;
   const row = within(by, queries.users.byId(userId), 'user');
+  // Whoever sets a password can be its user.
+  if (act.act === 'setPassword' || act.act === 'setRoles') by.assertMayGive?.({ roles: row.roles });
+  if (act.act === 'setRoles') by.assertMayGive?.({ roles: act.roles });
   const { change, endsLogins, details } = effectOf(act, row, now);
   queries.users.update(row.key, change, now);
   if (endsLogins) queries.logins.endOfUser(row.key, { reason: 'admin', now });

@@ -40,7 +40,7 @@ export function claimShare(tx: Tx, { command, secretHash, maxShares }: ClaimInpu
       known ??
       addShare(tx, thread, { command, access, expiresInMs: undefined, maxShares }, { owner, secretHash: null, link: link.key, expiresAt });
     const details = { share: row.id, link: link.id, access };
-    appendAudit(tx, { actor: owner, action: 'threads.claimShare', target: thread.id, outcome: 'ok', details });
+    appendAudit(tx, { actor: owner, action: 'threads.claimShare', target: thread.id, outcome: 'ok', origin: command.origin, details });
     return shareInfo(tx.queries, row, thread.id);
   }).answer;
 }

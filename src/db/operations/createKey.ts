@@ -21,7 +21,7 @@ export interface NewKey {
   readonly expiresAt?: number | undefined;
 }
 
-/** Stores a key. Throws `BAD_INPUT` for one whose time is over already, or with roles that its user has not. */
+/** Stores a key. Throws `BAD_INPUT` for one whose time is over already, or with roles that its user has not, `NOT_ALLOWED` for roles or scopes beyond the actor's. */
 export function createKey(authority: Authority, key: NewKey, by: Actor): KeyInfo {
   const { queries, now } = authority;
   if (key.expiresAt !== undefined && key.expiresAt <= now) throw badInput('expiresAt', 'A key must end in the future.');
@@ -46,6 +46,7 @@ export function createKey(authority: Authority, key: NewKey, by: Actor): KeyInfo
     createdAt: now,
     createdBy: by.actor ?? 'server',
   };
+  by.assertMayGive?.({ roles: row.roles, scopes: key.scopes });
   queries.apiKeys.insert(row);
   const { roles, scopes } = row;
   appendAudit(authority, {

@@ -19,7 +19,7 @@ export interface NewUser {
   readonly passwordHash: string | undefined;
 }
 
-/** Makes a user. Throws `BAD_INPUT` when there is one of that name or id. */
+/** Makes a user. Throws `BAD_INPUT` when there is one of that name or id, `NOT_ALLOWED` for roles beyond the actor's. */
 export function createUser(authority: Authority, user: NewUser, by: Actor): UserInfo {
   const { queries, now } = authority;
   const name = newUserName(user.name);
@@ -36,6 +36,7 @@ export function createUser(authority: Authority, user: NewUser, by: Actor): User
     createdAt: now,
     updatedAt: now,
   };
+  by.assertMayGive?.({ roles: row.roles });
   queries.users.insert(row);
   const details = { roles: row.roles, ...(row.tenant !== null && { tenant: row.tenant }) };
   appendAudit(authority, { ...by, action: 'users.create', target: id, outcome: 'ok', details });

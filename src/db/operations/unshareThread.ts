@@ -17,7 +17,15 @@ export function unshareThread(
     const thread = openThread(tx, principal, threadId, isOwn ? 'read' : 'manage');
     if (share === undefined || share.thread !== thread.key) throw noSuch('share');
     tx.queries.shares.remove(share.key);
-    appendAudit(tx, { actor: ownerOf(principal), action: 'threads.unshare', target: threadId, outcome: 'ok', details: { share: shareId } });
+    const details = { share: shareId };
+    appendAudit(tx, {
+      actor: ownerOf(principal),
+      action: 'threads.unshare',
+      target: threadId,
+      outcome: 'ok',
+      origin: command.origin,
+      details,
+    });
     return { shareId };
   }).answer;
 }

@@ -43,6 +43,8 @@ export interface AuthHost {
 /** One way of telling who is calling, such as `apiKeys()`. Those of a server are tried in order. */
 export interface AuthMethod {
   readonly name: string;
+  /** @internal The ids of its principals are what somebody else says: another method of the kind may say the same of somebody else. */
+  readonly takesIdsOfOthers?: boolean;
   /** @internal */
   open(host: AuthHost): OpenAuthMethod;
 }

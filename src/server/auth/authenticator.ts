@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { KnownPrincipals } from '../../db/operations/shareThread.ts';
 import { LOCAL_PRINCIPAL, type Principal } from '../../protocol/principal.ts';
 import { type Roles, withRoles } from '../../protocol/roles.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
@@ -10,6 +11,7 @@ import type { LoginCookie } from './cookie.ts';
 import { credentialsOf } from './credentials.ts';
 import type { Guests } from './guests.ts';
 import type { Logins } from './logins.ts';
+import { NamesTried } from './namesTried.ts';
 import { Tickets } from './tickets.ts';
 
 /** Longer tokens are refused unread. */
@@ -26,6 +28,7 @@ export interface AuthenticatorOptions {
 /** Says who is calling, by the first of its methods that knows. */
 export class Authenticator {
   readonly tickets: Tickets;
+  readonly namesTried: NamesTried;
   /** Undefined when cookies are not taken. */
   readonly cookie: LoginCookie | undefined;
   readonly #methods: readonly { readonly name: string; readonly open: OpenAuthMethod }[] | undefined;
@@ -40,6 +43,7 @@ export class Authenticator {
     this.#guests = guests;
     this.#roles = roles;
     this.tickets = new Tickets(host);
+    this.namesTried = new NamesTried(host.failedLogins);
     this.cookie = cookie;
   }
 
@@ -51,6 +55,12 @@ export class Authenticator {
   /** Of `password()`, where that is one of the methods. */
   get logins(): Logins | undefined {
     return this.#methods?.find(({ open }) => open.logins !== undefined)?.open.logins;
+  }
+
+  /** Which principals the server itself knows: those that log in, and those of keys. */
+  get known(): KnownPrincipals {
+    if (this.logins === undefined) return 'none';
+    return this.#methods?.every(({ name, open }) => open.logins !== undefined || name === 'api-key') ? 'all' : 'some';
   }
 
   /** How one may become known here. */

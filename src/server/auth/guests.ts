@@ -6,10 +6,15 @@ import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
 import type { OpenedShare } from '../../protocol/share.ts';
+import { countedAddress } from '../remoteAddress.ts';
 import type { Identity } from './authMethod.ts';
 
 const SECRET_PREFIX = 'vblink_';
 const TOKEN = /^vbguest_([\w-]{1,2000})\.([\w-]{43})$/;
+
+const HOUR_MS = 60 * 60_000;
+/** Rows of the audit log: whoever has a link and many addresses must not fill the disk. */
+const MAX_TOLD_AN_HOUR = 1_000;
 
 type Guest = Principal & { readonly share: string; readonly expiresAt: number };
 
@@ -32,15 +37,29 @@ export function newLinkSecret(): { readonly secret: string; readonly secretHash:
 export class Guests {
   readonly #options: GuestsOptions;
   readonly #key = randomBytes(32);
+  /** Links and addresses of this hour. */
+  readonly #told = new Set<string>();
+  #hourEndsAt = 0;
 
   constructor(options: GuestsOptions) {
     this.#options = options;
   }
 
-  /** Exchanges a link's secret for a token. Throws `NOT_FOUND`. */
-  async open(secret: string): Promise<OpenedShare> {
+  /** Exchanges a link's secret for a token. Throws `NOT_FOUND`. Audited once an hour for a link and an address. */
+  async open(secret: string, address: string): Promise<OpenedShare> {
     const { store, clock, limits } = this.#options;
     const link = await store.shares.link(hashToken(secret));
+    if (this.#isNews(`${link.id} ${countedAddress(address)}`)) {
+      const details = { share: link.id };
+      await store.audit.record({
+        actor: undefined,
+        action: 'auth.openShare',
+        target: link.threadId,
+        outcome: 'ok',
+        origin: address,
+        details,
+      });
+    }
     const expiresAt = Math.min(link.expiresAt ?? Number.POSITIVE_INFINITY, clock.now() + limits.guestTtlMs);
     const guest: Guest = { id: newId('guest'), share: link.id, ...(link.tenant !== undefined && { tenant: link.tenant }), expiresAt };
     const body = Buffer.from(JSON.stringify(guest)).toString('base64url');
@@ -64,6 +83,18 @@ export class Guests {
       credentialId: principal.share,
       lookAgain: () => (this.#isWelcome(principal) ? principal : undefined),
     };
+  }
+
+  /** False when it was told within the hour. Of more than so many an hour none is. */
+  #isNews(opened: string): boolean {
+    const now = this.#options.clock.now();
+    if (now >= this.#hourEndsAt) {
+      this.#told.clear();
+      this.#hourEndsAt = now + HOUR_MS;
+    }
+    if (this.#told.has(opened) || this.#told.size >= MAX_TOLD_AN_HOUR) return false;
+    this.#told.add(opened);
+    return true;
   }
 
   #isWelcome({ share, expiresAt }: Guest): boolean {

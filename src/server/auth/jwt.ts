@@ -48,6 +48,8 @@ export interface JwtOptions {
   readonly algorithms?: readonly JwtAlgorithm[];
   /** How far the issuer's clock may be off, for `exp` and `nbf`; the caller's authority lasts so much longer. Default 0. */
   readonly clockToleranceMs?: number;
+  /** The tenant of all whom these tokens name, whatever they say of one: where several issuers may give the same `sub`, it tells them apart. */
+  readonly tenant?: string;
   /**
    * Who the claims stand for; undefined for nobody. Default: `sub` is the id, and `roles`, `tier`, `tenant`, `scope` or `scopes` are as they say. Its
    * authority ends with the token's `exp`, or earlier if this says so.
@@ -63,6 +65,7 @@ const OPTIONS: Readonly<Record<keyof JwtOptions, true>> = {
   audience: true,
   algorithms: true,
   clockToleranceMs: true,
+  tenant: true,
   principal: true,
 };
 
@@ -81,10 +84,11 @@ const OF_TOKEN: readonly string[] = [
 
 /** Callers by JSON Web Tokens that somebody else signs. `exp` is required, by the server's clock. Throws `CONFIG_INVALID` for options that are not safe. */
 export function jwt(options: JwtOptions): AuthMethod {
-  const { issuer, audience, clockToleranceMs = 0, principal: principalOf = principalOfClaims } = checked(options);
+  const { issuer, audience, clockToleranceMs = 0, tenant, principal: principalOf = principalOfClaims } = checked(options);
   const keys = jwtKeysOf(options);
   return {
     name: 'jwt',
+    takesIdsOfOthers: tenant === undefined && options.principal === undefined,
     open({ clock, logger }) {
       const { find, close } =
         keys.kind === 'remote' ? openRemoteKeys(keys.url, { clock, logger }) : { find: async () => keys.key, close() {} };
@@ -117,7 +121,7 @@ export function jwt(options: JwtOptions): AuthMethod {
           const endsAt = claims.exp * 1_000 + clockToleranceMs;
           const expiresAt = principal.expiresAt === undefined ? endsAt : Math.min(principal.expiresAt, endsAt);
           return {
-            principal: { ...principal, expiresAt },
+            principal: { ...principal, ...(tenant !== undefined && { tenant }), expiresAt },
             method: 'jwt',
             ...(typeof claims.jti === 'string' && { credentialId: claims.jti }),
           };
@@ -139,6 +143,8 @@ function checked(options: JwtOptions): JwtOptions {
       `jwt() has no option "${name}". ${nearest === undefined ? `There are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`}`,
     );
   }
+  if (options.tenant !== undefined && (typeof options.tenant !== 'string' || options.tenant === ''))
+    throw invalid('`tenant` of jwt() must be text, or left out.');
   for (const name of ['issuer', 'audience'] as const) {
     const given: unknown = options[name];
     const list: readonly unknown[] = Array.isArray(given) ? given : [given];

@@ -71,7 +71,7 @@ export class Logins {
   ): Promise<void> {
     const { accounts, audit } = this.#host.store;
     const user = accounts.userOfLogin(loginId);
-    if (user !== undefined) assertGoodPassword(newPassword, user.name);
+    if (user !== undefined) assertGoodPassword(newPassword, user.name, 'newPassword');
     const wasRight = await this.#host.failedLogins.begin({ name: user?.name ?? '', address });
     const oldHash = user?.passwordHash;
     if (await this.#hasher.verify(oldHash, password)) {
@@ -85,7 +85,8 @@ export class Logins {
         return this.#host.changed({ owner: ownerOfUser(user) });
       }
     }
-    await audit.record({ actor: undefined, action: 'auth.changePassword', target: user?.id, outcome: 'refused', origin: address });
+    const actor = user === undefined ? undefined : ownerOfUser(user);
+    await audit.record({ actor, action: 'auth.changePassword', target: user?.id, outcome: 'refused', origin: address });
     throw new VerbatimError('LOGIN_FAILED', 'The present password is another.');
   }
 

@@ -16,6 +16,10 @@ export interface OpenAuthority {
   readonly callers: Callers;
 }
 
+/** @internal */
+export const SAME_IDS =
+  'several jwt() of `auth` take `sub` for the id: the same `sub` of two issuers is one principal, with one set of threads. Give each a `tenant`, or a `principal` that tells them apart';
+
 export function openAuthority(
   options: ServerOptions,
   { raw, ...rest }: Omit<AuthHost, 'changed' | 'failedLogins'> & { readonly raw: Sqlite },
@@ -24,9 +28,11 @@ export function openAuthority(
   const failedLogins = new FailedLogins(rest.store.rates, rest.limits);
   const host: AuthHost = { ...rest, failedLogins, changed: (whose) => callers.lookAgain(whose) };
   const guests = new Guests(host);
+  const methods = methodsOf(options);
+  if ((methods ?? []).filter(({ takesIdsOfOthers }) => takesIdsOfOthers).length > 1) rest.logger.warn({ setting: 'auth' }, SAME_IDS);
   return {
     guests,
-    authenticator: new Authenticator(methodsOf(options), host, { guests, roles: options.roles, cookie: loginCookieOf(options.cookie) }),
+    authenticator: new Authenticator(methods, host, { guests, roles: options.roles, cookie: loginCookieOf(options.cookie) }),
     callers,
   };
 }

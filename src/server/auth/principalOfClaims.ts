@@ -2,16 +2,18 @@ import type { Principal } from '../../protocol/principal.ts';
 import type { JwtClaims } from './jwt.ts';
 
 /**
- * The principal that a token's claims name: `sub` is its id; `roles`, `tier`, `tenant`, and `scope` (text with spaces) or `scopes` are what they say.
+ * The principal that a token's claims name: `sub` is its id; `tier`, `tenant`, `roles`, and `scope` or `scopes` are what they
+ * say, each of the last three a list, or text with spaces.
  * Undefined without a `sub`. Claims of another type count as absent.
  */
 export function principalOfClaims(claims: JwtClaims): Principal | undefined {
   const { sub, tier, tenant, roles } = claims;
   if (typeof sub !== 'string' || sub === '') return undefined;
   const scopes = scopesOf(claims);
+  const listed = typeof roles === 'string' ? words(roles) : Array.isArray(roles) ? texts(roles) : undefined;
   return {
     id: sub,
-    ...(Array.isArray(roles) && { roles: texts(roles) }),
+    ...(listed !== undefined && { roles: listed }),
     ...(scopes !== undefined && { scopes }),
     ...(isText(tier) && { tier }),
     ...(isText(tenant) && { tenant }),
@@ -19,9 +21,14 @@ export function principalOfClaims(claims: JwtClaims): Principal | undefined {
 }
 
 function scopesOf({ scope, scopes }: JwtClaims): readonly string[] | undefined {
-  if (typeof scope === 'string') return scope.split(' ').filter(isText);
+  if (typeof scope === 'string') return words(scope);
   if (Array.isArray(scope)) return texts(scope);
+  if (typeof scopes === 'string') return words(scopes);
   return Array.isArray(scopes) ? texts(scopes) : undefined;
+}
+
+function words(text: string): readonly string[] {
+  return text.split(' ').filter(isText);
 }
 
 function texts(values: readonly unknown[]): readonly string[] {

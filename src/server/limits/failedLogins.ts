@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterRes, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { RateStore } from '../../db/rateStore.ts';
+import { userName } from '../../db/userName.ts';
 import { rateLimited } from '../../protocol/limitError.ts';
 import type { Limits } from '../../protocol/limits.ts';
+import type { VerbatimError } from '../../protocol/verbatimError.ts';
 import { countedAddress } from '../remoteAddress.ts';
 
 export interface LoginAttempt {
@@ -48,8 +50,10 @@ export class FailedLogins {
    */
   async begin({ name, address }: LoginAttempt): Promise<() => Promise<void>> {
     const whence = countedAddress(address);
-    // What was typed for a name may be a password.
-    const who = createHash('sha256').update(name.toLowerCase()).digest('base64url');
+    // As users are looked for, or each spelling of a name would have guesses of its own. What was typed for a name may be a password.
+    const who = createHash('sha256')
+      .update(userName(name) ?? name)
+      .digest('base64url');
     await this.#count(this.#byAddress, 'failedLoginsPerAddress', whence);
     await this.#count(this.#byName, 'failedLoginsPerName', who);
     return async () => {
@@ -58,17 +62,37 @@ export class FailedLogins {
     };
   }
 
+  /** Throws `RATE_LIMITED` when this principal has named too many who are not there. */
+  async assertMayTry(owner: string): Promise<void> {
+    const known = await this.#byName?.get(triedBy(owner));
+    if (known && known.remainingPoints <= 0) throw this.#refusal(this.#byName, 'failedLoginsPerName', known.msBeforeNext);
+  }
+
+  /** Counts one who is not there. Throws as `assertMayTry`. */
+  tried(owner: string): Promise<void> {
+    return this.#count(this.#byName, 'failedLoginsPerName', triedBy(owner));
+  }
+
   async #count(limiter: RateLimiterSQLite | undefined, limit: Limit, key: string): Promise<void> {
     try {
       await limiter?.consume(key);
     } catch (cause) {
       if (!(cause instanceof RateLimiterRes)) throw cause;
-      throw rateLimited('There were too many failed logins.', {
-        limit,
-        max: limiter?.points ?? 0,
-        windowMs: this.#windowMs,
-        retryAfterMs: Math.max(1, cause.msBeforeNext),
-      });
+      throw this.#refusal(limiter, limit, cause.msBeforeNext);
     }
   }
+
+  #refusal(limiter: RateLimiterSQLite | undefined, limit: Limit, leftMs: number): VerbatimError {
+    return rateLimited('There were too many failed logins.', {
+      limit,
+      max: limiter?.points ?? 0,
+      windowMs: this.#windowMs,
+      retryAfterMs: Math.max(1, leftMs),
+    });
+  }
+}
+
+/** No hash of a name looks so. */
+function triedBy(owner: string): string {
+  return `tried:${owner}`;
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../db/operations/actor.ts';
 import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { assertMayGive } from '../assertMayGive.ts';
 import { recentReadingsOf } from '../recentReadings.ts';
 import type { Services } from '../services.ts';
 import { procedure, verbatimErrorOf } from '../trpc.ts';
@@ -9,11 +10,16 @@ import { procedure, verbatimErrorOf } from '../trpc.ts';
  * A call of an administrator, by the policy's word. What failed is audited here, and so is every query and watch, once a minute when the same is read again; refusals are told like any other, and a mutation that changes
  * something adds its entry itself, with what it changes.
  */
-export function administering({ may, store, clock }: Pick<Services, 'may' | 'store' | 'clock'>) {
+export function administering({ may, roles, store, clock }: Pick<Services, 'may' | 'roles' | 'store' | 'clock'>) {
   return procedure.use(async ({ ctx, path, type, next }) => {
     const { principal, address } = ctx;
-    const by: Actor = { actor: ownerOf(principal), origin: address, within: principal.tenant };
-    const entry = { ...by, action: path.replace(/^admin\./, '') };
+    const by: Actor = {
+      actor: ownerOf(principal),
+      origin: address,
+      within: principal.tenant,
+      assertMayGive: (given) => assertMayGive(principal, given, { may, roles }),
+    };
+    const entry = { actor: by.actor, origin: address, action: path.replace(/^admin\./, '') };
     if (!may({ principal, action: 'administer', resource: { kind: 'server', name: path } })) {
       throw new VerbatimError('NOT_ALLOWED', 'This is for administrators.');
     }
@@ -27,7 +33,7 @@ export function administering({ may, store, clock }: Pick<Services, 'may' | 'sto
 }
 
 /** What is of all tenants: for administrators of the server alone. */
-export function serverAdministering(services: Pick<Services, 'may' | 'store' | 'clock'>) {
+export function serverAdministering(services: Pick<Services, 'may' | 'roles' | 'store' | 'clock'>) {
   return administering(services).use(({ ctx, next }) => {
     if (ctx.by.within === undefined) return next();
     throw new VerbatimError('NOT_ALLOWED', 'This is of all tenants, for administrators of the server.');

@@ -3,5 +3,5 @@ import { publicProcedure } from '../trpc.ts';
 
 /** What is exchanged for the secret of a link. */
 export function shareProcedures({ guests, inputs }: Services) {
-  return { openShare: publicProcedure.input(inputs.shareSecret).mutation(({ input }) => guests.open(input.secret)) };
+  return { openShare: publicProcedure.input(inputs.shareSecret).mutation(({ ctx, input }) => guests.open(input.secret, ctx.address)) };
 }

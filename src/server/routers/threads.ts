@@ -10,7 +10,7 @@ import { commandOf } from './command.ts';
 export const DEFAULT_PAGE_SIZE = 50;
 
 export function threadsRouter(services: Services) {
-  const { callers, store, inputs, limits, scheduler, retention } = services;
+  const { authenticator, callers, store, inputs, limits, scheduler, retention } = services;
   const pageSize = (limit: number | undefined): number => limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize);
   const lookAtReaders = async (threadId: string): Promise<void> => {
     const thread = await store.threads.keyById(threadId);
@@ -84,19 +84,24 @@ export function threadsRouter(services: Services) {
     }),
     share: procedure.input(inputs.threadShare).mutation(async ({ ctx, input }) => {
       const { threadId, access, expiresInMs, with: principalId } = input;
-      const command = commandOf('threads.share', input, { principal: ctx.principal, limits });
+      const command = commandOf('threads.share', input, { principal: ctx.principal, caller: ctx.caller, limits });
       const shared = { command, threadId, access, expiresInMs, maxShares: limits.maxSharesPerThread };
       if (principalId === undefined) {
         const { secret, secretHash } = newLinkSecret();
         return { ...(await store.shares.share({ ...shared, to: { secretHash } })), secret };
       }
-      const share = await store.shares.share({ ...shared, to: { principalId } });
+      const share = await authenticator.namesTried.by(ctx.principal, () =>
+        store.shares.share({ ...shared, to: { principalId, known: authenticator.known } }),
+      );
       // It may allow less than it did.
       await lookAtReaders(threadId);
       return share;
     }),
     unshare: procedure.input(inputs.threadUnshare).mutation(async ({ ctx, input }) => {
-      const gone = await store.shares.unshare(commandOf('threads.unshare', input, { principal: ctx.principal, limits }), input);
+      const gone = await store.shares.unshare(
+        commandOf('threads.unshare', input, { principal: ctx.principal, caller: ctx.caller, limits }),
+        input,
+      );
       await lookAtReaders(input.threadId);
       // Who came by it, whatever they are at.
       callers.lookAgain({ credentialId: gone.shareId });
@@ -105,7 +110,7 @@ export function threadsRouter(services: Services) {
     shares: reading.input(inputs.thread).query(({ ctx, input }) => store.shares.list(ctx.principal, input.threadId)),
     claimShare: procedure.input(inputs.shareSecret).mutation(({ ctx, input }) =>
       store.shares.claim({
-        command: commandOf('threads.claimShare', input, { principal: ctx.principal, limits }),
+        command: commandOf('threads.claimShare', input, { principal: ctx.principal, caller: ctx.caller, limits }),
         secretHash: hashToken(input.secret),
         maxShares: limits.maxSharesPerThread,
       }),

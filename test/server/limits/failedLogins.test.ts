@@ -28,6 +28,15 @@ describe('failed logins', () => {
     await logins.begin({ name: 'bob', address: '192.0.2.1' });
   });
 
+  test('of one name are no more in other spellings of it', async () => {
+    const logins = here();
+    const spellings = ['ann', 'ann ', ' Ann', 'ａｎｎ', 'ANN\u00a0'];
+    for (let count = 0; count < 10; count++) await logins.begin({ name: spellings[count % 5] ?? '', address: `192.0.2.${count}` });
+    for (const name of [...spellings, 'Ａnn']) {
+      await expect(logins.begin({ name, address: '198.51.100.1' })).rejects.toMatchObject(limited('failedLoginsPerName'));
+    }
+  });
+
   test('from one address are ten in a quarter of an hour, for whatever names; IPv6 counts by /64', async () => {
     const logins = here();
     for (let count = 0; count < 10; count++) await logins.begin({ name: `user${count}`, address: `2001:db8::${count}` });
