@@ -9,7 +9,7 @@ import type { ErasedText } from './events.ts';
 import { OpenLogs } from './openLogs.ts';
 import { type DeltaStream, PendingDelta, type PendingOperation, type PendingWrite } from './pendingWrite.ts';
 import type { Queries } from './queries.ts';
-import { storageError } from './storageError.ts';
+import { notStored, storageError } from './storageError.ts';
 import type { ThreadLog } from './threadLog.ts';
 
 /** What an operation may do inside the transaction. It looks first and writes after: one that throws after it wrote makes the others be done again. */
@@ -295,8 +295,4 @@ export class GroupCommit {
     this.#logs.forget(threads);
     for (const { event, run } of this.#appended ?? []) this.#options.onAppended?.(event, run);
   }
-}
-
-function notStored(cause: unknown): VerbatimError {
-  return new VerbatimError('STORAGE_FAILED', 'The server could not store this. Try again.', { cause });
 }

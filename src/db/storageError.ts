@@ -24,3 +24,8 @@ export function storageError(cause: unknown): VerbatimError | undefined {
   }
   return undefined;
 }
+
+/** Of what broke at no doing of SQLite's that is known. */
+export function notStored(cause: unknown): VerbatimError {
+  return new VerbatimError('STORAGE_FAILED', 'The server could not store this. Try again.', { cause });
+}
