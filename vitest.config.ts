@@ -11,6 +11,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // CI's machines are shared and noisy, and some tests wait for real time. A test that needed it is marked in the report: look into it.
     retry: process.env.CI === undefined ? 0 : 1,
+    globalSetup: ['test/support/tellWithoutBrowser.ts'],
     // Servers of tests say nothing unless they are asked to.
     env: { VERBATIM_LOG_LEVEL: 'silent' },
     pool: 'forks',

@@ -6,6 +6,7 @@ import { dense } from './plans/dense.ts';
 import { fanOut } from './plans/fanOut.ts';
 import { flatOut } from './plans/flatOut.ts';
 import { growth } from './plans/growth.ts';
+import { react } from './plans/react.ts';
 import { retention } from './plans/retention.ts';
 import { sdk } from './plans/sdk.ts';
 import { send } from './plans/send.ts';
@@ -30,4 +31,5 @@ export const PLANS: readonly Plan[] = [
   trust,
   soak,
   sdk,
+  react,
 ];

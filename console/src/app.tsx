@@ -11,17 +11,39 @@ import { Loading } from './ui/loading.tsx';
 const later = (load: () => Promise<ComponentType>) => lazy(async () => ({ default: await load() }));
 
 /** Pages other than the chat are loaded when they are opened. */
-const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {};
+const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
+  '/threads': later(async () => (await import('./pages/threads/threadsPage.tsx')).ThreadsPage),
+  '/runs/:runId': later(async () => (await import('./pages/run/runPage.tsx')).RunPage),
+  '/account': later(async () => (await import('./pages/account/accountPage.tsx')).AccountPage),
+};
 
 /** For administrators. */
-const ADMIN_PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {};
+const ADMIN_PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
+  '/users': later(async () => (await import('./pages/admin/usersPage.tsx')).UsersPage),
+  '/keys': later(async () => (await import('./pages/admin/keysPage.tsx')).KeysPage),
+  '/audit': later(async () => (await import('./pages/admin/auditPage.tsx')).AuditPage),
+  '/settings': later(async () => (await import('./pages/admin/settingsPage.tsx')).SettingsPage),
+  '/connections': later(async () => (await import('./pages/admin/connectionsPage.tsx')).ConnectionsPage),
+};
+
+/** For whoever has a link: outside of what a login is for. */
+const SharePage = later(async () => (await import('./pages/share/sharePage.tsx')).SharePage);
 
 export function App(): ReactNode {
   return (
     <CatchError>
-      <AccessGate>
-        <Pages />
-      </AccessGate>
+      <Switch>
+        <Route path="/share">
+          <Suspense fallback={<Loading />}>
+            <SharePage />
+          </Suspense>
+        </Route>
+        <Route>
+          <AccessGate>
+            <Pages />
+          </AccessGate>
+        </Route>
+      </Switch>
     </CatchError>
   );
 }

@@ -6,14 +6,23 @@ import { strings } from './strings.ts';
 import { ThemeChoice } from './themeChoice.tsx';
 import './shell.css';
 
-const PAGES: readonly (readonly [href: string, title: string])[] = [['/', strings.pages.chat]];
+const PAGES: readonly (readonly [href: string, title: string])[] = [
+  ['/', strings.pages.chat],
+  ['/threads', strings.pages.threads],
+];
 
 /** For administrators. */
-const ADMIN_PAGES: readonly (readonly [href: string, title: string])[] = [];
+const ADMIN_PAGES: readonly (readonly [href: string, title: string])[] = [
+  ['/users', strings.pages.users],
+  ['/keys', strings.pages.keys],
+  ['/connections', strings.pages.connections],
+  ['/audit', strings.pages.audit],
+  ['/settings', strings.pages.settings],
+];
 
 /** What stands around every page: the way to the others, who is logged in, and how the connection is. */
 export function Shell({ children }: { readonly children: ReactNode }): ReactNode {
-  const { isAdmin, me, hasLogin, leave } = useAccess();
+  const { isAdmin, me, hasLogin, loginName, leave } = useAccess();
   const [path] = useLocation();
   const [isOpen, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
@@ -52,7 +61,9 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
           <ThemeChoice />
           {hasLogin && (
             <p className="shell-me">
-              <span title={me.id}>{me.id}</span>
+              <Link href="/account" title={me.id}>
+                {loginName || me.id}
+              </Link>
               <button type="button" className="button quiet" onClick={() => void leave()}>
                 {strings.login.logOut}
               </button>

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditFlags } from './audit.ts';
 import { fileOption } from './fileOption.ts';
+import { parseCount } from './parseCount.ts';
 
 /** `verbatim audit list | verify | export`, on the file. */
 export function addAuditCommands(program: Command): void {
@@ -36,10 +37,4 @@ function parseTime(text: string): number {
   const at = Date.parse(text);
   if (Number.isNaN(at)) throw new InvalidArgumentError('A time is written as 2026-11-21 or 2026-11-21T14:00:00Z.');
   return at;
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('It is a number of 1 or more.');
-  return count;
 }

@@ -3,6 +3,7 @@ import type { AnyEvent, FinishReason } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
 import { AnswerText, type Printable } from './answerText.ts';
 import { paintFor } from './paint.ts';
+import { plainText } from './plainText.ts';
 
 /** As much of a stream as printing takes. */
 export interface PrintStream {
@@ -36,7 +37,7 @@ export class ChatPrinter {
 
   /** A sentence beside the answer. */
   note(text: string, style: 'dim' | 'red' | 'yellow' = 'dim'): void {
-    this.line(this.#paint[style](text));
+    this.line(this.#paint[style](plainText(text)));
   }
 
   /** The same, as it is. */
@@ -95,7 +96,8 @@ export class ChatPrinter {
     const printed = this.#wasBroken ? text.replace(/^ /, '') : text;
     if (printed === '') return;
     this.#wasBroken = false;
-    this.#out.write(printed);
+    // A pipe gets what was said, word for word.
+    this.#out.write(this.#out.isTTY ? plainText(printed) : printed);
     this.#isMidLine = !printed.endsWith('\n');
   }
 

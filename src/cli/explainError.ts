@@ -1,9 +1,10 @@
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { withoutSecrets } from '../server/config/secret.ts';
+import { plainText } from './plainText.ts';
 
-/** An error as a sentence for the person at the terminal, without secrets. The stack too with `VERBATIM_DEBUG`. */
+/** An error as a sentence for the person at the terminal, without secrets: plain, for a server's message may hold a model's words. The stack too with `VERBATIM_DEBUG`. */
 export function explainError(error: unknown, env: NodeJS.ProcessEnv = process.env): string {
-  return withoutSecrets(explain(error, env));
+  return plainText(withoutSecrets(explain(error, env)));
 }
 
 function explain(error: unknown, env: NodeJS.ProcessEnv): string {

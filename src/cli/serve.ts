@@ -69,6 +69,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     const { url } = await server.listen(optionsOf<ListenOptions>(config, LISTEN_SETTINGS));
     process.stdout.write(`Verbatim listening on ${url}\n`);
     for (const line of [
+      ...(config.console === false ? [] : [`console: ${url}`]),
       file === undefined ? model : `config: ${file}`,
       `database: ${config.database}`,
       `talk to it: npx verbatim chat --url ${url}`,

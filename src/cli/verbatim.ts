@@ -1,24 +1,26 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type LogLevels, parseLogLevels } from '../server/telemetry/logLevels.ts';
 import { keysCommand, usersCommand } from './accountCommands.ts';
 import { addAuditCommands } from './auditCommands.ts';
 import { addBackupCommands } from './backupCommands.ts';
-import type { ChatFlags } from './chat.ts';
+import type { ChatFlags } from './chat/chat.ts';
+import { completionScript, SHELLS, type Shell } from './completion/completionScript.ts';
 import type { PrintConfigFlags } from './config/printConfig.ts';
 import type { DoctorFlags } from './doctor/doctor.ts';
+import { addExamples } from './examples.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
+import type { InitFlags } from './init.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
+import { addRunCommands } from './runs/runCommands.ts';
 import type { ServeFlags } from './serve.ts';
-import { addThreadCommands } from './threadCommands.ts';
+import { addThreadCommands } from './threads/threadCommands.ts';
 
-const GENERATE_HELP = `
-Examples:
-  verbatim generate --config verbatim.config.ts --out ../web/agents --name @acme/agents
-  verbatim generate --out ../web/agents --check       in CI: fails when somebody forgot to generate
-The config is loaded, but no server is started and no model, tool or database is touched.
+const CHAT_HELP = `
+Exit code, of a pipe: 0 when every answer was completed, 1 when one failed or the server cannot be reached, 130 when one was stopped.
+What you type is kept in $XDG_STATE_HOME/verbatim/chat_history, for the arrow keys; VERBATIM_HISTORY=off keeps nothing.
 `;
 
 // Each command loads what it needs when it runs: `chat` opens no database, `--help` loads nothing.
@@ -51,17 +53,31 @@ program
 
 program
   .command('chat')
-  .description('Talk to an agent: a line is a message, Ctrl-C stops an answer, Ctrl-D ends. Reads lines from a pipe too')
+  .description('Talk to an agent. Ctrl-C stops an answer, Ctrl-D ends, /help lists the rest. In a pipe a line is a message')
   .addOption(new Option('-u, --url <url>', 'of the server').env('VERBATIM_URL').default('http://127.0.0.1:3000'))
   .addOption(new Option('-t, --token <token>', 'who you are, where the server asks').env('VERBATIM_TOKEN'))
   .option('-a, --agent <name>', "whom to talk to (default: the server's first)")
   .option('--thread <id>', 'go on with this conversation')
-  .action(async (flags: ChatFlags) => (await import('./chat.ts')).chat(flags));
+  .option('--json', 'print each event as a line of JSON on stdout')
+  .addHelpText('after', CHAT_HELP)
+  .action(async (flags: ChatFlags) => (await import('./chat/chat.ts')).chat(flags));
 
 program
   .command('demo')
   .description('Kill a server in the middle of an answer, start it again, and count what the reader missed')
   .action(async () => (await import('./demo.ts')).demo());
+
+program
+  .command('init')
+  .description('Make a new project: agents, a server, a client, a page and a test')
+  .argument('[folder]', 'a new one, or an empty one', '.')
+  .option('--package <spec>', 'of verbatim-agents: a version, a tarball or a folder (default: this version)')
+  .option('--install', 'install its packages too')
+  .option('--force', 'also into a folder that has files: those of the same names are replaced')
+  .action(async (folder: string, flags: InitFlags) => {
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    await (await import('./init.ts')).init(folder, flags, { cwd: process.cwd(), environment: process.env, print });
+  });
 
 program
   .command('generate')
@@ -70,7 +86,7 @@ program
   .requiredOption('-o, --out <folder>', 'where the package goes: a new folder, an empty one, or one made before')
   .option('-n, --name <name>', 'of the package (default: the one it has, else "agents-client")')
   .option('--check', 'write nothing; exit with 1 when the package is not what the agents say, and print what changed')
-  .addHelpText('after', GENERATE_HELP)
+  .addHelpText('after', '\nThe config is loaded, but no server is started and no model, tool or database is touched.')
   .action(async (flags: GenerateFlags) => {
     const { generate } = await import('./generate.ts');
     const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -82,6 +98,7 @@ program
 program.addCommand(keysCommand());
 program.addCommand(usersCommand());
 addThreadCommands(program);
+addRunCommands(program);
 addAuditCommands(program);
 addBackupCommands(program);
 
@@ -118,8 +135,24 @@ program
     process.stdout.write('', () => process.exit(code));
   });
 
+program
+  .command('completion')
+  .description('Print what makes your shell complete commands, options and the ids of a server')
+  .addArgument(new Argument('<shell>', 'yours').choices(SHELLS))
+  .action((shell: Shell) => void process.stdout.write(completionScript(shell)));
+
+addExamples(program);
+
+// Whoever reads it, such as `head`, has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
-  await program.parseAsync();
+  // What a shell asks is about words that are not this command's own.
+  if (process.argv[2] === '__complete') await (await import('./completion/complete.ts')).complete(program, process.argv.slice(3));
+  else await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${paintFor(process.stderr).red('verbatim:')} ${explainError(error)}\n`);
   process.exit(1);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { type Clock, systemClock } from '../protocol/clock.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { readBootId } from './bootId.ts';
@@ -130,11 +130,17 @@ export function openForCommand(name: string): Pick<OpenDatabase, 'raw' | 'file' 
   }
 }
 
+/** A new file is its owner's alone, whatever the umask: conversations are in it. SQLite gives what it makes beside it the same rights. */
+function beginPrivately(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+}
+
 function openForWriting(file: string, options: OpenDatabaseOptions): OpenDatabase {
   const { migrations = MIGRATIONS, synchronous = 'NORMAL', clock = systemClock, bootId = readBootId() } = options;
   const lock = lockFile(file);
   let raw: Sqlite | undefined;
   try {
+    beginPrivately(file);
     const db = new (loadSqlite().Database)(file, { timeout: BUSY_TIMEOUT_MS });
     raw = db;
     const isNew = !checkOwner(db);

@@ -95,7 +95,7 @@ export interface RunStore {
   ): Promise<{ readonly info: RunInfo; readonly key: number; readonly thread: number; readonly lastSeq: number | undefined }>;
   /** As the server itself, without an owner. Undefined when it is gone. */
   read(key: number): Promise<RunRow | undefined>;
-  list(principal: Principal, filter: RunListInput & { readonly limit: number }): Promise<Page<RunInfo>>;
+  list(principal: Principal, filter: RunListInput & { readonly limit: number; readonly maxBytes?: number }): Promise<Page<RunInfo>>;
   /** The model calls of a run that a principal may read, oldest first. */
   steps(
     principal: Principal,
@@ -181,6 +181,7 @@ export interface RunStore {
       readonly threadId?: string | undefined;
       readonly status?: ApprovalStatus | undefined;
       readonly limit: number;
+      readonly maxBytes?: number;
       readonly pageToken?: string | undefined;
     },
   ): Promise<Page<ApprovalInfo>>;

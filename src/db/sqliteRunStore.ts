@@ -1,5 +1,6 @@
 import { ownerOf } from '../protocol/principal.ts';
 import type { Prices } from '../protocol/usage.ts';
+import { boundedPage, jsonBytes } from './boundedPage.ts';
 import type { FileStore } from './fileStore.ts';
 import { LogMessageWriter } from './messageWriter.ts';
 import { acceptMessage } from './operations/acceptMessage.ts';
@@ -52,28 +53,27 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     async read(key) {
       return queries.runs.byKey(key);
     },
-    async list(principal, { threadId, limit, pageToken, all, ...filter }) {
+    async list(principal, { threadId, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken, all, ...filter }) {
       if (all) assertMayList(parts, principal);
       const thread = threadId === undefined ? undefined : openThread(parts, principal, threadId, 'read').key;
-      const [beforeKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-      const rows = queries.runs.list({
-        ...filter,
-        owner: thread === undefined && all !== true ? ownerOf(principal) : undefined,
-        tenant: all ? principal.tenant : undefined,
-        thread,
-        beforeKey,
-        limit: limit + 1,
+      const [first] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
+      const owner = thread === undefined && all !== true ? ownerOf(principal) : undefined;
+      const tenant = all ? principal.tenant : undefined;
+      const { rows, more } = boundedPage<ReturnType<typeof queries.runs.list>[number]>({
+        limit,
+        maxBytes,
+        read: (row, rowLimit) => queries.runs.list({ ...filter, owner, tenant, thread, beforeKey: row?.run.key ?? first, limit: rowLimit }),
+        sizeOf: ({ run }) => jsonBytes(run.output, run.options, run.error, run.agents, run.task),
       });
-      const items = rows.slice(0, limit);
-      const last = items.at(-1);
+      const last = rows.at(-1);
       return {
-        items: items
+        items: rows
           .filter(({ run }) => {
             const of = queries.threads.byKey(run.thread);
             return of !== undefined && mayWith(parts, principal, of, 'read');
           })
           .map((row) => runInfo(queries, row.run, row.threadId)),
-        ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
+        ...(more && last !== undefined && { nextPageToken: encodePageToken([last.run.key]) }),
       };
     },
     async steps(principal, filter) {

@@ -1,5 +1,6 @@
 import { ownerOf, type Principal } from '../protocol/principal.ts';
 import type { ThreadListInput } from '../protocol/procedures.ts';
+import { boundedPage, jsonBytes } from './boundedPage.ts';
 import type { FileRemoval } from './fileRemoval.ts';
 import { orderOf } from './messages.ts';
 import { type Authority, assertMayList, mayWith, openThread } from './operations/access.ts';
@@ -12,7 +13,7 @@ import { messagesOf, standingOf, threadInfo } from './operations/views.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 import type { ThreadStore } from './threadStore.ts';
-import type { ThreadFilter } from './threads.ts';
+import type { ThreadFilter, ThreadRow } from './threads.ts';
 
 /** Messages that a title is made of: the first answer may come after several that called tools. */
 const BEGINNING = 20;
@@ -37,25 +38,33 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
     async list(principal, filter) {
       const { limit, pageToken, sort = 'activity', order = 'desc' } = filter;
       const [at, key] = pageToken === undefined ? [] : decodePageToken(pageToken, 2);
-      const rows = queries.threads.list({
-        of: listedThreads(parts, principal, filter),
-        limit: limit + 1,
-        sort,
-        order,
-        search: filter.search,
-        active: filter.active,
-        createdAfter: filter.createdAfter,
-        createdBefore: filter.createdBefore,
-        after: at === undefined || key === undefined ? undefined : { at, key },
+      const of = listedThreads(parts, principal, filter);
+      const { search, active, createdAfter, createdBefore } = filter;
+      const atOf = (row: ThreadRow): number => (sort === 'activity' ? row.updatedAt : row.createdAt);
+      const first = at === undefined || key === undefined ? undefined : { at, key };
+      const { rows, more } = boundedPage<ThreadRow>({
+        limit,
+        maxBytes: filter.maxBytes ?? Number.POSITIVE_INFINITY,
+        read: (row, rowLimit) =>
+          queries.threads.list({
+            of,
+            limit: rowLimit,
+            sort,
+            order,
+            search,
+            active,
+            createdAfter,
+            createdBefore,
+            after: row === undefined ? first : { at: atOf(row), key: row.key },
+          }),
+        sizeOf: ({ title, metadata }) => jsonBytes(title, metadata),
       });
-      const items = rows.slice(0, limit);
-      const last = items.at(-1);
+      const last = rows.at(-1);
       return {
-        items: items
+        items: rows
           .filter((row) => mayWith(parts, principal, row, 'read'))
           .map((row) => ({ ...threadInfo(queries, row, epoch), ...standingOf(parts, principal, row) })),
-        ...(rows.length > limit &&
-          last !== undefined && { nextPageToken: encodePageToken([sort === 'activity' ? last.updatedAt : last.createdAt, last.key]) }),
+        ...(more && last !== undefined && { nextPageToken: encodePageToken([atOf(last), last.key]) }),
       };
     },
     update: (command, threadId, { title, metadata }) =>

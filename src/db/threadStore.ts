@@ -24,7 +24,7 @@ export interface ThreadStore {
   keyById(threadId: string): Promise<number | undefined>;
   /** The id by which callers know it; empty for one that is gone. */
   idOf(key: number): Promise<string>;
-  list(principal: Principal, filter: ThreadListInput & { readonly limit: number }): Promise<Page<ThreadInfo>>;
+  list(principal: Principal, filter: ThreadListInput & { readonly limit: number; readonly maxBytes?: number }): Promise<Page<ThreadInfo>>;
   update(
     command: Command,
     threadId: string,

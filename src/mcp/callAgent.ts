@@ -23,7 +23,22 @@ export interface AgentCall {
  * Sends a message to an agent and answers when its run has ended. Whoever waits is a reader of the run: when they are gone the run goes on, or is
  * cancelled after the grace if the agent says `onDisconnect: 'cancel'`. Throws `SHUTTING_DOWN` when `gone` aborts before the end.
  */
-export async function callAgent({
+export async function callAgent(call: AgentCall): Promise<CallToolResult> {
+  let leave: () => void;
+  try {
+    leave = call.caller.enterWait();
+  } catch (cause) {
+    if (cause instanceof VerbatimError) return refusal(cause);
+    throw cause;
+  }
+  try {
+    return await sendAndWait(call);
+  } finally {
+    leave();
+  }
+}
+
+async function sendAndWait({
   agent,
   arguments: args,
   caller,

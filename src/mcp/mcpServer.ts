@@ -6,6 +6,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import { rateLimitHeaders } from '../server/limits/rateLimitHeaders.ts';
 import type { McpEndpoint } from '../server/mcpEndpoint.ts';
 import type { McpHost } from '../server/mcpHost.ts';
+import { whenOver } from '../server/whenOver.ts';
 import { McpSession } from './mcpSession.ts';
 import { McpSessions } from './mcpSessions.ts';
 import { rpcErrorOf } from './rpcError.ts';
@@ -85,9 +86,8 @@ async function serveMcp(
       left();
       done();
     };
-    response.once('close', end);
     // It may have gone while it was asked who it is.
-    if (response.closed) end();
+    whenOver(response, end);
     try {
       await session.handle({ caller, response, gone: gone.signal }, body);
     } catch (cause) {

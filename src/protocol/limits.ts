@@ -12,7 +12,7 @@ export const DEFAULT_LIMITS = {
   maxTitleCodePoints: 200,
   /** Rows of one page of any list. */
   maxPageSize: 1_000,
-  /** Text of one page of messages, of a snapshot, or of what one reader is served from the log at once. A single larger row still comes. */
+  /** Text of one page of any list, of a snapshot, or of what one reader is served from the log at once. A single larger row still comes. */
   maxPageBytes: 1024 * 1024,
   /** Messages that `threads.create` imports at once. */
   maxImportedMessages: 1_000,
@@ -28,10 +28,14 @@ export const DEFAULT_LIMITS = {
   bodyTimeoutMs: 30_000,
   /** How long an HTTP connection stays open for another request. */
   keepAliveTimeoutMs: 72_000,
+  /** Requests of one HTTP connection that are worked on at once. What a client sends before it has their answers waits, and is not read on. */
+  maxPipelinedRequests: 4,
   /** Nesting of an inbound frame. */
   maxFrameDepth: 100,
   /** Calls in one tRPC batch. */
   maxBatchCalls: 100,
+  /** Answers of the calls that read in one HTTP batch, together; once they come to more, the calls after are refused with 413. */
+  maxBatchBytes: 4 * 1024 * 1024,
   maxSubscriptionsPerSocket: 100,
   /** Calls of one socket that are being answered; with more, nothing is read from it until some are. */
   maxCallsPerSocket: 1_000,
@@ -118,6 +122,8 @@ export const DEFAULT_LIMITS = {
   readyCommitMs: 1_000,
   /** Longest wait of `runs.wait`. */
   maxWaitMs: 60_000,
+  /** Calls of one principal that wait for runs, of `runs.wait` and by MCP, over all of its connections. */
+  maxWaitsPerPrincipal: 1_000,
   /** Passwords that are checked at once: each takes 19 MiB and a thread. Others wait. */
   maxPasswordHashes: 2,
   /** Passwords that wait to be checked; with more, a login is `SERVER_FULL`. */

@@ -34,6 +34,7 @@ export const UNBOUNDED_CALLERS = {
   messagesPerHourPerTenant: Number.POSITIVE_INFINITY,
   tokensPerDay: Number.POSITIVE_INFINITY,
   maxThreadsPerPrincipal: Number.POSITIVE_INFINITY,
+  maxWaitsPerPrincipal: Number.POSITIVE_INFINITY,
 } as const satisfies Partial<Limits>;
 
 /** The limits that hold for a principal: those of its tier. */

@@ -1,6 +1,6 @@
 import type { Message } from '../protocol/message.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
-import type { PendingMessages } from './pendingMessages.ts';
+import type { Outbox, OwnMessage } from './outbox.ts';
 
 /** What a message has besides when it is shown. */
 export interface Shown {
@@ -8,36 +8,49 @@ export interface Shown {
   readonly key: string;
   /** An own message that the server does not have yet, or that it refused. */
   readonly pending?: 'sending' | 'failed';
+  /** Why it was refused. */
   readonly error?: VerbatimError;
 }
 
-/** The messages of a thread, and after them the own ones that are not in it yet. A message that did not change is the same object. */
-export class ShownMessages {
-  readonly #shown = new WeakMap<Message, Message & Shown>();
-  #last:
-    | { readonly messages: readonly Message[]; readonly pending: PendingMessages['list']; readonly shown: readonly (Message & Shown)[] }
-    | undefined;
+export type ShownMessage = Message & Shown;
 
-  of(messages: readonly Message[], pending: PendingMessages): readonly (Message & Shown)[] {
-    if (this.#last?.messages === messages && this.#last.pending === pending.list) return this.#last.shown;
-    const known = new Set(pending.list.length === 0 ? [] : messages.slice(-RECENT).map(({ id }) => id));
-    const shown = messages.map((message) => this.#withKey(message, pending.keyOf(message.id)));
-    for (const { key, message, status, error } of pending.list) {
-      if (known.has(message.id)) continue;
-      shown.push({ ...message, key, pending: status, ...(error !== undefined && { error }) });
+/**
+ * The messages of a thread, and after them the own ones that are not in it yet; withdrawn ones are left out. The same list, and the same
+ * object for a message, as long as nothing changed.
+ */
+export class ShownMessages {
+  readonly #shown = new WeakMap<Message, ShownMessage>();
+  readonly #own = new WeakMap<OwnMessage, ShownMessage>();
+  #parts: readonly unknown[] = [];
+  #list: readonly ShownMessage[] = [];
+
+  of(earlier: readonly Message[], messages: readonly Message[], outbox: Pick<Outbox<never>, 'list' | 'keyOf'>): readonly ShownMessage[] {
+    const parts = [earlier, messages, outbox.list];
+    if (parts.every((part, i) => part === this.#parts[i])) return this.#list;
+    const list: ShownMessage[] = [];
+    for (const part of [earlier, messages]) {
+      for (const message of part) if (message.status !== 'discarded') list.push(this.#withKey(message, outbox.keyOf(message.id)));
     }
-    this.#last = { messages, pending: pending.list, shown };
-    return shown;
+    for (const own of outbox.list) if (own.seenAs === undefined) list.push(this.#ofOwn(own));
+    this.#parts = parts;
+    this.#list = list;
+    return list;
   }
 
-  #withKey(message: Message, key: string): Message & Shown {
+  #withKey(message: Message, key: string): ShownMessage {
     const known = this.#shown.get(message);
     if (known?.key === key) return known;
     const shown = { ...message, key };
     this.#shown.set(message, shown);
     return shown;
   }
-}
 
-/** An own message is among the newest of the thread when it comes. */
-const RECENT = 200;
+  #ofOwn(own: OwnMessage): ShownMessage {
+    const known = this.#own.get(own);
+    if (known !== undefined) return known;
+    const { key, message, status, error } = own;
+    const shown = { ...message, key, pending: status, ...(error !== undefined && { error }) };
+    this.#own.set(own, shown);
+    return shown;
+  }
+}

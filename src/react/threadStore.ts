@@ -1,131 +1,245 @@
 import type { Client } from '../client/client.ts';
+import { newKey } from '../client/newKey.ts';
 import { emptyThread, reduceThread, type ThreadState } from '../client/reducer.ts';
-import type { ApiContract } from '../protocol/contract.ts';
-import type { AnyEvent } from '../protocol/event.ts';
-import { VerbatimError } from '../protocol/verbatimError.ts';
-import { onNextFrame } from './frame.ts';
+import type { SentRun } from '../client/run.ts';
+import type { AgentContract, ApiContract } from '../protocol/contract.ts';
+import { type AnyEvent, isTerminalEvent } from '../protocol/event.ts';
+import type { UserMessage } from '../protocol/message.ts';
+import type { VerbatimError } from '../protocol/verbatimError.ts';
+import { asVerbatimError } from './asVerbatimError.ts';
+import { changesOf } from './changes.ts';
+import { EarlierMessages } from './earlierMessages.ts';
+import { Live } from './live.ts';
+import { Outbox } from './outbox.ts';
+import { SharedStores } from './sharedStores.ts';
+import { type ShownMessage, ShownMessages } from './shownMessages.ts';
 
-/** A thread as it is read. A new object exactly when something changed; parts that did not change keep their identity. */
+/** A thread as it is shown. A new object exactly when something changed; parts that did not change keep their identity. */
 export interface ThreadView {
   readonly thread: ThreadState;
+  readonly messages: readonly ShownMessage[];
   /** False until the first of it has come. */
   readonly isLoaded: boolean;
-  /** What is shown is behind what the server has. */
+  /** The connection is back, and what came meanwhile is not here yet. */
   readonly isCatchingUp: boolean;
-  /** Why it cannot be read. Nothing more comes. */
+  /** Something was sent that the thread does not show yet. */
+  readonly isSending: boolean;
+  readonly hasEarlier: boolean;
+  readonly isLoadingEarlier: boolean;
+  /** Why it cannot be read. Nothing more comes until `readAgain`. */
   readonly error: VerbatimError | undefined;
 }
 
-export const UNREAD: ThreadView = { thread: emptyThread, isLoaded: false, isCatchingUp: false, error: undefined };
+export const UNREAD: ThreadView = {
+  thread: emptyThread,
+  messages: [],
+  isLoaded: false,
+  isCatchingUp: false,
+  isSending: false,
+  hasEarlier: false,
+  isLoadingEarlier: false,
+  error: undefined,
+};
 
-/** How long a thread is kept when nobody looks at it any more: StrictMode, and a way from page to page, look away for a moment. */
-const KEPT_MS = 5_000;
+/** What is sent, but for the thread that it goes to. */
+export interface Addressed {
+  readonly text: string;
+  readonly agent?: string | undefined;
+  readonly agents?: readonly string[] | undefined;
+}
 
-/** Reads a thread while somebody listens, and goes on where it was. Listeners are told at most once a frame. */
+type AnyRun = SentRun<AgentContract>;
+
+/** A thread, or one that begins with its first message: what is read of it, and what is on its way to it. */
 export class ThreadStore {
+  readonly live: Live<ThreadView>;
   readonly #client: Client<ApiContract>;
-  readonly #threadId: string;
-  readonly #listeners = new Set<() => void>();
-  readonly #onUnused: () => void;
+  readonly #outbox: Outbox<AnyRun>;
+  readonly #earlier: EarlierMessages;
+  readonly #shown = new ShownMessages();
+  #threadId: string | undefined;
   #thread = emptyThread;
   #cursor: string | undefined;
+  #isLoaded = false;
+  /** Up to where there is something to catch up with. */
   #head = 0;
-  #view = UNREAD;
   #error: VerbatimError | undefined;
-  #reading: AbortController | undefined;
-  #cancelFrame: (() => void) | undefined;
-  #unused: ReturnType<typeof setTimeout> | undefined;
+  /** Of a thread that has not begun: who waits for it. */
+  #toRead: AbortSignal | undefined;
+  #newest: Promise<AnyRun> | undefined;
+  /** What is sent shows in the thread when it is past this. */
+  #expectedSeq = -1;
+  #asking = 0;
 
-  constructor(client: Client<ApiContract>, threadId: string, onUnused: () => void) {
+  constructor(client: Client<ApiContract>, threadId: string | undefined) {
     this.#client = client;
     this.#threadId = threadId;
-    this.#onUnused = onUnused;
+    this.live = new Live({ view: () => this.#view(), read: (signal) => this.#read(signal) }, UNREAD);
+    this.#outbox = new Outbox(() => this.live.changed());
+    this.#earlier = new EarlierMessages(client, () => this.live.changed());
   }
 
-  readonly view = (): ThreadView => this.#view;
+  /** Shows a message, and sends it to the thread, which begins with it if it has not begun. */
+  send(message: Addressed): Promise<AnyRun> {
+    const { text, agent = message.agents?.[0] } = message;
+    const key = newKey();
+    const own: UserMessage = { id: key, role: 'user', text, status: 'queued', at: Date.now(), ...(agent !== undefined && { agent }) };
+    const before = this.#isLoaded ? new Set(this.#thread.messages.map(({ id }) => id)) : undefined;
+    return this.ask(() =>
+      this.#outbox.send(own, before, async () => {
+        const threadId = await this.#whenBegun();
+        const input = { idempotencyKey: key, ...message, ...(threadId !== undefined && { threadId }) };
+        // The edge: the hook has typed it by the Api.
+        return (await this.#client.send(input as never)) as AnyRun;
+      }),
+    );
+  }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    // Not the function itself: one that is given twice listens twice.
-    const own = (): void => listener();
-    this.#listeners.add(own);
-    clearTimeout(this.#unused);
-    this.#read();
-    return () => {
-      this.#listeners.delete(own);
-      if (this.#listeners.size === 0) this.#unused = setTimeout(() => this.#stop(), KEPT_MS);
-    };
-  };
+  resend(key: string): Promise<AnyRun> {
+    return this.ask(() => this.#outbox.resend(key));
+  }
 
-  #read(): void {
-    if (this.#reading !== undefined || this.#error !== undefined) return;
-    const reading = new AbortController();
-    this.#reading = reading;
+  dismiss(key: string): void {
+    this.#outbox.dismiss(key);
+    this.live.show();
+  }
+
+  /** Asks for a run. Until the thread shows it, it is being sent. */
+  async ask(asking: () => Promise<AnyRun>): Promise<AnyRun> {
+    this.#asking += 1;
+    const newest = asking();
+    this.#newest = newest;
+    this.live.show();
+    try {
+      const run = await newest;
+      this.expect(run);
+      return run;
+    } finally {
+      this.#asking -= 1;
+      this.live.changed();
+    }
+  }
+
+  /** Until the thread shows this run, it is being sent. */
+  expect(run: AnyRun): void {
+    if (this.#threadId === undefined) this.#begin(run.threadId);
+    if (run.threadId !== this.#threadId) return;
+    this.#expectedSeq = Math.max(this.#expectedSeq, run.receipt.seq);
+    this.live.changed();
+  }
+
+  /** The run that is at work, or the first of those that wait; without one, that which was sent last, once it is durable. */
+  async openRunId(): Promise<string | undefined> {
+    const { activeRunId, messages } = this.#thread;
+    const open = activeRunId ?? messages.find(({ role, status }) => role === 'user' && status === 'queued')?.runId;
+    return open ?? (await this.#newest?.catch(() => undefined))?.id;
+  }
+
+  /** The run that spoke last. */
+  get lastRunId(): string | undefined {
+    return this.#thread.messages.findLast(({ runId }) => runId !== undefined)?.runId;
+  }
+
+  async loadEarlier(): Promise<void> {
+    if (this.#threadId !== undefined && this.#hasEarlier) await this.#earlier.load(this.#threadId, this.#thread.messages);
+  }
+
+  readAgain(): void {
+    this.#error = undefined;
+    this.live.readAgain();
+    this.live.show();
+  }
+
+  /** The second of two messages that are sent at once to a thread that has not begun waits for the first. */
+  async #whenBegun(): Promise<string | undefined> {
+    if (this.#threadId !== undefined) return this.#threadId;
+    const first = this.#newest;
+    await first?.catch(() => undefined);
+    return this.#threadId;
+  }
+
+  #begin(threadId: string): void {
+    this.#threadId = threadId;
+    this.#isLoaded = true;
+    threadStores.add(this.#client, threadId, this);
+    changesOf(this.#client).tell('threads');
+    if (this.#toRead !== undefined) this.#read(this.#toRead);
+  }
+
+  #read(signal: AbortSignal): void {
+    this.#toRead = signal;
+    const threadId = this.#threadId;
+    if (threadId === undefined || signal.aborted) return;
     const stopListening = this.#client.connection.subscribe(({ status }) => {
-      if (status === 'online') void this.#askHead();
+      if (status === 'online') void this.#askHead(threadId);
     });
-    reading.signal.addEventListener('abort', stopListening);
-    this.#follow(reading.signal).catch((error: unknown) => {
-      if (reading.signal.aborted) return;
+    signal.addEventListener('abort', stopListening);
+    if (this.#cursor !== undefined) void this.#askHead(threadId);
+    this.#follow(threadId, signal).catch((cause: unknown) => {
+      if (signal.aborted) return;
       stopListening();
-      this.#error =
-        error instanceof VerbatimError ? error : new VerbatimError('INTERNAL', 'The thread could not be read.', { cause: error });
-      this.#reading = undefined;
-      this.#changed();
+      this.#error = asVerbatimError(cause);
+      this.live.changed();
     });
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const after = this.#cursor;
-    const watch = this.#client.thread(this.#threadId).watch({ signal, ...(after === undefined ? { snapshot: true } : { after }) });
-    void this.#askHead();
+  async #follow(threadId: string, signal: AbortSignal): Promise<void> {
+    // One that begins here is read from its first event.
+    const from = this.#cursor !== undefined ? { after: this.#cursor } : this.#isLoaded ? {} : { snapshot: true };
+    const watch = this.#client.thread(threadId).watch({ signal, ...from });
     for await (const event of watch) {
       // The edge: a thread is folded by what every Api has in common.
-      this.#thread = reduceThread(this.#thread, event as AnyEvent);
+      this.#fold(event as AnyEvent);
       this.#cursor = watch.cursor;
-      this.#changed();
     }
   }
 
-  /** Up to where there is something to catch up with. */
-  async #askHead(): Promise<void> {
+  #fold(event: AnyEvent): void {
+    if (event.type === 'thread.snapshot') this.#earlier.startFrom(event.messages, this.#thread.messages);
+    this.#thread = reduceThread(this.#thread, event);
+    this.#isLoaded = true;
+    if (event.type === 'run.started' || isTerminalEvent(event)) changesOf(this.#client).tell('threads');
+    if (event.type === 'approval.requested' || event.type === 'approval.resolved') changesOf(this.#client).tell('approvals');
+    this.live.changed();
+  }
+
+  async #askHead(threadId: string): Promise<void> {
+    if (!this.#isLoaded) return;
+    // Until it is known, there may be something.
+    this.#head = Number.POSITIVE_INFINITY;
+    this.live.changed();
     try {
-      const { head } = await this.#client.threads.get({ threadId: this.#threadId });
-      if (head <= this.#head) return;
-      this.#head = head;
-      this.#changed();
+      this.#head = (await this.#client.threads.get({ threadId })).head;
     } catch {
       // Whoever reads is told by the watch why that cannot be.
+      this.#head = 0;
     }
+    this.live.changed();
   }
 
-  #changed(): void {
-    this.#cancelFrame ??= onNextFrame(() => {
-      this.#cancelFrame = undefined;
-      const { seq } = this.#thread;
-      const isLoaded = this.#cursor !== undefined;
-      this.#view = { thread: this.#thread, isLoaded, isCatchingUp: isLoaded && seq < this.#head, error: this.#error };
-      for (const listener of this.#listeners) listener();
-    });
+  get #hasEarlier(): boolean {
+    return this.#thread.earlier && !this.#earlier.isOver;
   }
 
-  #stop(): void {
-    this.#cancelFrame?.();
-    this.#cancelFrame = undefined;
-    this.#reading?.abort();
-    this.#reading = undefined;
-    this.#onUnused();
+  #view(): ThreadView {
+    const thread = this.#thread;
+    this.#outbox.settle(thread);
+    return {
+      thread,
+      messages: this.#shown.of(this.#earlier.list, thread.messages, this.#outbox),
+      isLoaded: this.#isLoaded,
+      isCatchingUp: this.#isLoaded && thread.seq < this.#head,
+      isSending: this.#asking > 0 || thread.seq <= this.#expectedSeq,
+      hasEarlier: this.#hasEarlier,
+      isLoadingEarlier: this.#earlier.isLoading,
+      error: this.#error,
+    };
   }
 }
 
-const stores = new WeakMap<object, Map<string, ThreadStore>>();
+export const threadStores = new SharedStores<ThreadStore>();
 
 /** The one store of a thread, for all who look at it by the same client. */
 export function threadStoreOf(client: Client<ApiContract>, threadId: string): ThreadStore {
-  const ofClient = stores.get(client) ?? new Map<string, ThreadStore>();
-  stores.set(client, ofClient);
-  const known = ofClient.get(threadId);
-  if (known !== undefined) return known;
-  const store = new ThreadStore(client, threadId, () => void ofClient.delete(threadId));
-  ofClient.set(threadId, store);
-  return store;
+  return threadStores.open(client, threadId, () => new ThreadStore(client, threadId));
 }

@@ -1,209 +1,159 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { Client } from '../client/client.ts';
-import type { SentRun } from '../client/run.ts';
 import type { MessageOf, RunStateOf, ThreadStateOf } from '../client/threadReducer.ts';
-import type { ApiContract, ApprovalOptions, Decision, EditInput, SendInput } from '../protocol/contract.ts';
+import type { ApiContract } from '../protocol/contract.ts';
 import type { Usage } from '../protocol/event.ts';
-import type { Json } from '../protocol/json.ts';
-import type { Message } from '../protocol/message.ts';
-import type { SubmittedCall, ThreadInfo } from '../protocol/procedures.ts';
-import { VerbatimError } from '../protocol/verbatimError.ts';
-import { PendingMessages } from './pendingMessages.ts';
+import type { VerbatimError } from '../protocol/verbatimError.ts';
 import { useClient } from './provider.ts';
 import type { RegisteredApi } from './register.ts';
-import { type Shown, ShownMessages } from './shownMessages.ts';
-import { type ThreadView, threadStoreOf, UNREAD } from './threadStore.ts';
+import type { Shown } from './shownMessages.ts';
+import { type ThreadActions, threadActions } from './threadActions.ts';
+import { ThreadStore, type ThreadView, threadStoreOf, threadStores, UNREAD } from './threadStore.ts';
 
-export interface UseThreadOptions<Api extends ApiContract> {
+export interface UseThreadOptions<Api extends ApiContract, Name extends keyof Api & string = keyof Api & string> {
   /** Absent: a new thread, which begins with the first message. */
   readonly threadId?: string | undefined;
   /** Who is sent to, unless a message says otherwise. */
-  readonly agent: keyof Api & string;
+  readonly agent: Name;
   /** Told of the thread that is shown from now on: the new one of a first message, an edit or a fork. */
   readonly onThread?: ((threadId: string) => void) | undefined;
 }
 
-/** A message and what goes with it, or its text alone. */
-export type Outgoing<Api extends ApiContract> = string | (Partial<SendInput<Api>> & { readonly text: string });
-
+/**
+ * `sending`: what was sent is not in the thread yet. `queued`: it waits for its run to begin. `waiting`: the run waits for a person, or for
+ * a tool that the client carries out. `failed`: the thread cannot be read; a run that failed leaves it `idle`.
+ */
 export type ThreadStatus = 'loading' | 'idle' | 'sending' | 'queued' | 'running' | 'waiting' | 'failed';
 
-export interface UseThread<Api extends ApiContract> {
+export interface UseThread<Api extends ApiContract, Name extends keyof Api & string = keyof Api & string> extends ThreadActions<Api, Name> {
   readonly threadId: string | undefined;
-  /** The conversation, own messages that are on their way included. A message that did not change is the same object. */
+  /**
+   * The conversation, own messages that are on their way included, withdrawn ones left out. A message that did not change is the same object:
+   * rows in `React.memo` are rendered for what changed alone.
+   */
   readonly messages: readonly (MessageOf<Api> & Shown)[];
-  /** `failed`: the thread cannot be read. A run that failed leaves it `idle`. */
   readonly status: ThreadStatus;
-  /** There are older messages: `client.threads.messages` pages through them. */
+  /** There are older messages than these: `loadEarlier` puts a page of them before. */
   readonly hasEarlier: boolean;
+  readonly isLoadingEarlier: boolean;
+  /** Those that were heard of since the thread is read, with what child runs say. */
   readonly runs: ThreadStateOf<Api>['runs'];
+  /** The root run that is at work or waits. */
   readonly activeRun: RunStateOf<Api> | undefined;
+  /** The last data part of each name. */
   readonly data: ThreadStateOf<Api>['data'];
-  /** Of the run that ended last. */
+  /** Of the root run that ended last. */
   readonly usage: Usage | undefined;
   /** Why the thread cannot be read, or what the last action was refused for. */
   readonly error: VerbatimError | undefined;
+  /** The connection was lost and is back, and what came meanwhile is not here yet. */
   readonly isCatchingUp: boolean;
-  /** Resolves when the message is durable. Shown at once; when it is refused it stays, with its error, until `dismiss`. */
-  send(message: Outgoing<Api>): Promise<SentRun<Api[keyof Api & string]>>;
-  /** Puts a message into the run that is at work. */
-  steer(message: Outgoing<Api>): Promise<SentRun<Api[keyof Api & string]>>;
-  /** Cancels the run at work, also one that is just being sent. Does nothing when there is none. */
-  stop(): Promise<void>;
-  /** Answers the last message again. */
-  retry(): Promise<SentRun<Api[keyof Api & string]>>;
-  /** Sends a message of the user with another text, in a fork that is shown from then on. */
-  edit(message: EditInput<Api>): Promise<SentRun<Api[keyof Api & string]>>;
-  /** A copy of the thread, up to a seq or whole, which is shown from then on. */
-  fork(options?: { readonly atSeq?: number; readonly title?: string }): Promise<ThreadInfo>;
-  approve(callId: string, options?: ApprovalOptions<Json>): Promise<Decision>;
-  reject(callId: string, options?: string | Omit<ApprovalOptions<Json>, 'input'>): Promise<Decision>;
-  submitToolResult(callId: string, output: Json): Promise<SubmittedCall>;
-  failToolCall(callId: string, error: string): Promise<SubmittedCall>;
-  /** Takes back a message that was refused. */
-  dismiss(key: string): void;
 }
 
-const nothing = (): (() => void) => () => {};
-const unread = (): ThreadView => UNREAD;
+/** What the hook shows: a thread that was given, or that this one went on to, or one that has not begun. */
+interface Place {
+  readonly client: object;
+  readonly given: string | undefined;
+  readonly threadId: string | undefined;
+  readonly draft: ThreadStore | undefined;
+  /** Shown until the thread that an edit or a fork made is here. */
+  readonly meanwhile?: ThreadView;
+}
 
-/** A thread as it is now, and what can be done in it. Two tabs, and two components, show the same. */
-export function useThread<Api extends ApiContract = RegisteredApi>(options: UseThreadOptions<Api>): UseThread<Api> {
-  const client = useClient<Api>();
-  const [own, setOwn] = useState<{ readonly given: string | undefined; readonly threadId: string | undefined }>({
-    given: options.threadId,
-    threadId: options.threadId,
-  });
-  // Another thread is given: what this one went on to is of the past.
-  const threadId = own.given === options.threadId ? own.threadId : options.threadId;
-  const newest = useRef(options);
-  useEffect(() => {
-    newest.current = options;
-  });
+const getUnread = (): ThreadView => UNREAD;
 
+/** A thread as it is now, and what can be done in it. All who look at it, in this tab and in others, see the same. */
+export function useThread<Api extends ApiContract = RegisteredApi, Name extends keyof Api & string = keyof Api & string>(
+  options: UseThreadOptions<Api, Name>,
+): UseThread<Api, Name> {
   // The edge: threads are read by what every Api has in common.
-  const store = useMemo(
-    () => (threadId === undefined ? undefined : threadStoreOf(client as unknown as Client<ApiContract>, threadId)),
-    [client, threadId],
+  const client = useClient<Api>() as unknown as Client<ApiContract>;
+  const given = options.threadId;
+  const arrive = (): Place => ({
+    client,
+    given,
+    threadId: given,
+    draft: given === undefined ? new ThreadStore(client, undefined) : undefined,
+  });
+  const [kept, setPlace] = useState(arrive);
+  let place = kept;
+  if (kept.given !== given || kept.client !== client) {
+    // What was gone on to from another thread is of the past. A thread that began here is the one that is given then, and stays as it is.
+    place = arrive();
+    setPlace(place);
+  }
+  const { threadId, draft } = place;
+
+  const newest = useRef({ options, place });
+  useEffect(() => {
+    newest.current = { options, place };
+  });
+
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const store = draft ?? (threadId === undefined ? undefined : threadStoreOf(client, threadId));
+      return store?.live.subscribe(listener) ?? (() => {});
+    },
+    [client, threadId, draft],
   );
-  const view = useSyncExternalStore(store?.subscribe ?? nothing, store?.view ?? unread, unread);
+  const getView = (): ThreadView =>
+    (draft ?? (threadId === undefined ? undefined : threadStores.find(client, threadId)))?.live.view() ?? UNREAD;
+  const read = useSyncExternalStore(subscribe, getView, getUnread);
+  const isOnTheWay = !read.isLoaded && read.error === undefined && place.meanwhile !== undefined;
+  const view = isOnTheWay && place.meanwhile !== undefined ? place.meanwhile : read;
 
-  const [, setChanges] = useState(0);
-  const [pending] = useState(() => new PendingMessages(() => setChanges((count) => count + 1)));
-  const [shown] = useState(() => new ShownMessages());
-  const [refused, setRefused] = useState<VerbatimError>();
-  const sending = useRef<Promise<SentRun<Api[keyof Api & string]>> | undefined>(undefined);
+  const shown = draft ?? threadId;
+  const [refusal, setRefusal] = useState<{ readonly of: unknown; readonly error: VerbatimError }>();
+  const actions = useMemo(
+    () =>
+      threadActions<Api, Name>({
+        client,
+        store: () => draft ?? threadStoreOf(client, threadId ?? ''),
+        threadId,
+        agent: () => newest.current.options.agent,
+        onRefused: (error) => setRefusal(error && { of: draft ?? threadId, error }),
+        go: (next, isAnother) => {
+          // Somebody who has gone elsewhere meanwhile is not called back.
+          const from = newest.current.place;
+          if (from.threadId !== threadId || from.draft !== draft) return;
+          const meanwhile = isAnother ? threadStoreOf(client, threadId ?? '').live.view() : undefined;
+          setPlace({ client, given: from.given, threadId: next, draft: undefined, ...(meanwhile !== undefined && { meanwhile }) });
+          newest.current.options.onThread?.(next);
+        },
+      }),
+    [client, threadId, draft],
+  );
 
-  const go = useCallback((next: string): void => {
-    setOwn({ given: newest.current.threadId, threadId: next });
-    newest.current.onThread?.(next);
-  }, []);
-
-  const actions = useMemo(() => {
-    const attempt = async <Result>(action: () => Promise<Result>): Promise<Result> => {
-      setRefused(undefined);
-      try {
-        return await action();
-      } catch (cause) {
-        const error = cause instanceof VerbatimError ? cause : new VerbatimError('INTERNAL', 'That did not work.', { cause });
-        setRefused(error);
-        throw error;
-      }
-    };
-    const send = (outgoing: Outgoing<Api>, whenBusy?: 'steer'): Promise<SentRun<Api[keyof Api & string]>> => {
-      const given: { readonly text: string; readonly agent?: string } = typeof outgoing === 'string' ? { text: outgoing } : outgoing;
-      const agent = given.agent ?? newest.current.agent;
-      const message = { ...(threadId !== undefined && { threadId }), ...(whenBusy !== undefined && { whenBusy }), ...given, agent };
-      const sent = attempt(() =>
-        // The edge: the parts were typed by the Api, and together they are one of its messages.
-        pending.show(given.text, agent, () => client.send(message as never) as Promise<SentRun<Api[keyof Api & string]>>),
-      );
-      sending.current = sent;
-      sent
-        .then(
-          (run) => {
-            if (run.threadId !== threadId) go(run.threadId);
-          },
-          () => {},
-        )
-        .finally(() => {
-          if (sending.current === sent) sending.current = undefined;
-        });
-      return sent;
-    };
-    const needed = (): string => {
-      if (threadId !== undefined) return threadId;
-      throw new VerbatimError('BAD_INPUT', 'The thread has not begun. Send a message first.');
-    };
-    return {
-      send: (outgoing: Outgoing<Api>) => send(outgoing),
-      steer: (outgoing: Outgoing<Api>) => send(outgoing, 'steer'),
-      stop: () =>
-        attempt(async () => {
-          const run = await sending.current?.catch(() => undefined);
-          const runId = store?.view().thread.activeRunId ?? run?.id;
-          if (runId !== undefined) await client.run(runId).cancel();
-        }),
-      retry: () =>
-        attempt(async () => {
-          const last = store?.view().thread.messages.findLast((message) => message.runId !== undefined)?.runId;
-          if (last === undefined) throw new VerbatimError('BAD_INPUT', 'There is nothing to answer again.');
-          return client.run(last).retry();
-        }),
-      edit: (message: EditInput<Api>) =>
-        attempt(async () => {
-          const run = await client.messages.edit(message as EditInput<Api> & { readonly idempotencyKey?: string });
-          go(run.threadId);
-          return run;
-        }),
-      fork: (input: { readonly atSeq?: number; readonly title?: string } = {}) =>
-        attempt(async () => {
-          const fork = await client.threads.fork({ threadId: needed(), ...input });
-          go(fork.id);
-          return fork;
-        }),
-      approve: (callId: string, given: ApprovalOptions<Json> = {}) =>
-        attempt(() => client.approvals.decide({ callId, decision: 'approve', ...given })),
-      reject: (callId: string, given: string | Omit<ApprovalOptions<Json>, 'input'> = {}) =>
-        attempt(() => client.approvals.decide({ callId, decision: 'reject', ...(typeof given === 'string' ? { reason: given } : given) })),
-      // The call knows of which run it is.
-      submitToolResult: (callId: string, output: Json) => attempt(() => client.run('').submitToolResult(callId as never, output as never)),
-      failToolCall: (callId: string, error: string) => attempt(() => client.run('').failToolCall(callId, error)),
-      dismiss: (key: string): void => pending.dismiss(key),
-    };
-  }, [client, threadId, store, pending, go]);
-
-  const { thread } = view as { readonly thread: unknown } as { readonly thread: ThreadStateOf<Api> };
+  const { thread, messages } = view as unknown as {
+    readonly thread: ThreadStateOf<Api>;
+    readonly messages: readonly (MessageOf<Api> & Shown)[];
+  };
   const activeRun = thread.activeRunId === undefined ? undefined : thread.runs[thread.activeRunId];
-  const messages = shown.of(thread.messages as readonly Message[], pending) as readonly (MessageOf<Api> & Shown)[];
   return {
     ...actions,
     threadId,
     messages,
-    status: statusOf(view, threadId, activeRun, messages.at(-1)),
-    hasEarlier: thread.earlier,
+    status: isOnTheWay ? 'sending' : statusOf(view, threadId),
+    hasEarlier: view.hasEarlier,
+    isLoadingEarlier: view.isLoadingEarlier,
     runs: thread.runs,
     activeRun,
     data: thread.data,
-    usage: lastUsage(thread.runs),
-    error: view.error ?? refused,
+    usage: lastUsage(view.thread.runs),
+    error: view.error ?? (refusal?.of === shown ? refusal?.error : undefined),
     isCatchingUp: view.isCatchingUp,
   };
 }
 
-function statusOf(
-  { error, isLoaded }: ThreadView,
-  threadId: string | undefined,
-  activeRun: { readonly status: string } | undefined,
-  last: (Pick<Message, 'role' | 'status'> & Shown) | undefined,
-): ThreadStatus {
+function statusOf({ error, thread, isSending, isLoaded }: ThreadView, threadId: string | undefined): ThreadStatus {
   if (error !== undefined) return 'failed';
+  const activeRun = thread.activeRunId === undefined ? undefined : thread.runs[thread.activeRunId];
   if (activeRun !== undefined) return activeRun.status === 'waiting' ? 'waiting' : 'running';
-  if (last?.pending === 'sending') return 'sending';
+  if (isSending) return 'sending';
   if (threadId !== undefined && !isLoaded) return 'loading';
-  return last?.role === 'user' && last.status === 'queued' && last.pending === undefined ? 'queued' : 'idle';
+  return thread.messages.some(({ role, status }) => role === 'user' && status === 'queued') ? 'queued' : 'idle';
 }
 
-function lastUsage(runs: { readonly [runId: string]: { readonly usage?: Usage; readonly parentRunId?: string } }): Usage | undefined {
+function lastUsage(runs: ThreadView['thread']['runs']): Usage | undefined {
   return Object.values(runs).findLast((run) => run.usage !== undefined && run.parentRunId === undefined)?.usage;
 }

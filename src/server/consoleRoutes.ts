@@ -8,7 +8,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 export const CONSOLE_PATHS = [
   '/',
   '/threads',
-  '/threads/:threadId',
+  '/threads/:id',
   '/approvals',
   '/agents',
   '/runs/:runId',
@@ -18,6 +18,8 @@ export const CONSOLE_PATHS = [
   '/connections',
   '/audit',
   '/settings',
+  '/account',
+  '/share',
 ] as const;
 
 /** The web console: built files that anybody may load. What is shown in it comes by calls, and those ask who is there. */
@@ -32,12 +34,15 @@ export async function consoleRoutes(app: FastifyInstance): Promise<void> {
   await app.register(statics, {
     root: `${folder}assets`,
     prefix: '/assets/',
-    // Their names have their hashes in them; told by `setHeaders`, for the server's own header says that nothing is kept.
+    // The names of the files have their hashes in them. The document, which names them, is sent by this too: it keeps the server's own
+    // header, by which nothing is kept.
     cacheControl: false,
-    setHeaders: (reply) => void reply.setHeader('cache-control', 'public, max-age=31536000, immutable'),
+    setHeaders: (reply, path) => {
+      if (!path.endsWith('.html')) reply.setHeader('cache-control', 'public, max-age=31536000, immutable');
+    },
   });
   for (const path of CONSOLE_PATHS) {
-    app.get(path, { exposeHeadRoute: false }, (_request, reply) => reply.sendFile('index.html', folder, { cacheControl: false }));
+    app.get(path, (_request, reply) => reply.sendFile('index.html', folder, { cacheControl: false }));
   }
 }
 

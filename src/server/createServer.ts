@@ -23,6 +23,7 @@ import { checkPrices } from './checkPrices.ts';
 import { settingsReport } from './config/settingsReport.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { callerLimits } from './limits/callerLimits.ts';
+import { Waits } from './limits/waits.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
 import { modelsOf } from './modelsOf.ts';
@@ -30,6 +31,7 @@ import { openDoors } from './openDoors.ts';
 import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { Retention } from './retention.ts';
+import { RunEnds } from './runEnds.ts';
 import { Scheduler } from './scheduler.ts';
 import type { ServerOptions } from './serverOptions.ts';
 import type { Services } from './services.ts';
@@ -145,6 +147,7 @@ export async function serverOver(
   setMaxListeners(0, closing.signal);
   const { authenticator, callers, guests } = openAuthority(options, { raw: database.raw, store, clock, limits, logger });
   const notices = new Notices(clock);
+  const runEnds = new RunEnds({ store, bell });
   const services: Services = {
     agents,
     store,
@@ -152,6 +155,8 @@ export async function serverOver(
     answers,
     registry,
     bell,
+    runEnds,
+    waits: new Waits(limitsOf),
     readers,
     limits,
     limitsOf,
@@ -192,7 +197,7 @@ export async function serverOver(
   const stats = (): ServerStats => ({
     connections: sockets.connections,
     watches: readers.count,
-    listeners: bell.listeners,
+    listeners: bell.listeners + runEnds.sharing,
     activeRuns: scheduler.activeRuns,
     heldLogs: store.heldLogs,
     bufferedBytes: budget.heldBytes,

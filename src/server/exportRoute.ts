@@ -11,6 +11,7 @@ import type { Callers } from './auth/callers.ts';
 import type { Handshakes } from './limits/handshakes.ts';
 import { exportThread } from './threadExport.ts';
 import { startTimeLimit } from './timeLimit.ts';
+import { isOver, whenOver } from './whenOver.ts';
 
 export interface ExportOptions {
   readonly store: Pick<Store, 'threads' | 'runs' | 'log'>;
@@ -43,6 +44,7 @@ export async function exportRoute(app: FastifyInstance, options: ExportOptions):
       const pieces = exportThread(store, { principal: () => caller.principal, threadId, at: clock.now() });
       // Before the answer begins: what may not be read is an error.
       const first = await pieces.next();
+      if (isOver(reply.raw)) return reply.hijack();
       async function* timed(): AsyncGenerator<string> {
         for (let piece = first; !piece.done; piece = await pieces.next()) {
           const stopTimer = startTimeLimit(options, limits.slowReaderTimeoutMs, cut);
@@ -58,7 +60,7 @@ export async function exportRoute(app: FastifyInstance, options: ExportOptions):
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       });
-      const closed = new Promise((resolve) => reply.raw.once('close', resolve));
+      const closed = new Promise<void>((resolve) => whenOver(reply.raw, resolve));
       void reply.send(Readable.from(timed(), { objectMode: false }));
       await closed;
       return reply;

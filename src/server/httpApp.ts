@@ -7,6 +7,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import { callerOf } from './auth/callerOf.ts';
 import { cookieRoutes } from './auth/cookieRoutes.ts';
+import { BatchBudget } from './batchBudget.ts';
 import { bodyDeadline } from './bodyDeadline.ts';
 import type { TlsOptions } from './certificate.ts';
 import { consoleRoutes } from './consoleRoutes.ts';
@@ -21,6 +22,7 @@ import type { Place } from './limits/connectionPlaces.ts';
 import { RATE_LIMIT_HEADERS, rateLimitHeaders } from './limits/rateLimitHeaders.ts';
 import { oauthRoutes } from './oauthRoutes.ts';
 import { claimedOrigin, FOREIGN_ORIGIN } from './originCheck.ts';
+import { pageRoutes } from './pageRoutes.ts';
 import { readInput } from './readInput.ts';
 import { remoteAddress } from './remoteAddress.ts';
 import type { AppRouter } from './routers/router.ts';
@@ -33,6 +35,7 @@ import { isTold } from './telemetry/tellCall.ts';
 import { type Context, contextOf, contextOfNobody, toTrpcError, verbatimErrorOf } from './trpc.ts';
 import { Watch } from './watch.ts';
 import { TRPC_PATH, type WebSocketOptions } from './webSockets.ts';
+import { isOver, whenOver } from './whenOver.ts';
 
 export interface HttpOptions
   extends Omit<WebSocketOptions, 'server'>,
@@ -43,6 +46,7 @@ export interface HttpOptions
   readonly tls: TlsOptions | undefined;
   /** Whether the web console is served. */
   readonly console: boolean;
+  readonly page: string | undefined;
   /** Aborts when the server begins to close. */
   readonly draining: AbortSignal;
 }
@@ -108,7 +112,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(oauthRoutes, options);
   await app.register(cookieRoutes, options);
   await app.register(exportRoute, options);
-  if (options.console) await app.register(consoleRoutes);
+  if (options.page !== undefined) await app.register(pageRoutes, { folder: options.page });
+  else if (options.console) await app.register(consoleRoutes);
   for (const [path, procedure] of Object.entries(router._def.procedures)) {
     if (!isSubscription(procedure)) continue;
     app.get(`${TRPC_PATH}/${path}`, { exposeHeadRoute: false }, (request, reply) => serveSse(options, { path, request, reply }));
@@ -117,7 +122,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     trpcOptions: {
       router,
       maxBatchSize: limits.maxBatchCalls,
-      async createContext({ req, res }): Promise<Context> {
+      async createContext({ req, res, info }): Promise<Context> {
         const origin = new CallOrigin({ observer, transport: 'http', headers: req.headers });
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
@@ -127,11 +132,11 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const caller = await callerOf(options, req.raw, 'http');
           // A call may last, and no longer than its caller may.
           const left = options.callers.enter(caller);
-          res.raw.once('close', left);
-          if (res.raw.closed) left();
-          return contextOf(caller, undefined, { ...limits, origin });
+          whenOver(res.raw, left);
+          const batch = info.calls.length > 1 ? new BatchBudget(limits.maxBatchBytes) : undefined;
+          return contextOf(caller, undefined, { ...limits, origin, batch });
         } catch (cause) {
-          loginFailure(observer, req, null);
+          loginFailure(observer, { request: req, params: null, cause });
           return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });
         }
       },
@@ -171,8 +176,13 @@ async function serveSse(
   } catch (cause) {
     place?.leave();
     audit.refused({ action: path, caller: undefined, address: remoteAddress(request.raw), error: cause });
-    loginFailure(observer, request, null);
+    loginFailure(observer, { request, params: null, cause });
     return sendError(reply, router, cause);
+  }
+  // It may have gone while it was asked who it is: nothing would say so later.
+  if (isOver(reply.raw)) {
+    reply.hijack();
+    return place.leave();
   }
   // Those that let a page of another origin read the answer: a hijacked reply does not send them itself.
   const headers = reply.getHeaders();

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Limits } from '../protocol/limits.ts';
 import { readCertificate, type TlsOptions } from './certificate.ts';
+import { pipelinedRequests } from './pipelinedRequests.ts';
 
 /** Beyond what an upload may take, which its route ends by itself: for bodies that nobody reads. */
 const REQUEST_SLACK_MS = 30_000;
@@ -25,10 +26,11 @@ export function httpListener(
     insecureHTTPParser: false,
     requireHostHeader: true,
   };
+  const listener = pipelinedRequests(handler, limits.maxPipelinedRequests);
   const server =
     tls === undefined
-      ? createServer(options, handler)
-      : createSecureServer({ ...options, ...readCertificate(tls), handshakeTimeout: headersTimeout }, handler);
+      ? createServer(options, listener)
+      : createSecureServer({ ...options, ...readCertificate(tls), handshakeTimeout: headersTimeout }, listener);
   // Node leaves out those beyond it without a word; with one more, the server sees that there are too many.
   server.maxHeadersCount = Math.min(limits.maxHeaders + 1, MAX_INTEGER);
   return server;

@@ -45,6 +45,8 @@ export interface McpHost {
 
 /** The procedures that a call needs, with all checks of the API. What they throw is a `VerbatimError`. */
 export interface McpCaller {
+  /** Counts a call that waits, until the returned function is called. Throws `RATE_LIMITED`. */
+  enterWait(): () => void;
   send(input: {
     readonly agent: string;
     readonly text: unknown;
@@ -91,6 +93,7 @@ export function mcpHost({ app, logger, router, services, handshakes, audit }: Mc
     as(caller) {
       const api = callerFor(contextOf(caller, undefined, limits));
       return {
+        enterWait: () => services.waits.enter(caller.principal),
         // The procedure's schema checks it.
         send: (input) => typed(api.messages.send(input as { agent: string; text: string; context?: Json })),
         cancel: async (runId) => void (await typed(api.runs.cancel({ runId }))),

@@ -55,6 +55,7 @@ export async function openDoors(options: ServerOptions, parts: DoorsOptions): Pr
     ...transport,
     tls,
     console: options.console ?? true,
+    page: options.page,
     files: store.files,
     epoch: store.log.epoch,
     assertRoom: () => retention.assertRoom(),

@@ -4,6 +4,7 @@ import { isTextType, matchesMediaType } from '../agents/mediaType.ts';
 import type { StoredFile } from '../db/fileStore.ts';
 import type { FileOptions } from './fileRoutes.ts';
 import { startTimeLimit } from './timeLimit.ts';
+import { isOver, whenOver } from './whenOver.ts';
 
 /** What a browser may show in the page itself: nothing that can hold a script. */
 const SHOWN = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/bmp', 'audio/*', 'video/*'];
@@ -21,6 +22,8 @@ interface Exchange {
  */
 export async function sendFile(options: FileOptions, file: StoredFile, { request, reply }: Exchange): Promise<void> {
   const { files, limits } = options;
+  // It may have gone while it was asked who it is.
+  if (isOver(reply.raw)) return void reply.hijack();
   const etag = `"${file.sha256}"`;
   reply.headers({
     etag,
@@ -54,7 +57,7 @@ export async function sendFile(options: FileOptions, file: StoredFile, { request
       }
     }
   }
-  const closed = new Promise<void>((resolve) => reply.raw.once('close', resolve));
+  const closed = new Promise<void>((resolve) => whenOver(reply.raw, resolve));
   void reply.send(Readable.from(pieces(), { objectMode: false, highWaterMark: PIECE_BYTES }));
   await closed;
 }

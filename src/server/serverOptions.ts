@@ -67,6 +67,11 @@ export interface ServerOptions {
   readonly cookie?: boolean | CookieOptions;
   /** Serves the web console at `/`. Default true. */
   readonly console?: boolean;
+  /**
+   * A folder with the application's own built page, which is served at `/` in the place of the console: its files, and its `index.html` for every
+   * other path. Under the server's own content security policy: everything is a file of the folder. Default: none.
+   */
+  readonly page?: string;
   /** Decides who may do what, in the place of the server's own policy or around it. Default: owners, shares, tenants and administrators. */
   readonly policy?: Policy;
   /** Roles besides `user`, `premium` and `admin`, and what they give: `{ support: { threads: 'read' } }`. */

@@ -16,9 +16,11 @@ import type { Callers } from './auth/callers.ts';
 import type { Guests } from './auth/guests.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
+import type { Waits } from './limits/waits.ts';
 import type { Notices } from './live/notices.ts';
 import type { Presence } from './live/presence.ts';
 import type { Retention } from './retention.ts';
+import type { RunEnds } from './runEnds.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Sampler } from './telemetry/sampler.ts';
 
@@ -30,6 +32,8 @@ export interface Services {
   readonly answers: Answers;
   readonly registry: AgentRegistry;
   readonly bell: Bell;
+  readonly runEnds: RunEnds;
+  readonly waits: Waits;
   readonly readers: Readers;
   readonly limits: Limits;
   /** Those of a principal's tier. */

@@ -6,6 +6,7 @@ import type { Limits } from '../protocol/limits.ts';
 import type { Principal } from '../protocol/principal.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
+import type { BatchBudget } from './batchBudget.ts';
 import type { Connection } from './connection.ts';
 import { readInput } from './readInput.ts';
 import type { CallOrigin } from './telemetry/callOrigin.ts';
@@ -21,6 +22,8 @@ export interface Context {
   readonly address: string;
   /** The socket it came by; undefined over HTTP. */
   readonly connection: Connection | undefined;
+  /** Of several calls in one request over HTTP. */
+  readonly batch?: BatchBudget | undefined;
   /** How long a call of it may take. */
   readonly requestTimeoutMs: number;
   /** How it came in. Absent in tests of procedures alone. */
@@ -29,10 +32,16 @@ export interface Context {
 
 export interface ContextOptions extends Pick<Limits, 'requestTimeoutMs'> {
   readonly origin?: CallOrigin | undefined;
+  readonly batch?: BatchBudget | undefined;
 }
 
-export function contextOf(caller: Caller, connection: Connection | undefined, { requestTimeoutMs, origin }: ContextOptions): Context {
+export function contextOf(
+  caller: Caller,
+  connection: Connection | undefined,
+  { requestTimeoutMs, origin, batch }: ContextOptions,
+): Context {
   return {
+    batch,
     caller,
     connection,
     address: caller.address,
@@ -182,12 +191,15 @@ export const waiting = anyCall.use(({ ctx, next }) => {
 /** A call of somebody who is known. */
 export const procedure = waiting.use(timed);
 
-/** A call that only reads: on a socket one is answered after the other, each when its reader has taken enough of those before. */
+/**
+ * A call that only reads: one is answered after the other, on a socket each when its reader has taken enough of those before, and in a batch
+ * over HTTP as long as there is room for its answer.
+ */
 export const reading = waiting
   .use(async ({ ctx, next }) => {
-    const done = await ctx.connection?.takeTurn();
+    const done = await (ctx.connection ?? ctx.batch)?.takeTurn();
     const result = await next();
-    done?.();
+    done?.(result.ok ? result.data : undefined);
     return result;
   })
   .use(timed);

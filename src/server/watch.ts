@@ -39,6 +39,7 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
   const leave = options.present === true ? presence.enter(thread, context.principal) : undefined;
   const release = caller?.hold({
     thread,
+    isReader: true,
     lookAgain: async () => void (await lookAgain()),
     fail: (error) => tail.fail(error),
   });

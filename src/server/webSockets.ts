@@ -167,7 +167,7 @@ function createAccept({ router, limits, authenticator, callers, places, audit, c
         const origin = new CallOrigin({ observer, transport: 'ws', headers: req.headers, connectionId: connection?.id, traceparent });
         return contextOf(caller, connection, { ...limits, origin });
       } catch (cause) {
-        loginFailure(observer, req, info.connectionParams);
+        loginFailure(observer, { request: req, params: info.connectionParams, cause });
         audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(req), error: cause });
         // Before tRPC closes it without a code, which clients take for a broken connection.
         const reason = closeReasonOf(cause);

@@ -1,3 +1,5 @@
+import { CONSOLE_PATHS } from '../../src/server/consoleRoutes.ts';
+
 /** Who calls: see `scene.ts`. */
 export type Caller = 'owner' | 'reader' | 'writer' | 'guest' | 'other' | 'otherTenant' | 'admin' | 'anonymous' | 'expired';
 
@@ -174,8 +176,14 @@ export const VARIANTS: readonly (Row & { readonly path: string; readonly what: s
   },
 ];
 
+/** The console is one document and its files, which hold nothing of anybody: what it shows comes by calls. */
+const consoleRows = Object.fromEntries(
+  CONSOLE_PATHS.map((path) => [`GET ${path}`, { path: () => path.replace(/:\w+/, 'any'), cells: EVERYBODY }]),
+);
+
 /** Every HTTP route that is not a procedure. */
 export const ROUTES: Readonly<Record<string, { readonly path: (ids: Ids) => string; readonly body?: string; readonly cells: Cells }>> = {
+  ...consoleRows,
   'GET /health': { path: () => '/health', cells: EVERYBODY },
   'GET /healthz': { path: () => '/healthz', cells: EVERYBODY },
   'GET /readyz': { path: () => '/readyz', cells: EVERYBODY },

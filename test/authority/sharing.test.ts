@@ -5,6 +5,7 @@ import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { offline } from '../../src/agents/models/offline.ts';
 import { createClient, openShare } from '../../src/client/index.node.ts';
 import { loadSqlite } from '../../src/db/sqlite.ts';
+import type { Policy } from '../../src/protocol/policy.ts';
 import { createManualClock } from '../../src/testing/manualClock.ts';
 import { tempFolder } from '../db/tempFolder.ts';
 import { byToken, startServer } from '../server/startServer.ts';
@@ -355,4 +356,44 @@ test('what is shared and taken back is in the audit log', async () => {
     { actor: 'ann', action: 'threads.share', target: threadId, outcome: 'ok', details: expect.stringContaining('"with":"bob"') },
     { actor: 'ann', action: 'threads.unshare', target: threadId, outcome: 'ok' },
   ]);
+});
+
+test('who shares a thread has nobody asked again but those who hold something of it', async () => {
+  const asked: string[] = [];
+  const policy: Policy = (question, standard) => {
+    asked.push(question.principal.id);
+    return standard(question);
+  };
+  const server = await sharedThread({ policy });
+  const { id: shareId } = await server.share({ with: 'cid', access: 'read' });
+  const reader = await watching(server, 'cid');
+  const ben = await server.as('ben');
+  const { id: threadId }: { id: string } = await ben.call('mutation', 'threads.create', {});
+  for (let count = 0; count < 20; count++) ben.watch('threads.watch', { threadId });
+  await vi.waitFor(() => expect(server.server.stats.watches).toBe(22));
+  await ben.call('query', 'agents.list');
+  asked.length = 0;
+  await server.share({ with: 'zoe', access: 'read' });
+  const other: { id: string } = await server.owner.call('mutation', 'threads.create', {});
+  await server.owner.call('mutation', 'threads.delete', { threadId: other.id });
+  await server.unshare(shareId);
+  expect(await reader.ended()).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+  expect(asked).toContain('cid');
+  expect(asked).not.toContain('ben');
+});
+
+test('of many who read a thread by a share all end when it is taken back', async () => {
+  const server = await sharedThread({ limits: { maxSubscriptionsPerSocket: 500 } });
+  const { id: shareId } = await server.share({ with: 'cid', access: 'read' });
+  const cid = await server.as('cid');
+  const ids = Array.from({ length: 450 }, () => cid.watch('threads.watch', { threadId: server.threadId }));
+  await vi.waitFor(() => expect(server.server.stats.watches).toBe(450), { timeout: 10_000 });
+  await server.unshare(shareId);
+  await vi.waitFor(() => expect(server.server.stats.watches).toBe(0), { timeout: 10_000 });
+  const errors = await vi.waitFor(() => {
+    const ended = cid.frames.filter(({ id, error }) => error !== undefined && ids.includes(Number(id)));
+    expect(ended).toHaveLength(450);
+    return ended;
+  });
+  expect(new Set(errors.map(({ error }) => error?.json.data.reason))).toEqual(new Set(['NOT_FOUND']));
 });

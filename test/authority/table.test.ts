@@ -42,6 +42,7 @@ test('every HTTP route has one', async () => {
     limits: DEFAULT_LIMITS,
     authenticator: {},
     metrics: {},
+    console: true,
   } as unknown as HttpOptions);
   await app.ready();
   const served = routesOf(app.printRoutes({ commonPrefix: false })).filter((route) => !/^(HEAD|OPTIONS) | \/trpc|\*$/.test(route));

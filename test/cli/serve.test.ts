@@ -22,9 +22,21 @@ test('says where it listens on stdout, and everything else on stderr', async () 
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   await command.output('stderr', /model: offline/);
   await command.output('stderr', /verbatim chat --url/);
+  // The web console is there, where it says.
+  const [, address = ''] = await command.output('stderr', /console: (http:\S+)$/m);
+  expect(address).toBe(url);
+  expect((await fetch(address)).headers.get('content-type')).toContain('text/html');
   expect(await agentNames(url)).toEqual(['assistant']);
   expect(command.stdout).toBe(`Verbatim listening on ${url}\n`);
   expect(existsSync(join(folder.path, 'verbatim.db'))).toBe(true);
+});
+
+test('`console: false` serves no console and names no address of one', async () => {
+  await using folder = new CliFolder();
+  const { command, url } = await folder.serve([], { VERBATIM_CONSOLE: 'false' });
+  await command.output('stderr', /verbatim chat --url/);
+  expect(command.stderr).not.toContain('console:');
+  expect((await fetch(url)).status).toBe(404);
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it cleanly with exit code 0', async (signal) => {
@@ -77,6 +89,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('npm start builds what it needs and se
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const command = folder.spawn('npm', ['--prefix', root, 'start'], { PORT: '0', VERBATIM_DB: ':memory:' }, true);
   const [, url = ''] = await command.output('stdout', /^Verbatim listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
+  await command.output('stderr', new RegExp(`console: ${url}$`, 'm'));
   command.kill(signal);
   expect((await command.exited).code).toBe(0);
   await expect(fetch(url)).rejects.toThrow();

@@ -18,6 +18,27 @@ const codeOf = (promise: Promise<unknown>) =>
     (error) => error.code,
   );
 
+test('a call that found no connection says why there is none, and leaves nothing listening', async () => {
+  const server = await startServer();
+  // A socket opens before it is refused, and each attempt takes the call with it.
+  server.authenticate = () => CLOSE_CODES.TOO_MANY_CONNECTIONS;
+  const added = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+  const removed = vi.spyOn(AbortSignal.prototype, 'removeEventListener');
+  onTestFinished(() => void vi.restoreAllMocks());
+  const client = clientOf(server, { timeoutMs: 1_500 });
+  const call = client.agents.list();
+  await expect(call).rejects.toMatchObject({
+    code: 'CONNECTION_LOST',
+    message: expect.stringContaining('too many connections'),
+    details: { reason: 'RATE_LIMITED' },
+    cause: { code: 'RATE_LIMITED' },
+  });
+  expect(server.tokens.length).toBeGreaterThan(1);
+  const open = new Set(added.mock.calls.map(([, listener]) => listener));
+  for (const [, listener] of removed.mock.calls) open.delete(listener);
+  expect(open.size).toBeLessThanOrEqual(1);
+});
+
 test('connects when it is first used, and not before', async () => {
   const server = await startServer();
   const client = clientOf(server);

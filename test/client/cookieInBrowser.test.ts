@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
@@ -6,8 +5,7 @@ import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startServer } from '../server/startServer.ts';
 import { afterTest } from '../support/afterTest.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
+import { CHROMIUM, hasChromium } from '../support/chromium.ts';
 
 /** What a page does: puts a token into the cookie, and reads by it for longer than that lasts, over a WebSocket and over SSE. */
 async function bundle(): Promise<string> {
@@ -61,7 +59,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-test.skipIf(!existsSync(CHROMIUM)).each(['ws', 'sse'])(
+test.skipIf(!hasChromium).each(['ws', 'sse'])(
   'a page reads over %s by a cookie that it cannot see, for longer than the token in it lasts',
   async (transport) => {
     const script = await bundle();

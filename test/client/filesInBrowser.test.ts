@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
@@ -6,8 +5,8 @@ import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startFaultProxy } from '../../src/testing/faultProxy.ts';
 import { byToken, startServer } from '../server/startServer.ts';
+import { CHROMIUM, hasChromium } from '../support/chromium.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 const SIZE = 15_000_000;
 
 /** What a page does: uploads a blob and a stream, refuses a lie, and reads back what it sent. */
@@ -57,7 +56,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-test.skipIf(!existsSync(CHROMIUM))(
+test.skipIf(!hasChromium)(
   'a page uploads with the progress of the browser, and reads back what it sent',
   async () => {
     const script = await bundle();

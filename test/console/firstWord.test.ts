@@ -6,7 +6,7 @@ import { afterTest } from '../support/afterTest.ts';
 import { expectBuilt } from '../support/builtDist.ts';
 import { accessibilityFaults, hasChromium, openConsole } from './openConsole.ts';
 
-describe.skipIf(!hasChromium)('the console', () => {
+describe.skipIf(!hasChromium)('the console', { timeout: 60_000 }, () => {
   test('a message and its answer, and both again after a reload', async () => {
     expectBuilt();
     const server = await createTestServer({
@@ -17,8 +17,9 @@ describe.skipIf(!hasChromium)('the console', () => {
     await page.getByLabel('Message').fill('Hi there');
     await page.getByLabel('Message').press('Enter');
     for (const _ of ['at once', 'after a reload']) {
-      await page.getByText('Hi there').waitFor();
-      await page.getByText('Hello').waitFor();
+      const said = page.getByRole('article');
+      await said.getByText('Hi there').waitFor();
+      await said.getByText('Hello').waitFor();
       expect(new URL(page.url()).pathname).toMatch(/^\/threads\/thread_/);
       await page.reload();
     }

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, expect } from 'vitest';
 import { afterTest } from '../support/afterTest.ts';
+import { CHROMIUM, hasChromium } from '../support/chromium.ts';
 
-export const CHROMIUM = '/usr/bin/chromium';
-/** Without a browser these tests are left out; `.ci/run` installs one, and fails when it was. */
-export const hasChromium = existsSync(CHROMIUM);
+export { hasChromium };
 
 let browser: Promise<Browser> | undefined;
 

@@ -223,3 +223,12 @@ test('reading needs a database that is there and of this version', async () => {
   const migrations = [...MIGRATIONS, { name: 'later', hash: 'x', sql: 'create table later (x)' }];
   expect(refusal({ file, readonly: true, migrations })).toMatchObject({ message: expect.stringContaining('older version') });
 });
+
+test("a new file, and what SQLite makes beside it, is its owner's alone, whatever the umask", async () => {
+  const before = process.umask(0o022);
+  onTestFinished(() => void process.umask(before));
+  const file = `${tempFolder()}/v.db`;
+  const database = openForTest({ file });
+  for (const end of ['', '-wal', '-shm']) expect(statSync(`${file}${end}`).mode & 0o777).toBe(0o600);
+  await database.close();
+});

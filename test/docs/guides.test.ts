@@ -14,8 +14,8 @@ const guides = readdirSync(join(ROOT, 'docs'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => {
     const text = readFileSync(join(ROOT, 'docs', name), 'utf8');
-    const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => ({
-      file: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1],
+    const blocks = [...text.matchAll(/^```tsx?\n([\s\S]*?)^```$/gm)].map(([, code = '']) => ({
+      file: /^\/\/ (\S+\.tsx?)\n/.exec(code)?.[1],
       code,
     }));
     return { name: name.replace(/\.md$/, ''), blocks };
@@ -27,7 +27,19 @@ beforeAll(async () => {
   expectBuilt();
   mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true });
   symlinkSync(ROOT, join(folder, 'node_modules', 'verbatim-agents'));
-  for (const name of ['zod', 'vitest', '@types/node', '@ai-sdk', '@modelcontextprotocol', '@opentelemetry', 'ai']) {
+  for (const name of [
+    'zod',
+    'vitest',
+    '@types/node',
+    '@ai-sdk',
+    '@modelcontextprotocol',
+    '@opentelemetry',
+    'ai',
+    'react',
+    'react-dom',
+    '@types/react',
+    '@types/react-dom',
+  ]) {
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   }
   symlinkSync(join(ROOT, 'dist-client'), join(folder, 'node_modules', 'verbatim-client'));
@@ -45,6 +57,7 @@ beforeAll(async () => {
     target: 'es2022',
     lib: ['es2023', 'esnext.disposable', 'dom'],
     module: 'nodenext',
+    jsx: 'react-jsx',
     strict: true,
     exactOptionalPropertyTypes: true,
     // Those of our package are checked by test/packaging.
@@ -53,7 +66,7 @@ beforeAll(async () => {
     noEmit: true,
     allowImportingTsExtensions: true,
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/*.ts'] }));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/*.ts', '*/*.tsx'] }));
   for (const { name, blocks } of guides) {
     mkdirSync(join(folder, name));
     for (const { file, code } of blocks) writeFileSync(join(folder, name, file ?? 'unnamed.ts'), code);

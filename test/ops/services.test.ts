@@ -52,6 +52,18 @@ describe.skipIf(!hasYaml)('compose.yaml', () => {
     expect(seconds * 1_000).toBeGreaterThan(DEFAULT_LIMITS.drainMs * 2);
   });
 
+  test('shows metrics at once: Prometheus has the token and the alerts, Grafana the dashboard', () => {
+    const { verbatim, prometheus, grafana } = compose().services;
+    expect(yaml('prometheus/prometheus.yml')).toMatchObject({
+      rule_files: ['alerts.yml'],
+      scrape_configs: [{ authorization: { credentials_file: '/run/secrets/metrics_token' } }],
+    });
+    expect(verbatim).toMatchObject({ environment: { METRICS_TOKEN_FILE: '/run/secrets/metrics_token' } });
+    for (const service of [verbatim, prometheus]) expect(service?.secrets).toContain('metrics_token');
+    const { providers } = yaml('grafana/provisioning/dashboards/verbatim.yaml') as { providers: { options: { path: string } }[] };
+    expect(grafana?.volumes).toContain(`./grafana/verbatim.json:${providers[0]?.options.path}/verbatim.json:ro`);
+  });
+
   test('names files, folders and volumes that are there', () => {
     const { services, volumes } = compose();
     const { context = '', dockerfile = '' } = services.verbatim?.build ?? {};

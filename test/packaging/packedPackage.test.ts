@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -27,6 +27,9 @@ const versionOf = (name: string): string => {
   return `${name}@${version}`;
 };
 
+/** What the consumer has besides. */
+const PACKAGES = ['zod', '@types/node', 'react', 'react-dom', '@types/react', '@types/react-dom'].map(versionOf);
+
 function createConsumer(name: string): string {
   const consumer = join(directory, name);
   cpSync(join(root, 'test/consumer'), consumer, { recursive: true });
@@ -45,7 +48,7 @@ beforeAll(async () => {
   await runCommand('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: root });
   tarball = join(directory, readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? 'none');
   consumer = createConsumer('consumer');
-  const packages = [tarball, versionOf('zod'), versionOf('@types/node')];
+  const packages = [tarball, ...PACKAGES];
   await runCommand('npm', install(inFull ? packages : ['--ignore-scripts', ...packages]), { cwd: consumer, timeoutMs: INSTALL_TIMEOUT_MS });
 }, INSTALL_TIMEOUT_MS);
 
@@ -54,10 +57,10 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const verbatim = (args: readonly string[], cwd = consumer): SpawnedCommand =>
   new SpawnedCommand(process.execPath, [join(consumer, 'node_modules/verbatim-agents/dist/cli/verbatim.js'), ...args], { cwd });
 
-function borrowNativeModule(): void {
+function borrowNativeModule(into = consumer): void {
   const name = nodeMajor < 22 ? 'better-sqlite3-node20' : 'better-sqlite3';
   const built = join(root, 'node_modules', name, 'build');
-  if (nodeMajor < 22) cpSync(built, join(consumer, 'node_modules', name, 'build'), { recursive: true });
+  if (nodeMajor < 22) cpSync(built, join(into, 'node_modules', name, 'build'), { recursive: true });
 }
 
 test.skipIf(inFull || nodeMajor >= 22)('a missing native module is an error that names the remedy', async () => {
@@ -85,6 +88,48 @@ describe('installed', () => {
     await runCommand(process.execPath, [tsc, '-p', consumer], { cwd: consumer });
     const { stdout } = await runCommand(process.execPath, [join('out', 'run.js')], { cwd: consumer });
     expect(stdout).toContain('the consumer ran');
+  });
+
+  describe('verbatim-agents/react', () => {
+    /** With a page for React, made before it is loaded. */
+    const runReact = async (cwd: string): Promise<string> => {
+      const jsdom = JSON.stringify(pathToFileURL(join(root, 'node_modules/jsdom/lib/api.js')).href);
+      const page = `const { default: { JSDOM } } = await import(${jsdom}); globalThis.window = new JSDOM('', { url: 'http://localhost/' }).window;`;
+      writeFileSync(
+        join(cwd, 'page.mjs'),
+        `${page} globalThis.document = window.document; globalThis.navigator ??= window.navigator; globalThis.HTMLIFrameElement = window.HTMLIFrameElement;`,
+      );
+      const { stdout } = await runCommand(process.execPath, [join('out', 'runReact.js')], { cwd, env: { PAGE: join(cwd, 'page.mjs') } });
+      return stdout;
+    };
+
+    test('its types hold by what is registered, and it runs on React 19', async () => {
+      await runCommand(process.execPath, [tsc, '-p', consumer], { cwd: consumer });
+      expect(await runReact(consumer)).toContain('the hooks ran on React 19.');
+    }, 60_000);
+
+    test(
+      'the same on React 18',
+      async () => {
+        const on18 = createConsumer('react18');
+        const packages = ['zod', '@types/node']
+          .map(versionOf)
+          .concat(['react', 'react-dom', '@types/react', '@types/react-dom'].map((name) => `${name}@18`));
+        await runCommand('npm', install([...(inFull ? [] : ['--ignore-scripts']), tarball, ...packages]), {
+          cwd: on18,
+          timeoutMs: INSTALL_TIMEOUT_MS,
+        });
+        if (!inFull) borrowNativeModule(on18);
+        await runCommand(process.execPath, [tsc, '-p', on18], { cwd: on18 });
+        expect(await runReact(on18)).toContain('the hooks ran on React 18.');
+      },
+      INSTALL_TIMEOUT_MS,
+    );
+
+    test('without React the rest of the package is as ever', () => {
+      const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+      expect([peerDependencies.react, peerDependenciesMeta.react]).toEqual(['>=18', { optional: true }]);
+    });
   });
 
   test('a wrong type is an error: the check can fail', async () => {
@@ -160,8 +205,15 @@ describe('installed', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     expect(files).toContain('package/dist/cli/verbatim.js');
     expect(files).toContain('package/LICENSE');
-    expect(files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file))).toEqual([]);
-    expect(files.filter((file) => /\.build$|(?<!\.d)\.ts$|\.test\./.test(file))).toEqual([]);
+    expect(files).toContain('package/dist/console/index.html');
+    expect(files.filter((file) => /dist\/console\/assets\/index-[\w-]+\.(?:js|css)$/.test(file))).toHaveLength(2);
+    // What the console is made of is in its own files.
+    expect(files.filter((file) => /\/console\/src|\.map$/.test(file) && file.startsWith('package/dist/console'))).toEqual([]);
+    expect(files).toContain('package/templates/project/_gitignore');
+    expect(
+      files.filter((file) => !/^package\/(?:dist\/|docs\/[a-z-]+\.md$|ops\/|templates\/|[A-Z]+(?:\.md)?$|package\.json$)/.test(file)),
+    ).toEqual([]);
+    expect(files.filter((file) => /^package\/(?!templates\/).*(?:\.build$|(?<!\.d)\.ts$|\.test\.)/.test(file))).toEqual([]);
   });
 
   test('the command serves a TypeScript config that lies where nothing is installed', async () => {
@@ -176,7 +228,10 @@ describe('installed', () => {
       `,
     );
     await using command = verbatim(['serve', '--port', '0', '--db', ':memory:'], elsewhere);
-    await command.output('stdout', /^Verbatim listening on http:\/\/127\.0\.0\.1:\d+$/m);
+    const [, url = ''] = await command.output('stdout', /^Verbatim listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
+    const page = await (await fetch(url)).text();
+    const script = /src="(\/assets\/[^"]+)"/.exec(page)?.[1];
+    expect((await fetch(`${url}${script}`)).headers.get('content-type')).toMatch(/javascript/);
     command.kill('SIGTERM');
     expect(await command.exited).toEqual({ code: 0, signal: null });
   });
@@ -193,7 +248,7 @@ describe.skipIf(!inFull)('on Node 24 with npm 12, no install script approved (VE
       expect(fetched.stdout).toMatch(/^v24\./);
 
       const on24Consumer = createConsumer('consumer24');
-      await on24(['npm', ...install([tarball, versionOf('zod'), versionOf('@types/node')])], on24Consumer);
+      await on24(['npm', ...install([tarball, ...PACKAGES])], on24Consumer);
       await runCommand(process.execPath, [tsc, '-p', on24Consumer], { cwd: on24Consumer });
       const { stdout } = await on24(['node', join('out', 'run.js')], on24Consumer);
       expect(stdout).toContain('the consumer ran');

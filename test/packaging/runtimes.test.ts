@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,11 @@ import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defineAgent } from '../../src/index.ts';
 import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
+import { CHROMIUM, hasChromium } from '../support/chromium.ts';
 import { runCommand } from '../support/spawnedCommand.ts';
 
 /** Fetching two runtimes takes a while: as the full installs, only where that is asked for. */
 const inFull = process.env.VERBATIM_TEST_INSTALL === '1';
-const CHROMIUM = '/usr/bin/chromium';
 
 const directory = mkdtempSync(join(tmpdir(), 'verbatim-runtimes-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -80,7 +80,7 @@ describe.skipIf(!inFull)('other runtimes', () => {
   });
 });
 
-test.skipIf(!existsSync(CHROMIUM)).each(['ws', 'sse'] as const)(
+test.skipIf(!hasChromium).each(['ws', 'sse'] as const)(
   'the client runs in a real browser over %s',
   async (transport) => {
     const script = await bundle();

@@ -3,6 +3,7 @@ import type { AuditRow } from '../../src/db/audit.ts';
 import { openDatabase } from '../../src/db/openDatabase.ts';
 import { agentTool, defineAgent, offline, router } from '../../src/index.ts';
 import type { ConnectionInfo, KeyInfo, UserInfo } from '../../src/protocol/accounts.ts';
+import { systemClock } from '../../src/protocol/clock.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import type { Page, RunInfo } from '../../src/protocol/procedures.ts';
 import { scriptedModel } from '../../src/testing/index.ts';
@@ -69,6 +70,19 @@ describe('what administrators do', () => {
     expect(of('root', 'failed')).toEqual(['admin.users.disable']);
     expect(new Set(rows.filter(({ actor }) => actor !== 'server').map(({ origin }) => origin))).toEqual(new Set(['127.0.0.1']));
     expect(JSON.stringify(rows)).not.toContain(GOOD_PASSWORD);
+  });
+
+  test('is told once a minute when the same is read again and again', async () => {
+    const file = databaseFile();
+    let now = Date.now();
+    const accounts = await startAccounts({ database: file, clock: { ...systemClock, now: () => now } });
+    for (let time = 0; time < 3; time++) await accounts.root.call('query', 'admin.connections.list', {});
+    await accounts.root.call('query', 'admin.users.list', {});
+    now += 60_000;
+    await accounts.root.call('query', 'admin.connections.list', {});
+    await accounts.server.close({ drainMs: 0 });
+    const read = (await auditOf(file)).filter(({ action }) => action.endsWith('.list')).map(({ action }) => action);
+    expect(read).toEqual(['connections.list', 'users.list', 'connections.list']);
   });
 
   test('lists of it come in pages', async () => {

@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest';
+import { mcpServer } from '../../src/mcp/index.ts';
+import type { Policy } from '../../src/protocol/policy.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
 import { openRaw } from '../support/rawSocket.ts';
-import { startServer } from './startServer.ts';
+import { byToken, startServer } from './startServer.ts';
 
 checkLeaksAfterwards();
 
@@ -46,6 +48,58 @@ test('while as many calls as allowed are being answered, a socket is not read', 
   expect((await socket.answer(next)).result?.type).toBe('data');
 });
 
+test('a principal has maxWaitsPerPrincipal calls that wait for runs, over all of its connections, and one that ends makes room', async () => {
+  const started = await startServer({ authenticate: byToken, limits: { maxWaitsPerPrincipal: 3 }, mcp: mcpServer() });
+  const { port, url, server } = started;
+  const as = (token: string) => openRaw({ port, params: { token } });
+  const ann = await as('ann');
+  const { runId }: Receipt = await ann.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const first = ann.request('query', 'runs.wait', { runId, timeoutMs: 60_000 });
+  const input = encodeURIComponent(JSON.stringify({ 0: { json: { runId } }, 1: { json: { runId } }, 2: { json: { runId } } }));
+  const headers = { authorization: 'Bearer ann', 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const batched = fetch(`${url}/trpc/runs.wait,runs.wait,runs.wait?batch=1&input=${input}`, { headers });
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(3));
+  const refusal = { reason: 'RATE_LIMITED', details: { limit: 'maxWaitsPerPrincipal', max: 3 } };
+  expect((await (await as('ann')).error('query', 'runs.wait', { runId })).data).toMatchObject(refusal);
+  const rpc = (body: object, more = {}) =>
+    fetch(`${url}/mcp`, { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify({ jsonrpc: '2.0', ...body }) });
+  const params = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const session = await rpc({ id: 1, method: 'initialize', params });
+  await session.text();
+  const call = await rpc(
+    { id: 2, method: 'tools/call', params: { name: 'pour', arguments: { text: 'hold' } } },
+    { 'mcp-session-id': session.headers.get('mcp-session-id') ?? '', 'mcp-protocol-version': '2025-03-26' },
+  );
+  expect(await call.text()).toContain('"limit":"maxWaitsPerPrincipal"');
+  // What others wait for is not counted with it.
+  const ben = await as('ben');
+  const other: Receipt = await ben.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  ben.request('query', 'runs.wait', { runId: other.runId });
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(4));
+  started.release();
+  await ann.answer(first);
+  const answers: readonly object[] = JSON.parse(await (await batched).text());
+  expect(answers.filter((answer) => 'error' in answer)).toHaveLength(1);
+  expect(await ann.call('query', 'runs.wait', { runId })).toMatchObject({ status: 'completed' });
+});
+
+test('calls that wait cost one look at their run for each of its commits, however many they are', async () => {
+  const asked = { count: 0 };
+  const policy: Policy = (question, standard) => {
+    asked.count++;
+    return standard(question);
+  };
+  const { port, server } = await startServer({ policy });
+  const socket = await openRaw({ port });
+  const { runId, threadId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  for (let count = 0; count < 50; count++) socket.request('query', 'runs.wait', { runId });
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(50));
+  await socket.call('query', 'agents.list');
+  asked.count = 0;
+  for (let round = 0; round < 5; round++) await socket.call('mutation', 'messages.send', { threadId, agent: 'pour', text: '1 1' });
+  expect(asked.count).toBeLessThan(50);
+});
+
 test('a page has at most 1,000 rows, and 50 when nothing is said', async () => {
   const { port } = await startServer();
   const socket = await openRaw({ port });
@@ -87,6 +141,47 @@ test('a page of long messages has as many as its bytes hold, and the pages after
   const watch = socket.watch('threads.watch', { threadId, snapshot: true });
   const [snapshot] = await socket.until(watch, 'thread.snapshot');
   expect(snapshot).toMatchObject({ earlier: true, messages: { length: 4 } });
+});
+
+test('a page of threads and one of runs have as many as its bytes hold, whatever their metadata', async () => {
+  const { port } = await startServer({ limits: { maxPageBytes: 20_000 } });
+  const socket = await openRaw({ port });
+  const ids: string[] = [];
+  for (let index = 0; index < 130; index++) {
+    const metadata = index < 8 ? { pad: 'x'.repeat(4_900) } : {};
+    const { id }: { id: string } = await socket.call('mutation', 'threads.create', { metadata });
+    ids.push(id);
+  }
+  const pages: string[][] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: { items: { id: string }[]; nextPageToken?: string } = await socket.call('query', 'threads.list', {
+      limit: 1_000,
+      sort: 'created',
+      order: 'asc',
+      ...(pageToken !== undefined && { pageToken }),
+    });
+    pages.push(page.items.map(({ id }) => id));
+    ({ nextPageToken: pageToken } = page);
+  } while (pageToken !== undefined);
+  expect(pages.map((page) => page.length)).toEqual([4, 126]);
+  expect(pages.flat()).toEqual(ids);
+  const whole: { items: unknown[]; nextPageToken?: string } = await socket.call('query', 'threads.list', { limit: 100, order: 'asc' });
+  expect(whole.items.length).toBeLessThan(100);
+});
+
+test('an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself', async () => {
+  const { port, url } = await startServer({ limits: { maxBatchBytes: 20_000 } });
+  const socket = await openRaw({ port });
+  for (let index = 0; index < 2; index++) await socket.call('mutation', 'threads.create', { metadata: { pad: 'x'.repeat(4_000) } });
+  const ask = async (calls: number): Promise<(string | undefined)[]> => {
+    const paths = Array.from({ length: calls }, () => 'threads.list').join(',');
+    const answers = await (await fetch(`${url}/trpc/${paths}?batch=1`)).json();
+    return answers.map((answer: { error?: { json: { data: { reason: string } } } }) => answer.error?.json.data.reason);
+  };
+  // Of about 8,400 bytes each: the third reaches the bound.
+  expect(await ask(5)).toEqual([undefined, undefined, undefined, 'FRAME_TOO_BIG', 'FRAME_TOO_BIG']);
+  expect(await ask(1)).toEqual([undefined]);
 });
 
 test('a message larger than a page still comes, alone', async () => {

@@ -192,3 +192,28 @@ test.each(unsafe)('options that are not safe are refused at once: %o', (options,
   const make = () => jwt({ issuer: ISSUER, audience: AUDIENCE, ...options } as JwtOptions);
   expect(make).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }));
 });
+
+test('why a token was refused is told at debug, with where it came from and by which request, and nothing of it', async () => {
+  const lines: { message: string; fields: object }[] = [];
+  const debug = (fields: object, message: string): void => void lines.push({ fields, message });
+  const logger = { debug, info() {}, warn() {}, error() {} };
+  const { url, port } = await startServer({ auth: [jwt(usual)], clock, logger, log: { level: 'debug' } });
+  const refused: [reason: string, token: string][] = [
+    ['expired', await tokenAt(NOW, { claims: { exp: NOW_S - 1 } })],
+    ['bad signature', await tokenAt(NOW, { key: new TextEncoder().encode('y'.repeat(40)) })],
+    ['issuer', await tokenAt(NOW, { claims: { iss: 'https://other.example' } })],
+    ['audience', await tokenAt(NOW, { claims: { aud: 'another' } })],
+    ['algorithm', await tokenAt(NOW, { header: { alg: 'HS512' }, key: new TextEncoder().encode('y'.repeat(64)) })],
+    ['malformed', 'a.b.c'],
+  ];
+  for (const [index, [, token]] of refused.entries()) {
+    expect(await whoIs(url, { ...bearer(token), 'x-request-id': `req-${index}` })).toBe('401 UNAUTHENTICATED');
+  }
+  const told = () => lines.filter(({ message }) => message === 'a token was refused').map(({ fields }) => fields);
+  expect(told()).toEqual(
+    refused.map(([reason], index) => expect.objectContaining({ method: 'jwt', reason, address: '127.0.0.1', requestId: `req-${index}` })),
+  );
+  expect(await whoIsOnSocket({ port, params: { token: refused[0]?.[1] ?? '' } })).toBe(4401);
+  expect(told().at(-1)).toMatchObject({ reason: 'expired', address: '127.0.0.1', requestId: expect.stringMatching(/^req_/) });
+  for (const [, token] of refused) expect(JSON.stringify(lines)).not.toContain(token);
+});

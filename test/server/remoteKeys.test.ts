@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK } from 'jose';
 import { expect, test, vi } from 'vitest';
 import { jwt } from '../../src/server/auth/jwt.ts';
+import type { ServerOptions } from '../../src/server/serverOptions.ts';
 import { createManualClock } from '../../src/testing/manualClock.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
 import { AUDIENCE, ISSUER, OTHER_RSA, RSA, tokenAt } from './signedTokens.ts';
 import { startServer } from './startServer.ts';
+import { series } from './telemetry/series.ts';
 import { bearer, whoIs, whoIsOnSocket } from './whoIs.ts';
 
 checkLeaksAfterwards();
@@ -32,11 +34,11 @@ async function issuer(...published: [kid: string, pair: KeyPair][]) {
   return Object.assign(state, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/jwks` });
 }
 
-async function serve(jwksUrl: string) {
+async function serve(jwksUrl: string, options: Partial<ServerOptions> = {}) {
   const clock = createManualClock();
   const errors: unknown[] = [];
   const logger = { info() {}, warn: (fields: object) => void errors.push(fields), error: (fields: object) => void errors.push(fields) };
-  const { url, port } = await startServer({ auth: [jwt({ jwksUrl, issuer: ISSUER, audience: AUDIENCE })], clock, logger });
+  const { url, port } = await startServer({ auth: [jwt({ jwksUrl, issuer: ISSUER, audience: AUDIENCE })], clock, logger, ...options });
   const token = (kid: string, { privateKey }: KeyPair, claims = {}) =>
     tokenAt(clock.now(), { key: privateKey, header: { alg: 'RS256', kid }, claims });
   const who = async (kid: string, pair: KeyPair) => {
@@ -106,6 +108,27 @@ test.each<[name: string, answer: (respond: (status: number, body: string) => voi
   expect(await who('a', RSA)).toBe('ann');
   expect(errors.length).toBeGreaterThan(0);
   expect(JSON.stringify(errors)).not.toContain(await token('a', RSA));
+});
+
+test('an outage is no failed login, uses up no attempts of its address, and is told once a minute', async () => {
+  const keys = await issuer(['a', RSA]);
+  keys.answer = (respond) => respond(500, 'oops');
+  const { who, clock, port, url, token, errors } = await serve(keys.url, { limits: { handshakesPerMinute: 5 } });
+  for (let n = 0; n < 8; n++) {
+    expect(await who('a', RSA)).toBe('503 AUTH_UNAVAILABLE');
+    await clock.advance(4_000);
+  }
+  expect(await whoIsOnSocket({ port, params: { token: await token('a', RSA) } })).toBe(1011);
+  expect(keys.asked).toBeGreaterThan(2);
+  expect(errors).toHaveLength(1);
+  await clock.advance(MINUTE);
+  await who('a', RSA);
+  expect(errors).toHaveLength(2);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect([...series(metrics).keys()].filter((name) => name.startsWith('verbatim_failed_logins_total'))).toEqual([]);
+  keys.answer = undefined;
+  await clock.advance(MINUTE);
+  expect(await who('a', RSA)).toBe('ann');
 });
 
 test('while it is down the keys at hand are used for an hour, and no longer', async () => {

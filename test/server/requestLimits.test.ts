@@ -5,6 +5,7 @@ import { createManualClock } from '../../src/testing/index.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
 import { RawHttp } from '../support/rawHttp.ts';
 import { openRaw } from '../support/rawSocket.ts';
+import { closedGate } from '../testing/gate.ts';
 import { startServer } from './startServer.ts';
 
 checkLeaksAfterwards();
@@ -157,4 +158,25 @@ test.each([
   );
   expect(await http.status()).toBeGreaterThanOrEqual(400);
   expect(http.text).not.toContain('"status":"ok"');
+});
+
+test('of the requests of one connection maxPipelinedRequests are worked on, and all are answered in order', async () => {
+  const gate = closedGate();
+  const asked: string[] = [];
+  const authenticate = async ({ token = '' }: { readonly token: string | undefined }) => {
+    asked.push(token);
+    await gate.opened;
+    return { id: token };
+  };
+  const { port, url } = await startServer({ authenticate });
+  const http = new RawHttp(port);
+  const names = Array.from({ length: 2_000 }, (_, index) => `n${index}-`);
+  const requests = names.map((name) => `GET /trpc/auth.whoami HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${name}\r\n\r\n`);
+  http.write(requests.join(''));
+  await vi.waitFor(() => expect(asked).toHaveLength(4));
+  for (let round = 0; round < 5; round++) expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect(asked).toEqual(names.slice(0, 4));
+  gate.open();
+  await vi.waitFor(() => expect(http.text.match(/"id":"n\d+-"/g)).toHaveLength(2_000), { timeout: 15_000 });
+  expect(http.text.match(/n\d+-/g)).toEqual(names);
 });

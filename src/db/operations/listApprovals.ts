@@ -1,6 +1,7 @@
 import type { ApprovalInfo, ApprovalStatus } from '../../protocol/approval.ts';
 import { ownerOf, type Principal, rolesOf } from '../../protocol/principal.ts';
 import type { Page } from '../../protocol/procedures.ts';
+import { boundedPage, jsonBytes } from '../boundedPage.ts';
 import { decodePageToken, encodePageToken } from '../pageToken.ts';
 import type { Queries } from '../queries.ts';
 import { type Authority, mayWith, openThread } from './access.ts';
@@ -10,35 +11,34 @@ export interface ApprovalsFilter {
   readonly threadId?: string | undefined;
   readonly status?: ApprovalStatus | undefined;
   readonly limit: number;
+  readonly maxBytes?: number;
   readonly pageToken?: string | undefined;
 }
 
 /** What a principal may decide, and what is asked in threads that are its own or shared with it; or all of a thread that it may read. Oldest first. */
 export function listApprovals(authority: Authority, principal: Principal, filter: ApprovalsFilter): Page<ApprovalInfo> {
-  const { threadId, status, limit, pageToken } = filter;
+  const { threadId, status, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken } = filter;
   const [afterKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-  const rows = authority.queries.approvals.list({
-    of:
-      threadId === undefined
-        ? {
-            owner: ownerOf(principal),
-            roles: rolesOf(principal),
-            tenant: principal.tenant,
-            share: principal.share,
-            now: authority.now,
-          }
-        : { thread: openThread(authority, principal, threadId, 'read').key },
-    status,
-    afterKey,
-    limit: limit + 1,
+  const of =
+    threadId === undefined
+      ? {
+          owner: ownerOf(principal),
+          roles: rolesOf(principal),
+          tenant: principal.tenant,
+          share: principal.share,
+          now: authority.now,
+        }
+      : { thread: openThread(authority, principal, threadId, 'read').key };
+  const { rows, more } = boundedPage<Row>({
+    limit,
+    maxBytes,
+    read: (row, rowLimit) => authority.queries.approvals.list({ of, status, afterKey: row?.approval.key ?? afterKey, limit: rowLimit }),
+    sizeOf: ({ approval, call }) => jsonBytes(call.input, call.editedInput, approval.question, approval.reason),
   });
-  const last = rows[limit - 1];
+  const last = rows.at(-1);
   return {
-    items: rows
-      .slice(0, limit)
-      .filter((row) => mayWith(authority, principal, row.thread, 'read') || mayDecide(authority, principal, row))
-      .map(infoOf),
-    ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.approval.key]) }),
+    items: rows.filter((row) => mayWith(authority, principal, row.thread, 'read') || mayDecide(authority, principal, row)).map(infoOf),
+    ...(more && last !== undefined && { nextPageToken: encodePageToken([last.approval.key]) }),
   };
 }
 

@@ -131,6 +131,10 @@ export class Authenticator {
 
   /** What failed may quote the token that it was given. */
   #told(cause: unknown, { method, token }: { readonly method: string; readonly token: string | undefined }): void {
+    // Of every request while it lasts: who cannot be asked is told once, where it was found.
+    if (cause instanceof VerbatimError && cause.code === 'AUTH_UNAVAILABLE') {
+      return this.#host.logger.debug?.({ method, reason: cause.message }, 'a token could not be checked');
+    }
     const err = cause instanceof Error && token !== undefined ? redactError(cause, [token]) : cause;
     this.#host.logger.warn({ err, method }, 'a method of authentication failed');
   }

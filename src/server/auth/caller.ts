@@ -4,11 +4,14 @@ import type { Clock } from '../../protocol/clock.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Identity } from './authMethod.ts';
+import type { HoldIndex } from './holdIndex.ts';
 
 /** Something that lasts, and only as long as its caller may have it: a watch, a wait, a download. */
 export interface Hold {
-  /** The key of the thread that it is of. */
+  /** The key of the thread that it is of: looked at when somebody shares or deletes that. Absent: of any. */
   readonly thread?: number;
+  /** It reads the thread's log: notices to its readers are for it. */
+  readonly isReader?: boolean;
   /** Throws when the caller may no longer have it. */
   lookAgain?(): void | Promise<void>;
   /** Ends it, and says why. */
@@ -37,6 +40,7 @@ export class Caller {
   readonly #clock: Clock;
   readonly #onEnd: ((error: VerbatimError) => void) | undefined;
   readonly #holds = new Set<Hold>();
+  #index: HoldIndex | undefined;
   #identity: Identity;
   #ended: VerbatimError | undefined;
 
@@ -85,12 +89,23 @@ export class Caller {
   /** Sees that something ends when the caller's authority does. The returned function says that it has ended by itself. */
   hold(hold: Hold): () => void {
     this.#holds.add(hold);
-    return () => this.#holds.delete(hold);
+    this.#index?.add(hold, this);
+    return () => void this.#drop(hold);
+  }
+
+  /** Keeps what it holds in an index until the returned function is called. One at a time. */
+  keepIn(index: HoldIndex): () => void {
+    this.#index = index;
+    for (const hold of this.#holds) index.add(hold, this);
+    return () => {
+      this.#index = undefined;
+      for (const hold of this.#holds) index.delete(hold);
+    };
   }
 
   /** Whether it watches this thread, or a run of it. */
   holds(thread: number): boolean {
-    for (const hold of this.#holds) if (hold.thread === thread) return true;
+    for (const hold of this.#holds) if (hold.thread === thread && hold.isReader === true) return true;
     return false;
   }
 
@@ -98,7 +113,7 @@ export class Caller {
     if (this.#ended !== undefined) return;
     this.#ended = error;
     const holds = [...this.#holds];
-    this.#holds.clear();
+    for (const hold of holds) this.#drop(hold);
     for (const hold of holds) hold.fail(error);
     this.#onEnd?.(error);
   }
@@ -116,18 +131,24 @@ export class Caller {
   }
 
   #lookAtHolds(): void {
-    for (const hold of this.#holds) if (hold.lookAgain !== undefined) void this.#lookAt(hold, hold.lookAgain.bind(hold));
+    for (const hold of this.#holds) if (hold.lookAgain !== undefined) void this.lookAt(hold);
   }
 
-  async #lookAt(hold: Hold, lookAgain: () => void | Promise<void>): Promise<void> {
+  /** Asks again whether it may have one of the things that it holds. */
+  async lookAt(hold: Hold): Promise<void> {
     try {
-      await lookAgain();
+      await hold.lookAgain?.();
     } catch (cause) {
-      if (!this.#holds.delete(hold)) return;
+      if (!this.#drop(hold)) return;
       hold.fail(
         cause instanceof VerbatimError ? cause : new VerbatimError('INTERNAL', 'Something went wrong inside the server.', { cause }),
       );
     }
+  }
+
+  #drop(hold: Hold): boolean {
+    this.#index?.delete(hold);
+    return this.#holds.delete(hold);
   }
 
   #expire(): void {

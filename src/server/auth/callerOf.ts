@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../protocol/clock.ts';
+import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Handshakes } from '../limits/handshakes.ts';
 import { remoteAddress } from '../remoteAddress.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -21,6 +22,8 @@ export async function callerOf(
   try {
     return new Caller({ identity: await authenticator.identify(request, null), request, clock, address, transport });
   } catch (cause) {
+    // Whether the token is good cannot be told now: that was no attempt with a bad one.
+    if (cause instanceof VerbatimError && cause.retryable) throw cause;
     // Whoever brings none may have come for what is everybody's.
     const { token } = authenticator.credentials(request, null);
     throw (token === undefined ? undefined : await handshakes.refusal(address)) ?? cause;

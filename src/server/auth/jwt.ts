@@ -1,10 +1,14 @@
 import type { JsonWebKey } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Principal } from '../../protocol/principal.ts';
 import { nearestName } from '../nearestName.ts';
+import { remoteAddress } from '../remoteAddress.ts';
+import { requestIdOf } from '../telemetry/callOrigin.ts';
 import type { AuthMethod, Identity } from './authMethod.ts';
 import { invalid, jwtKeysOf } from './jwtKeys.ts';
 import { principalOfClaims } from './principalOfClaims.ts';
+import { refusalReason } from './refusalReason.ts';
 import { openRemoteKeys } from './remoteKeys.ts';
 
 export type JwtAlgorithm =
@@ -88,7 +92,7 @@ export function jwt(options: JwtOptions): AuthMethod {
     open({ clock, logger }) {
       const { find, close } =
         keys.kind === 'remote' ? openRemoteKeys(keys.url, { clock, logger }) : { find: async () => keys.key, close() {} };
-      const verify = async (token: string): Promise<JWTPayload | undefined> => {
+      const verify = async (token: string, request: IncomingMessage): Promise<JWTPayload | undefined> => {
         const wanted = {
           algorithms: [...keys.algorithms],
           issuer: listOf(issuer),
@@ -100,15 +104,17 @@ export function jwt(options: JwtOptions): AuthMethod {
         try {
           return (await jwtVerify(token, find, wanted)).payload;
         } catch (cause) {
-          if (cause instanceof errors.JOSEError && OF_TOKEN.includes(cause.code)) return undefined;
-          throw cause;
+          if (!(cause instanceof errors.JOSEError && OF_TOKEN.includes(cause.code))) throw cause;
+          const ids = { address: remoteAddress(request), requestId: requestIdOf(request.headers) };
+          logger.debug?.({ method: 'jwt', reason: refusalReason(cause), ...ids }, 'a token was refused');
+          return undefined;
         }
       };
       return {
-        async identify({ token }): Promise<Identity | undefined> {
+        async identify({ token, request }): Promise<Identity | undefined> {
           // Others' tokens have no two dots.
           if (token === undefined || token.split('.', 4).length !== 3) return undefined;
-          const claims = await verify(token);
+          const claims = await verify(token, request);
           if (claims?.exp === undefined) return undefined;
           const principal = await principalOf(claims);
           if (principal === undefined) return undefined;

@@ -12,6 +12,8 @@ const COOLDOWN_MS = 10_000;
 /** After a fetch that failed there is none for so long, then twice as long, and so on. */
 const FIRST_REST_MS = 1_000;
 const LONGEST_REST_MS = 30_000;
+/** An outage is told of so often. */
+const TELL_MS = 60_000;
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 512 * 1024;
 
@@ -35,6 +37,7 @@ export function openRemoteKeys(url: URL, { clock, logger }: { readonly clock: Cl
   let loadedAt: number | undefined;
   let failedAt: number | undefined;
   let failures = 0;
+  let toldAt: number | undefined;
 
   /** Whether so much time has passed, by a clock that may jump. */
   const isPast = (since: number, ms: number): boolean => Math.abs(clock.now() - since) >= ms;
@@ -52,7 +55,10 @@ export function openRemoteKeys(url: URL, { clock, logger }: { readonly clock: Cl
       if (failedAt === undefined || isPast(failedAt, restMs)) {
         failedAt = clock.now();
         failures += 1;
-        if (!closing.signal.aborted) logger.error({ err: cause, url: url.origin + url.pathname }, 'the keys of tokens cannot be fetched');
+        if (!closing.signal.aborted && (toldAt === undefined || isPast(toldAt, TELL_MS))) {
+          toldAt = failedAt;
+          logger.error({ err: cause, url: url.origin + url.pathname }, 'the keys of tokens cannot be fetched');
+        }
       }
       throw unavailable(cause);
     }

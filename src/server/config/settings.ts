@@ -19,6 +19,7 @@ export const SERVER_SETTINGS: SettingsOf<ServerOptions> = {
   authenticate: code,
   auth: { kind: 'code', show: (methods: readonly AuthMethod[]) => methods.map(({ name }) => name) },
   console: { kind: 'flag', default: true },
+  page: { kind: 'text' },
   policy: code,
   budget: code,
   roles: code,

@@ -138,7 +138,7 @@ export class ConnectionPlaces {
 }
 
 /** Guests of one link are many people: what one of them holds is nothing to another. */
-function holderOf(principal: Principal): string {
+export function holderOf(principal: Principal): string {
   return principal.share === undefined ? ownerOf(principal) : `${ownerOf(principal)} ${principal.id}`;
 }
 

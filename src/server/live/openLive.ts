@@ -17,7 +17,7 @@ export function openPresence(
   { presence, limits, store }: Services,
   { thread, context, lookAgain }: { readonly thread: number; readonly context: Context; readonly lookAgain: () => Promise<unknown> },
 ): Watch {
-  const feed = openFeed({ context, maxWaiting: 1, limits, lookAgain }, () => leave());
+  const feed = openFeed({ context, maxWaiting: 1, limits, thread, lookAgain }, () => leave());
   const tell = (): void => feed.push({ readers: presence.of(thread) });
   const leave = presence.listen(thread, tell);
   tell();
@@ -35,11 +35,13 @@ function openFeed(
   opts: Pick<Services, 'limits'> & {
     readonly context: Context;
     readonly maxWaiting: number;
+    /** Absent: of none. */
+    readonly thread?: number;
     readonly lookAgain?: () => Promise<unknown>;
   },
   onEnd: () => void,
 ): LiveFeed {
-  const { context, maxWaiting, limits, lookAgain } = opts;
+  const { context, maxWaiting, limits, thread, lookAgain } = opts;
   const giveBack = takeSubscription(context.connection, limits);
   const feed: LiveFeed = new LiveFeed({
     maxWaiting,
@@ -50,6 +52,7 @@ function openFeed(
     },
   });
   const release = context.caller?.hold({
+    ...(thread !== undefined && { thread }),
     ...(lookAgain !== undefined && { lookAgain: async () => void (await lookAgain()) }),
     fail: (error) => feed.fail(error),
   });

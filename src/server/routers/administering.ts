@@ -2,14 +2,15 @@ import type { Actor } from '../../db/operations/actor.ts';
 import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { assertMayGive } from '../assertMayGive.ts';
+import { recentReadingsOf } from '../recentReadings.ts';
 import type { Services } from '../services.ts';
 import { procedure, verbatimErrorOf } from '../trpc.ts';
 
 /**
- * A call of an administrator, by the policy's word. What failed is audited here, and so is every query and watch; refusals are told like any other, and a mutation that changes
+ * A call of an administrator, by the policy's word. What failed is audited here, and so is every query and watch, once a minute when the same is read again; refusals are told like any other, and a mutation that changes
  * something adds its entry itself, with what it changes.
  */
-export function administering({ may, roles, store }: Pick<Services, 'may' | 'roles' | 'store'>) {
+export function administering({ may, roles, store, clock }: Pick<Services, 'may' | 'roles' | 'store' | 'clock'>) {
   return procedure.use(async ({ ctx, path, type, next }) => {
     const { principal, address } = ctx;
     const by: Actor = {
@@ -24,13 +25,15 @@ export function administering({ may, roles, store }: Pick<Services, 'may' | 'rol
     }
     const result = await next({ ctx: { by } });
     if (!result.ok) await store.audit.record({ ...entry, outcome: 'failed', details: { code: verbatimErrorOf(result.error).code } });
-    else if (type !== 'mutation') await store.audit.record({ ...entry, outcome: 'ok' });
+    else if (type !== 'mutation' && recentReadingsOf(store).isNew([by.actor, by.origin, path], clock.now())) {
+      await store.audit.record({ ...entry, outcome: 'ok' });
+    }
     return result;
   });
 }
 
 /** What is of all tenants: for administrators of the server alone. */
-export function serverAdministering(services: Pick<Services, 'may' | 'roles' | 'store'>) {
+export function serverAdministering(services: Pick<Services, 'may' | 'roles' | 'store' | 'clock'>) {
   return administering(services).use(({ ctx, next }) => {
     if (ctx.by.within === undefined) return next();
     throw new VerbatimError('NOT_ALLOWED', 'This is of all tenants, for administrators of the server.');

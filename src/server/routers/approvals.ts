@@ -11,6 +11,7 @@ export function approvalsRouter({ answers, inputs, limits, store }: Services) {
         status: input.status,
         limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
         pageToken: input.pageToken,
+        maxBytes: limits.maxPageBytes,
       }),
     ),
     decide: procedure

@@ -14,11 +14,13 @@ export function runsRouter(services: Services) {
   const { store, inputs, limits, registry, scheduler } = services;
   return router({
     get: reading.input(inputs.run).query(async ({ ctx, input }) => (await store.runs.get(ctx.principal, input.runId)).info),
-    list: reading
-      .input(inputs.runList)
-      .query(({ ctx, input }) =>
-        store.runs.list(ctx.principal, { ...input, limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize) }),
-      ),
+    list: reading.input(inputs.runList).query(({ ctx, input }) =>
+      store.runs.list(ctx.principal, {
+        ...input,
+        limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
+        maxBytes: limits.maxPageBytes,
+      }),
+    ),
     steps: reading
       .input(inputs.runSteps)
       .query(({ ctx, input }) =>
@@ -53,11 +55,14 @@ export function runsRouter(services: Services) {
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
       );
     }),
-    wait: waiting
-      .input(inputs.runWait)
-      .query(({ ctx, input, signal }) =>
-        waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal }),
-      ),
+    wait: waiting.input(inputs.runWait).query(async ({ ctx, input, signal }) => {
+      const leave = services.waits.enter(ctx.principal);
+      try {
+        return await waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal });
+      } finally {
+        leave();
+      }
+    }),
     watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
       const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
       return openWatch(services, {
@@ -76,11 +81,11 @@ export function runsRouter(services: Services) {
 
 /** Answers when the run has ended or the time is up, and says how it stands then. */
 async function waitForRun(
-  { store, bell, clock, closing }: Services,
+  { store, runEnds, clock, closing }: Services,
   opts: { readonly context: Context; readonly runId: string; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<RunInfo> {
   const { context, runId, signal } = opts;
-  const { thread, info } = await store.runs.get(context.principal, runId);
+  const { key, thread, info } = await store.runs.get(context.principal, runId);
   if (info.endedAt !== undefined) return info;
   const lookUp = async () => store.runs.get(context.principal, runId);
   return new Promise((resolve, reject) => {
@@ -114,13 +119,14 @@ async function waitForRun(
       reject(shuttingDown());
     };
     const release = context.caller?.hold({
+      thread,
       lookAgain: async () => void (await lookUp()),
       fail: (error) => {
         stop();
         reject(error);
       },
     });
-    const unlisten = bell.listen(thread, () => look(false));
+    const unlisten = runEnds.listen({ key, thread }, () => look(false));
     const stopTimer = clock.after(opts.timeoutMs, giveUp);
     signal?.addEventListener('abort', giveUp, { once: true });
     closing.addEventListener('abort', onClosing, { once: true });

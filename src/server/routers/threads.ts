@@ -12,6 +12,10 @@ export const DEFAULT_PAGE_SIZE = 50;
 export function threadsRouter(services: Services) {
   const { authenticator, callers, store, inputs, limits, scheduler, retention } = services;
   const pageSize = (limit: number | undefined): number => limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize);
+  const lookAtReaders = async (threadId: string): Promise<void> => {
+    const thread = await store.threads.keyById(threadId);
+    if (thread !== undefined) callers.lookAgain({ thread });
+  };
   return router({
     create: procedure.input(inputs.threadCreate).mutation(({ ctx, input }) => {
       retention.assertRoom();
@@ -25,19 +29,23 @@ export function threadsRouter(services: Services) {
     get: reading.input(inputs.thread).query(({ ctx, input }) => store.threads.get(ctx.principal, input.threadId)),
     list: reading
       .input(inputs.threadList)
-      .query(({ ctx, input }) => store.threads.list(ctx.principal, { ...input, limit: pageSize(input.limit) })),
+      .query(({ ctx, input }) =>
+        store.threads.list(ctx.principal, { ...input, limit: pageSize(input.limit), maxBytes: limits.maxPageBytes }),
+      ),
     update: procedure
       .input(inputs.threadUpdate)
       .mutation(({ ctx, input }) =>
         store.threads.update(commandOf('threads.update', input, { principal: ctx.principal, limits }), input.threadId, input),
       ),
     delete: procedure.input(inputs.threadCommand).mutation(async ({ ctx, input }) => {
+      const thread = await store.threads.keyById(input.threadId);
       const deleted = await store.threads.delete(
         commandOf('threads.delete', input, { principal: ctx.principal, caller: ctx.caller, limits }),
         input.threadId,
       );
       scheduler.forget(deleted.open);
-      callers.lookAgain();
+      if (thread !== undefined) callers.lookAgain({ thread });
+      callers.lookAgain('guests');
       return { threadId: deleted.threadId };
     }),
     messages: reading.input(inputs.threadMessages).query(({ ctx, input }) =>
@@ -86,7 +94,7 @@ export function threadsRouter(services: Services) {
         store.shares.share({ ...shared, to: { principalId, known: authenticator.known } }),
       );
       // It may allow less than it did.
-      callers.lookAgain();
+      await lookAtReaders(threadId);
       return share;
     }),
     unshare: procedure.input(inputs.threadUnshare).mutation(async ({ ctx, input }) => {
@@ -94,7 +102,9 @@ export function threadsRouter(services: Services) {
         commandOf('threads.unshare', input, { principal: ctx.principal, caller: ctx.caller, limits }),
         input,
       );
-      callers.lookAgain();
+      await lookAtReaders(input.threadId);
+      // Who came by it, whatever they are at.
+      callers.lookAgain({ credentialId: gone.shareId });
       return gone;
     }),
     shares: reading.input(inputs.thread).query(({ ctx, input }) => store.shares.list(ctx.principal, input.threadId)),

@@ -37,7 +37,13 @@ export class CallOrigin {
   }
 }
 
-/** One that a proxy or a client gave goes on, if it can be nothing but an id. */
-function requestIdOf({ 'x-request-id': given }: IncomingHttpHeaders): string {
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : newId('req');
+const made = new WeakMap<IncomingHttpHeaders, string>();
+
+/** The id of a request. One that a proxy or a client gave goes on, if it can be nothing but an id. */
+export function requestIdOf(headers: IncomingHttpHeaders): string {
+  const { 'x-request-id': given } = headers;
+  if (typeof given === 'string' && /^[\w.-]{1,64}$/.test(given)) return given;
+  const id = made.get(headers) ?? newId('req');
+  made.set(headers, id);
+  return id;
 }

@@ -76,3 +76,10 @@ test('secrets are hidden by what they are, by their name and in URLs, and what i
   });
   expect(JSON.stringify(shown)).not.toMatch(/very-secret|pass@/);
 });
+
+test('a private key is nobody’s business, as text and in whatever option', async () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----';
+  const options = await printed(configFolder(''), { VERBATIM_TLS_KEY: key, VERBATIM_TLS_CERT: 'cert.pem' });
+  expect(options['tls.key']?.value).toBe('(secret)');
+  expect(options['tls.cert']?.value).toBe('cert.pem');
+});

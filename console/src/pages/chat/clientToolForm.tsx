@@ -1,0 +1,73 @@
+import { type FormEvent, type ReactNode, useState } from 'react';
+import type { Json, ToolCall } from 'verbatim-agents/client';
+import { strings } from '../../strings.ts';
+import { errorText } from '../../ui/errorText.ts';
+import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
+import { JsonForm } from '../../ui/jsonForm/jsonForm.tsx';
+import { JsonTree } from '../../ui/jsonTree.tsx';
+import { toolOf, useChat } from './chatContext.ts';
+import './approvalForm.css';
+
+export interface ClientToolFormProps {
+  readonly call: ToolCall;
+  readonly agent: string | undefined;
+}
+
+/** A call that the client carries out: here that is the person who reads. */
+export function ClientToolForm({ call: { callId, tool, input }, agent }: ClientToolFormProps): ReactNode {
+  const { agents, submitToolResult, failToolCall } = useChat();
+  const schema = toolOf(agents, agent, tool)?.output;
+  const [output, setOutput] = useState<unknown>(() => (schema === undefined ? undefined : emptyValue(schema)));
+  const [why, setWhy] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+
+  const answer = async (ask: () => Promise<unknown>): Promise<void> => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await ask();
+    } catch (cause) {
+      setError(errorText(cause));
+    }
+    setBusy(false);
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    // The edge: the fields make JSON.
+    void answer(() => submitToolResult(callId, (output ?? null) as Json));
+  };
+
+  return (
+    <form className="approval-form" aria-label={strings.chat.clientTool.title(tool)} onSubmit={submit}>
+      <p className="approval-form-title">{strings.chat.clientTool.title(tool)}</p>
+      {input !== undefined && <JsonTree value={input} />}
+      <JsonForm schema={schema} value={output} label={strings.chat.tool.output} disabled={isBusy} onChange={setOutput} />
+      {error !== undefined && (
+        <p className="error" role="alert">
+          {error}
+        </p>
+      )}
+      <div className="approval-form-foot">
+        <button type="submit" className="button primary" disabled={isBusy}>
+          {strings.chat.clientTool.submit}
+        </button>
+        <input
+          aria-label={strings.chat.clientTool.why}
+          placeholder={strings.chat.clientTool.why}
+          value={why}
+          disabled={isBusy}
+          onChange={({ target }) => setWhy(target.value)}
+        />
+        <button
+          type="button"
+          className="button danger"
+          disabled={isBusy || why.trim() === ''}
+          onClick={() => void answer(() => failToolCall(callId, why.trim()))}
+        >
+          {strings.chat.clientTool.fail}
+        </button>
+      </div>
+    </form>
+  );
+}

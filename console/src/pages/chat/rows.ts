@@ -1,0 +1,56 @@
+import type { AssistantMessage, Message, UserMessage } from 'verbatim-agents/client';
+import type { Shown } from 'verbatim-agents/react';
+import type { Runs } from './runView.ts';
+
+/** A line of the conversation. */
+export type Row =
+  | { readonly kind: 'user'; readonly key: string; readonly message: UserMessage & Shown }
+  | { readonly kind: 'assistant'; readonly key: string; readonly message: AssistantMessage & Shown; readonly isFirst: boolean }
+  /** What runs that were asked at once say, side by side. */
+  | { readonly kind: 'children'; readonly key: string; readonly runId: string }
+  /** Below what a run said: how it stands, and what can be done with it. */
+  | { readonly kind: 'run'; readonly key: string; readonly runId: string; readonly isLast: boolean };
+
+/** Messages, and after the last one of each run the run itself. What was withdrawn is not shown. */
+export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): readonly Row[] {
+  const rows: Row[] = [];
+  const lastOf = new Map<string, number>();
+  for (const [index, message] of messages.entries()) {
+    if (message.runId !== undefined && !isHidden(message)) lastOf.set(message.runId, index);
+  }
+  let speaker: string | undefined;
+  let lastRun: number | undefined;
+  for (const [index, message] of messages.entries()) {
+    if (isHidden(message)) continue;
+    const { runId, key } = message;
+    if (message.role === 'user') {
+      rows.push({ kind: 'user', key, message });
+      speaker = undefined;
+    } else {
+      const isFirst = speaker !== `${runId} ${message.agent}`;
+      speaker = `${runId} ${message.agent}`;
+      rows.push({ kind: 'assistant', key, message, isFirst });
+    }
+    if (runId === undefined || lastOf.get(runId) !== index || (message.role === 'user' && message.status === 'queued')) continue;
+    if (askedAtOnce(runs, runId).length > 0) rows.push({ kind: 'children', key: `children ${runId}`, runId });
+    lastRun = rows.length;
+    rows.push({ kind: 'run', key: `run ${runId}`, runId, isLast: false });
+    speaker = undefined;
+  }
+  const last = lastRun === undefined ? undefined : rows[lastRun];
+  if (lastRun !== undefined && last?.kind === 'run') rows[lastRun] = { ...last, isLast: true };
+  return rows;
+}
+
+/** Child runs of a run that belong to no call of its own, as far as it is known of them. */
+export function askedAtOnce(runs: Runs, runId: string): readonly string[] {
+  return (runs[runId]?.children ?? []).filter((id) => runs[id]?.attempt !== undefined && runs[id].parentCallId === undefined);
+}
+
+function isHidden(message: Message): boolean {
+  if (message.role !== 'assistant') return false;
+  return (
+    message.status === 'discarded' ||
+    (message.status === 'complete' && message.text === '' && message.toolCalls.length === 0 && message.reasoning === undefined)
+  );
+}

@@ -1,0 +1,106 @@
+import { memo, type ReactNode, useState } from 'react';
+import type { Usage } from 'verbatim-agents/client';
+import { Link } from 'wouter';
+import { strings } from '../../strings.ts';
+import { CopyButton } from '../../ui/copyButton.tsx';
+import { errorText } from '../../ui/errorText.ts';
+import { Icon } from '../../ui/icon.tsx';
+import '../../ui/iconButton.css';
+import { useChat, useRuns } from './chatContext.ts';
+import { formatCost, formatCount } from './formats.ts';
+import { isEnded, type RunView } from './runView.ts';
+import './runLine.css';
+
+export interface RunLineProps {
+  readonly runId: string;
+  /** The last of the thread: only it can be answered again. */
+  readonly isLast: boolean;
+}
+
+/** How a run stands, and what can be done with it. As high while it is at work as afterwards, but for an error. */
+export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): ReactNode {
+  const { retry, forkAfter, answerOf } = useChat();
+  const run = useRuns()[runId];
+  const [error, setError] = useState<string>();
+  const isOver = run === undefined || isEnded(run.status);
+  const attempt = (action: () => Promise<unknown>): void => {
+    setError(undefined);
+    action().catch((cause: unknown) => setError(errorText(cause)));
+  };
+  return (
+    <div className="run-line">
+      {run?.status === 'failed' && (
+        <div className="run-line-error">
+          <p>
+            <strong>{strings.chat.failed}</strong> {run.error?.message} {run.error !== undefined && <code>{run.error.code}</code>}
+          </p>
+          {isLast && (
+            <button type="button" className="button" onClick={() => attempt(retry)}>
+              {strings.chat.retry}
+            </button>
+          )}
+        </div>
+      )}
+      <div className="run-line-foot">
+        {run !== undefined && <RunStatus run={run} />}
+        <span className="run-line-actions">
+          {isOver && <CopyButton text={() => answerOf(runId)} label={strings.chat.copyAnswer} />}
+          {isOver && isLast && run?.status !== 'failed' && (
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={strings.chat.retry}
+              title={strings.chat.retry}
+              onClick={() => attempt(retry)}
+            >
+              <Icon name="retry" />
+            </button>
+          )}
+          {isOver && (
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={strings.chat.fork}
+              title={strings.chat.fork}
+              onClick={() => attempt(() => forkAfter(runId))}
+            >
+              <Icon name="fork" />
+            </button>
+          )}
+          <Link className="icon-button" href={`/runs/${runId}`} aria-label={strings.chat.inspect} title={strings.chat.inspect}>
+            <Icon name="inspect" />
+          </Link>
+        </span>
+      </div>
+      {error !== undefined && (
+        <p className="error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+});
+
+function RunStatus({ run: { status, statusText, attempt, usage, outcome } }: { readonly run: RunView }): ReactNode {
+  if (!isEnded(status)) {
+    return (
+      <span className="run-line-status">
+        <span className="tool-card-mark" data-status={status} aria-hidden="true" />
+        {statusText ?? (status === 'waiting' ? strings.chat.waiting : strings.chat.working)}
+        {attempt !== undefined && attempt > 1 && ` · ${strings.chat.resumed(attempt)}`}
+      </span>
+    );
+  }
+  return (
+    <span className="run-line-status">
+      {status === 'cancelled' && <span>{strings.chat.stopped}</span>}
+      {outcome === 'partial' && <span>{strings.chat.partial}</span>}
+      {usage !== undefined && <span title={strings.chat.usageLabel}>{usageText(usage)}</span>}
+    </span>
+  );
+}
+
+function usageText({ inputTokens, outputTokens, cost }: Usage): string {
+  const text = strings.chat.usage(formatCount(inputTokens), formatCount(outputTokens));
+  return cost === undefined ? text : `${text} · ${formatCost(cost)}`;
+}

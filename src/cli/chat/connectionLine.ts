@@ -1,0 +1,57 @@
+import type { ConnectionState, ConnectionStatus } from '../../client/connectionState.ts';
+import { plainLine } from '../plainText.ts';
+import { type Line, line } from '../terminal/span.ts';
+import { fitText } from '../terminal/textWidth.ts';
+import type { ChatScreen } from './chatScreen.ts';
+
+/** For so long it is said that the connection is back. */
+const BACK_MS = 3_000;
+
+/** One line that says how a lost connection stands, until it is back. */
+export class ConnectionLine {
+  readonly #screen: ChatScreen;
+  readonly #unsubscribe: () => void;
+  #state: ConnectionState;
+  #lostAt: number | undefined;
+  #backAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connection: ConnectionStatus, screen: ChatScreen) {
+    this.#screen = screen;
+    this.#state = connection.state;
+    this.#unsubscribe = connection.subscribe((state) => this.#changed(state));
+  }
+
+  lines(width: number): Line[] {
+    if (this.#lostAt !== undefined) return [line(fitText(`~ ${this.#lost()}`, width), { colour: 'yellow' })];
+    if (this.#backAt !== undefined) return [line('~ connected again, and nothing was missed', { colour: 'green' })];
+    return [];
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#unsubscribe();
+  }
+
+  #lost(): string {
+    if (this.#state.status !== 'offline') return 'connecting again';
+    const seconds = Math.max(0, Math.ceil((this.#state.nextAttemptAt - Date.now()) / 1_000));
+    return `${plainLine(this.#state.reason.message).replace(/\.$/, '')}; trying again${seconds > 0 ? ` in ${seconds} s` : ''}`;
+  }
+
+  #changed(state: ConnectionState): void {
+    this.#state = state;
+    if (state.status === 'offline') this.#lostAt ??= Date.now();
+    else if (state.status === 'online' && this.#lostAt !== undefined) {
+      this.#lostAt = undefined;
+      this.#backAt = Date.now();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        this.#backAt = undefined;
+        this.#screen.changed();
+      }, BACK_MS);
+    }
+    this.#screen.turn('connection', this.#lostAt !== undefined);
+    this.#screen.changed();
+  }
+}
