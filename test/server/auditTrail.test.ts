@@ -122,7 +122,7 @@ test('who is turned away is told: at the handshake, at a call, at a route, and f
     [null, 'threads.list', { code: 'UNAUTHENTICATED' }],
     [null, 'threads.watch', { code: 'UNAUTHENTICATED' }],
     [null, '/files/:id', { code: 'UNAUTHENTICATED' }],
-    [null, 'connect', { code: 'NOT_ALLOWED' }],
+    [null, 'connect', { code: 'NOT_ALLOWED', from: 'https://evil.example', host: expect.any(String) }],
     ['ann', 'threads.create', { code: 'NOT_ALLOWED' }],
   ]);
   for (const { origin } of refused) expect(origin).toMatch(/127\.0\.0\.1|::1/);

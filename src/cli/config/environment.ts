@@ -47,6 +47,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, settings: Settin
     }
     const names = [own, ...(setting.aliases ?? [])];
     for (const name of names) named.add(name);
+    const said = names.filter((name) => name.startsWith('VERBATIM_')).flatMap((name) => findVariable(name, ours)?.value.trim() ?? []);
+    if (new Set(said).size > 1) throw invalid(`${names.join(' and ')} are one setting, and say different things. Keep one of them.`);
     for (const name of names) {
       const found = findVariable(name, ours);
       if (found === undefined) continue;

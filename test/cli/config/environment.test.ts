@@ -100,3 +100,10 @@ test('an option of code may have a form as text, and a number may be false for n
   ]);
   expect(() => readEnvironment({ VERBATIM_RETENTION_FOLD_AFTER_DAYS: 'no' }, settings)).toThrow('must be a number of 0 or more, or false.');
 });
+
+test('two names of one setting that say different things are refused, and two that agree are one', () => {
+  expect(() => read({ VERBATIM_DATABASE: 'file:a.db', VERBATIM_DB: 'file:b.db' })).toThrow(
+    'VERBATIM_DATABASE and VERBATIM_DB are one setting',
+  );
+  expect(read({ VERBATIM_DATABASE: 'file:a.db', VERBATIM_DB: 'file:a.db' })).toEqual({ database: 'file:a.db' });
+});
