@@ -15,7 +15,7 @@ async function openThreads(titles: readonly string[], principal: Parameters<type
   const link = (name: string) => page.getByRole('link', { name, exact: true });
   const choose = async (title: string, act: string): Promise<void> => {
     await page.getByRole('button', { name: `Actions for ${title}` }).click();
-    await page.getByRole('menuitem', { name: act }).click();
+    await page.getByRole('button', { name: act, exact: true }).click();
   };
   return { server, client, page, link, choose };
 }
