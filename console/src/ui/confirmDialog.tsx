@@ -1,7 +1,8 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { strings } from '../strings.ts';
-import { errorText } from './errorText.ts';
+import { Refusal } from './refusal.tsx';
+import { useAttempt } from './useAttempt.ts';
 import './modal.css';
 
 export interface ConfirmDialogProps {
@@ -18,24 +19,16 @@ export interface ConfirmDialogProps {
 
 /** Asks before something that cannot be taken back. Whoever presses Enter at once cancels. */
 export function ConfirmDialog({ isOpen, title, text, confirm, onConfirm, onClose }: ConfirmDialogProps): ReactNode {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
+  const { isBusy, error, run, setError } = useAttempt();
   const cancel = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (isOpen) setError(undefined);
-  }, [isOpen]);
-  const act = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+  }, [isOpen, setError]);
+  const act = (): Promise<void> =>
+    run(async () => {
       await onConfirm();
       onClose();
-    } catch (cause) {
-      setError(cause);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <AlertDialog.Root open={isOpen} onOpenChange={(open) => open || onClose()}>
       <AlertDialog.Portal>
@@ -43,11 +36,7 @@ export function ConfirmDialog({ isOpen, title, text, confirm, onConfirm, onClose
         <AlertDialog.Popup className="modal" initialFocus={cancel}>
           <AlertDialog.Title className="modal-title">{title}</AlertDialog.Title>
           <AlertDialog.Description>{text}</AlertDialog.Description>
-          {error !== undefined && (
-            <p className="error" role="alert">
-              {errorText(error)}
-            </p>
-          )}
+          <Refusal error={error} />
           <div className="modal-actions">
             <button type="button" className="button" ref={cancel} onClick={onClose}>
               {strings.ui.cancel}

@@ -1,10 +1,8 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { strings } from '../strings.ts';
-import { copyText } from './copyText.ts';
 import { Icon } from './icon.tsx';
+import { useCopied } from './useCopied.ts';
 import './iconButton.css';
-
-const SHOWN_MS = 2_000;
 
 export interface CopyButtonProps {
   /** Asked for when it is wanted: making it may cost something. */
@@ -13,26 +11,11 @@ export interface CopyButtonProps {
 }
 
 export function CopyButton({ text, label = strings.chat.copy }: CopyButtonProps): ReactNode {
-  const [isCopied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!isCopied) return;
-    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [isCopied]);
+  const { outcome, copy } = useCopied();
+  const isCopied = outcome === 'copied';
   const shown = isCopied ? strings.chat.copied : label;
   return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label={shown}
-      title={shown}
-      onClick={() => {
-        copyText(text()).then(
-          () => setCopied(true),
-          () => setCopied(false),
-        );
-      }}
-    >
+    <button type="button" className="icon-button" aria-label={shown} title={shown} onClick={() => copy(text())}>
       <Icon name={isCopied ? 'check' : 'copy'} />
     </button>
   );

@@ -1,7 +1,8 @@
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect } from 'react';
 import { strings } from '../../strings.ts';
-import { errorText } from '../../ui/errorText.ts';
 import { Modal } from '../../ui/modal.tsx';
+import { Refusal } from '../../ui/refusal.tsx';
+import { useAttempt } from '../../ui/useAttempt.ts';
 
 export interface FormDialogProps {
   readonly title: string;
@@ -16,33 +17,20 @@ export interface FormDialogProps {
 
 /** Fields in a dialog. What was typed stays until the server has taken it, or it is closed. */
 export function FormDialog({ title, isOpen, submit, onSubmit, onClose, children }: FormDialogProps): ReactNode {
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, error, run, setError } = useAttempt();
   useEffect(() => {
     if (isOpen) setError(undefined);
-  }, [isOpen]);
-  const send = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+  }, [isOpen, setError]);
+  const send = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(undefined);
-    try {
-      await onSubmit((name) => String(form.get(name) ?? '').trim(), form);
-    } catch (cause) {
-      setError(cause);
-    } finally {
-      setBusy(false);
-    }
+    void run(() => onSubmit((name) => String(form.get(name) ?? '').trim(), form));
   };
   return (
     <Modal title={title} isOpen={isOpen} onClose={onClose} keepsOnOutsidePress>
-      <form onSubmit={(event) => void send(event)}>
+      <form onSubmit={send}>
         {children}
-        {error !== undefined && (
-          <p className="error" role="alert">
-            {errorText(error)}
-          </p>
-        )}
+        <Refusal error={error} />
         <div className="modal-actions">
           <button type="button" className="button" onClick={onClose}>
             {strings.ui.cancel}

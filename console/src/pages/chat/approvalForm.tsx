@@ -1,8 +1,9 @@
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import type { Json, ToolCall } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
-import { errorText } from '../../ui/errorText.ts';
 import { JsonForm } from '../../ui/jsonForm/jsonForm.tsx';
+import { Refusal } from '../../ui/refusal.tsx';
+import { useAttempt } from '../../ui/useAttempt.ts';
 import { toolOf, useChat } from './chatContext.ts';
 import './approvalForm.css';
 
@@ -19,25 +20,14 @@ export function ApprovalForm({ call, agent }: ApprovalFormProps): ReactNode {
   const [input, setInput] = useState<unknown>(call.input);
   const [reason, setReason] = useState('');
   const [remember, setRemember] = useState<'' | 'run' | 'thread'>('');
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
+  const { isBusy, error, run } = useAttempt();
   const isEdited = JSON.stringify(input) !== JSON.stringify(call.input);
 
-  const decide = async (ask: () => Promise<unknown>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await ask();
-    } catch (cause) {
-      setError(errorText(cause));
-    }
-    setBusy(false);
-  };
   const given = { ...(reason.trim() !== '' && { reason: reason.trim() }), ...(remember !== '' && { remember }) };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     // The edge: the fields make JSON.
-    void decide(() => approve(callId, { ...given, ...(isEdited && { input: input as Json }) }));
+    void run(() => approve(callId, { ...given, ...(isEdited && { input: input as Json }) }));
   };
 
   return (
@@ -79,16 +69,12 @@ export function ApprovalForm({ call, agent }: ApprovalFormProps): ReactNode {
           </select>
         </label>
       </div>
-      {error !== undefined && (
-        <p className="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Refusal error={error} />
       <div className="approval-form-foot">
         <button type="submit" className="button primary" disabled={isBusy}>
           {isEdited ? strings.chat.approval.approveEdited : strings.chat.approval.approve}
         </button>
-        <button type="button" className="button danger" disabled={isBusy} onClick={() => void decide(() => reject(callId, given))}>
+        <button type="button" className="button danger" disabled={isBusy} onClick={() => void run(() => reject(callId, given))}>
           {strings.chat.approval.reject}
         </button>
       </div>

@@ -1,10 +1,11 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { Json, ToolCall } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
-import { errorText } from '../../ui/errorText.ts';
 import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
 import { JsonForm } from '../../ui/jsonForm/jsonForm.tsx';
 import { JsonTree } from '../../ui/jsonTree.tsx';
+import { Refusal } from '../../ui/refusal.tsx';
+import { useAttempt } from '../../ui/useAttempt.ts';
 import { toolOf, useChat } from './chatContext.ts';
 import './approvalForm.css';
 
@@ -19,23 +20,11 @@ export function ClientToolForm({ call: { callId, tool, input }, agent }: ClientT
   const schema = toolOf(agents, agent, tool)?.output;
   const [output, setOutput] = useState<unknown>(() => (schema === undefined ? undefined : emptyValue(schema)));
   const [why, setWhy] = useState('');
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
-
-  const answer = async (ask: () => Promise<unknown>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await ask();
-    } catch (cause) {
-      setError(errorText(cause));
-    }
-    setBusy(false);
-  };
+  const { isBusy, error, run } = useAttempt();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     // The edge: the fields make JSON.
-    void answer(() => submitToolResult(callId, (output ?? null) as Json));
+    void run(() => submitToolResult(callId, (output ?? null) as Json));
   };
 
   return (
@@ -43,11 +32,7 @@ export function ClientToolForm({ call: { callId, tool, input }, agent }: ClientT
       <p className="approval-form-title">{strings.chat.clientTool.title(tool)}</p>
       {input !== undefined && <JsonTree value={input} />}
       <JsonForm schema={schema} value={output} label={strings.chat.tool.output} disabled={isBusy} onChange={setOutput} />
-      {error !== undefined && (
-        <p className="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Refusal error={error} />
       <div className="approval-form-foot">
         <button type="submit" className="button primary" disabled={isBusy}>
           {strings.chat.clientTool.submit}
@@ -63,7 +48,7 @@ export function ClientToolForm({ call: { callId, tool, input }, agent }: ClientT
           type="button"
           className="button danger"
           disabled={isBusy || why.trim() === ''}
-          onClick={() => void answer(() => failToolCall(callId, why.trim()))}
+          onClick={() => void run(() => failToolCall(callId, why.trim()))}
         >
           {strings.chat.clientTool.fail}
         </button>

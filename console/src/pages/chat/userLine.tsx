@@ -5,6 +5,7 @@ import { strings } from '../../strings.ts';
 import { CopyButton } from '../../ui/copyButton.tsx';
 import { errorText } from '../../ui/errorText.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { Refusal } from '../../ui/refusal.tsx';
 import { useChat } from './chatContext.ts';
 import { FileChip } from './fileChip.tsx';
 
@@ -87,12 +88,12 @@ function EditMessage({ messageId, text, onDone }: EditMessageProps): ReactNode {
   const chat = useChat();
   const [next, setNext] = useState(text);
   const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<unknown>();
   const submit = (): void => {
     setBusy(true);
     setError(undefined);
     chat.edit({ messageId, text: next }).catch((cause: unknown) => {
-      setError(errorText(cause));
+      setError(cause);
       setBusy(false);
     });
   };
@@ -115,11 +116,7 @@ function EditMessage({ messageId, text, onDone }: EditMessageProps): ReactNode {
         rows={3}
         onChange={({ target }) => setNext(target.value)}
       />
-      {error !== undefined && (
-        <p className="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Refusal error={error} />
       <div className="chat-edit-foot">
         <button type="button" className="button quiet" onClick={onDone}>
           {strings.chat.cancel}

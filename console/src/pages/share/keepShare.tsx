@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 import { createClient } from 'verbatim-agents/client';
 import { keptLogin, origin } from '../../keptLogin.ts';
 import { strings } from '../../strings.ts';
-import { errorText } from '../../ui/errorText.ts';
+import { Refusal } from '../../ui/refusal.tsx';
 
 /** For those who have a login: the thread is then among those that are shared with them. */
 export function KeepShare({ secret, threadId }: { readonly secret: string; readonly threadId: string }): ReactNode {
@@ -28,11 +28,7 @@ export function KeepShare({ secret, threadId }: { readonly secret: string; reado
       <button type="button" className="button" disabled={isBusy} onClick={() => void keep()}>
         {strings.share.keep}
       </button>
-      {error !== undefined && (
-        <p className="error" role="alert">
-          {errorText(error)}
-        </p>
-      )}
+      <Refusal error={error} />
     </div>
   );
 }

@@ -3,9 +3,10 @@ import type { ShareInfo, ThreadInfo } from 'verbatim-agents/client';
 import { useClient } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { CopyTextButton } from '../../ui/copyTextButton.tsx';
-import { errorText } from '../../ui/errorText.ts';
 import { Modal } from '../../ui/modal.tsx';
+import { Refusal } from '../../ui/refusal.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
+import { useAttempt } from '../../ui/useAttempt.ts';
 import { titleOf } from './titleOf.ts';
 
 const text = strings.threads.sharing;
@@ -35,25 +36,17 @@ function Sharing({ threadId }: { readonly threadId: string }): ReactNode {
   const client = useClient();
   const [shares, setShares] = useState<readonly ShareInfo[]>();
   const [link, setLink] = useState<string>();
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, error, run, setError } = useAttempt();
   const load = useCallback(async () => setShares(await client.threads.shares({ threadId })), [client, threadId]);
   useEffect(() => {
     load().catch(setError);
-  }, [load]);
+  }, [load, setError]);
 
-  const act = async (change: () => Promise<unknown>): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
+  const act = (change: () => Promise<unknown>): Promise<void> =>
+    run(async () => {
       await change();
       await load();
-    } catch (cause) {
-      setError(cause);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -116,11 +109,7 @@ function Sharing({ threadId }: { readonly threadId: string }): ReactNode {
           <p>{text.linkText}</p>
         </div>
       )}
-      {error !== undefined && (
-        <p className="error" role="alert">
-          {errorText(error)}
-        </p>
-      )}
+      <Refusal error={error} />
       <section aria-label={text.held}>
         <h3 className="sharing-held">{text.held}</h3>
         {shares?.length === 0 && <p className="sharing-none">{text.none}</p>}
