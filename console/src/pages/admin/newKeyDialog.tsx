@@ -2,8 +2,8 @@ import { type ReactNode, useState } from 'react';
 import { useAccess } from '../../access.tsx';
 import { strings } from '../../strings.ts';
 import { CopyTextButton } from '../../ui/copyTextButton.tsx';
+import { FormDialog } from '../../ui/formDialog.tsx';
 import { Modal } from '../../ui/modal.tsx';
-import { FormDialog } from './formDialog.tsx';
 import { RolesField, rolesIn } from './rolesField.tsx';
 
 export interface NewKeyDialogProps {

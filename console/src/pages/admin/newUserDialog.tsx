@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { useAccess } from '../../access.tsx';
 import { strings } from '../../strings.ts';
-import { FormDialog } from './formDialog.tsx';
+import { FormDialog } from '../../ui/formDialog.tsx';
 import { RolesField, rolesIn } from './rolesField.tsx';
 
 export interface NewUserDialogProps {

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { UserInfo } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
-import { FormDialog } from './formDialog.tsx';
+import { FormDialog } from '../../ui/formDialog.tsx';
 import { RolesField, rolesIn } from './rolesField.tsx';
 
 export interface RolesDialogProps {

@@ -5,11 +5,11 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
+import { RowMenu } from '../../ui/rowMenu.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
 import { usePages } from '../../ui/usePages.ts';
 import { NewUserDialog } from './newUserDialog.tsx';
 import { RolesDialog } from './rolesDialog.tsx';
-import { RowMenu } from './rowMenu.tsx';
 import { UserPasswordDialog } from './userPasswordDialog.tsx';
 import './admin.css';
 

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { strings } from '../../strings.ts';
+import { formatBytes } from '../../ui/formats.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { formatBytes } from './formats.ts';
 import type { Attachments } from './useAttachments.ts';
 
 /** What goes with the next message, and how far it is. */

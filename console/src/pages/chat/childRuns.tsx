@@ -2,9 +2,9 @@ import type { ReactNode } from 'react';
 import type { Message } from 'verbatim-agents/client';
 import { useRun } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
+import { formatCount } from '../../ui/formats.ts';
 import { AssistantLine } from './assistantLine.tsx';
 import { useRuns } from './chatContext.ts';
-import { formatCount } from './formats.ts';
 import { isEnded, type RunView } from './runView.ts';
 import './childRuns.css';
 

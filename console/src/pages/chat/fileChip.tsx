@@ -3,8 +3,8 @@ import type { FileRef } from 'verbatim-agents/client';
 import { useClient } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { errorText } from '../../ui/errorText.ts';
+import { formatBytes } from '../../ui/formats.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { formatBytes } from './formats.ts';
 
 /** How long a browser may take to begin with a download. */
 const KEPT_MS = 60_000;

@@ -6,8 +6,8 @@ import { CopyButton } from '../../ui/copyButton.tsx';
 import { errorText } from '../../ui/errorText.ts';
 import { Icon } from '../../ui/icon.tsx';
 import '../../ui/iconButton.css';
+import { formatCost, formatCount } from '../../ui/formats.ts';
 import { useChat, useRuns } from './chatContext.ts';
-import { formatCost, formatCount } from './formats.ts';
 import { isEnded, type RunView } from './runView.ts';
 import './runLine.css';
 

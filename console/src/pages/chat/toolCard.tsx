@@ -1,12 +1,12 @@
 import { memo, type ReactNode } from 'react';
 import type { Json, ToolCall } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
+import { formatDuration } from '../../ui/formats.ts';
 import { JsonTree } from '../../ui/jsonTree.tsx';
 import { ApprovalForm } from './approvalForm.tsx';
 import { ChildRuns } from './childRuns.tsx';
 import { ClientToolForm } from './clientToolForm.tsx';
 import { FileChip } from './fileChip.tsx';
-import { formatDuration } from './formats.ts';
 import { useCallTime } from './useCallTime.ts';
 import './toolCard.css';
 

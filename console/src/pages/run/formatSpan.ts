@@ -1,4 +1,4 @@
-import { formatDuration } from '../chat/formats.ts';
+import { formatDuration } from '../../ui/formats.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { memo, type ReactNode } from 'react';
 import { strings } from '../../strings.ts';
-import { formatCost, formatCount } from '../chat/formats.ts';
+import { formatCost, formatCount } from '../../ui/formats.ts';
 import { formatSpan } from './formatSpan.ts';
 import type { TimelineNode, TimelineRow } from './timelineNode.ts';
 import type { TimeScale } from './timeScale.ts';

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ThreadInfo } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
-import { FormDialog } from '../admin/formDialog.tsx';
+import { FormDialog } from '../../ui/formDialog.tsx';
 
 const text = strings.threads;
 

@@ -3,8 +3,8 @@ import type { ThreadInfo } from 'verbatim-agents/client';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { RowMenu } from '../../ui/rowMenu.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
-import { RowMenu } from '../admin/rowMenu.tsx';
 import type { Act } from './threadsPage.tsx';
 import { titleOf } from './titleOf.ts';
 

@@ -1,8 +1,8 @@
 import { type FormEvent, type ReactNode, useEffect } from 'react';
-import { strings } from '../../strings.ts';
-import { Modal } from '../../ui/modal.tsx';
-import { Refusal } from '../../ui/refusal.tsx';
-import { useAttempt } from '../../ui/useAttempt.ts';
+import { strings } from '../strings.ts';
+import { Modal } from './modal.tsx';
+import { Refusal } from './refusal.tsx';
+import { useAttempt } from './useAttempt.ts';
 
 export interface FormDialogProps {
   readonly title: string;
