@@ -19,6 +19,7 @@ const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
 
 /** For administrators. */
 const ADMIN_PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
+  '/dashboard': later(async () => (await import('./pages/dashboard/dashboardPage.tsx')).DashboardPage),
   '/users': later(async () => (await import('./pages/admin/usersPage.tsx')).UsersPage),
   '/keys': later(async () => (await import('./pages/admin/keysPage.tsx')).KeysPage),
   '/audit': later(async () => (await import('./pages/admin/auditPage.tsx')).AuditPage),

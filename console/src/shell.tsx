@@ -13,6 +13,7 @@ const PAGES: readonly (readonly [href: string, title: string])[] = [
 
 /** For administrators. */
 const ADMIN_PAGES: readonly (readonly [href: string, title: string])[] = [
+  ['/dashboard', strings.pages.dashboard],
   ['/users', strings.pages.users],
   ['/keys', strings.pages.keys],
   ['/connections', strings.pages.connections],

@@ -36,7 +36,7 @@ export function createAccountInputs(limits: Limits) {
         to: z.number().optional(),
       })
       .default({}),
-    metrics: z.object({ range: z.enum(['hour', 'day']).optional() }).default({}),
+    metrics: z.object({ range: z.enum(['hour', 'day']).optional(), after: z.number().optional() }).default({}),
     connectionClose: z.union([z.object({ connectionId: id }), z.object({ principalId, tenant: word.optional() })]),
     agent: z.object({ agent: name }),
     user: z.object({ userId: principalId }),

@@ -94,8 +94,8 @@ export interface AdminProcedures {
   };
   /** Every option there is with what holds, in the order of the documentation. Not for administrators of a tenant. */
   readonly settings: Query<void, readonly SettingInfo[]>;
-  /** How the server does. Not for administrators of a tenant. */
-  readonly metrics: Query<{ readonly range?: 'hour' | 'day' } | undefined, MetricsReport>;
+  /** How the server does; with `after`, of the range what is newer: whoever has the rest asks for no more. Not for administrators of a tenant. */
+  readonly metrics: Query<{ readonly range?: 'hour' | 'day'; readonly after?: number } | undefined, MetricsReport>;
   /** The same at once and every second. It is kept nowhere: `lastEventId` means nothing. */
   readonly watchMetrics: Subscription<{ readonly lastEventId?: string | number } | undefined, MetricSample>;
 }

@@ -10,6 +10,7 @@ export const CONSOLE_PATHS = [
   '/threads',
   '/threads/:id',
   '/runs/:runId',
+  '/dashboard',
   '/users',
   '/keys',
   '/connections',

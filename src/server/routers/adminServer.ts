@@ -10,7 +10,7 @@ export function adminServerProcedures(services: Services) {
   const administrator = serverAdministering(services);
   return {
     settings: administrator.query((): readonly SettingInfo[] => settings()),
-    metrics: administrator.input(inputs.metrics).query(({ input }) => sampler.report(input.range)),
+    metrics: administrator.input(inputs.metrics).query(({ input }) => sampler.report(input)),
     watchMetrics: administrator.input(inputs.noticeWatch).subscription(async ({ ctx, path }) =>
       openMetrics(services, ctx, async () => {
         const principal = ctx.caller?.principal;

@@ -39,10 +39,11 @@ export class MetricRing {
     this.#size = Math.min(this.#size + 1, this.#capacity);
   }
 
-  /** All of it, oldest first; of errors, the codes that there were. */
-  series(): MetricSeries {
+  /** What is newer than `after`, oldest first; of errors, the codes that there were. */
+  series(after = Number.NEGATIVE_INFINITY): MetricSeries {
     const oldest = (this.#next - this.#size + this.#capacity) % this.#capacity;
-    const rows = Array.from({ length: this.#size }, (_, index) => (oldest + index) % this.#capacity);
+    const all = Array.from({ length: this.#size }, (_, index) => (oldest + index) % this.#capacity);
+    const rows = all.filter((row) => (this.#at[row] ?? 0) > after);
     const column = (of: Float64Array | Uint32Array, width: number, at: number): number[] => rows.map((row) => of[row * width + at] ?? 0);
     const values = METRIC_NAMES.map((name, at) => {
       const numbers = column(this.#values, METRIC_NAMES.length, at);

@@ -85,9 +85,9 @@ export class Sampler {
     };
   }
 
-  async report(range?: Range): Promise<MetricsReport> {
+  async report({ range, after }: { readonly range?: Range | undefined; readonly after?: number | undefined } = {}): Promise<MetricsReport> {
     const now = await this.#now();
-    return { startedAt: this.#startedAt, now, ...(range !== undefined && { series: this.#rings[range].series() }) };
+    return { startedAt: this.#startedAt, now, ...(range !== undefined && { series: this.#rings[range].series(after) }) };
   }
 
   close(): void {

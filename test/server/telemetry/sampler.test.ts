@@ -24,6 +24,9 @@ test('a ring keeps the newest, oldest first, and of errors the codes that there 
   // What was not known is null, and not 0.
   expect(values.firstTokenP99Ms).toEqual([null, null, null]);
   expect(errors).toEqual({ NOT_FOUND: [0, 2, 0] });
+  // Whoever has the older ones asks for the newer.
+  expect(ring.series(4)).toMatchObject({ at: [5], values: { sockets: [5] }, errors: {} });
+  expect(ring.series(5).at).toEqual([]);
 });
 
 const LOOK = {
@@ -93,7 +96,7 @@ test('every 5 seconds a sample says what happened in them, by rates and percenti
   speak(250);
   await pass(5_000);
   await pass(5_000);
-  const { startedAt, series } = await sampler.report('hour');
+  const { startedAt, series } = await sampler.report({ range: 'hour' });
   expect(startedAt).toBe(1_000_000);
   expect(series?.everyMs).toBe(5_000);
   expect(series?.at).toEqual([1_005_000, 1_010_000]);
@@ -126,19 +129,19 @@ test('the day has a sample for each two minutes, of all that was in them', async
     sampler.listener.firstToken?.('a', n === 0 ? 100 : 10);
     await pass(5_000);
   }
-  const { series } = await sampler.report('day');
+  const { series } = await sampler.report({ range: 'day' });
   expect(series?.everyMs).toBe(120_000);
   expect(series?.values.tokensPerSecond).toEqual([1]);
   expect(series?.values.firstTokenP50Ms[0]).toBeCloseTo(10, 0);
   expect(series?.values.firstTokenP99Ms[0]).toBeGreaterThan(98);
-  expect((await sampler.report('hour')).series?.at).toHaveLength(24);
+  expect((await sampler.report({ range: 'hour' })).series?.at).toHaveLength(24);
   sampler.close();
 });
 
 test('an hour is 720 samples, and no more are kept', async () => {
   const { sampler, pass } = startSampler();
   await pass(730 * 5_000);
-  expect((await sampler.report('hour')).series?.at).toHaveLength(720);
+  expect((await sampler.report({ range: 'hour' })).series?.at).toHaveLength(720);
   sampler.close();
 });
 
@@ -185,6 +188,6 @@ test('a look that takes long gathers no others, and one that fails is told and l
   lookBy(async () => LOOK);
   await pass(5_000);
   expect(failures).toEqual([new Error('no disk')]);
-  expect((await sampler.report('hour')).series?.at).toHaveLength(2);
+  expect((await sampler.report({ range: 'hour' })).series?.at).toHaveLength(2);
   sampler.close();
 });
