@@ -4,7 +4,7 @@ import { countIn, type History, type Point, type Range } from './history.ts';
 import type { Unit } from './units.ts';
 
 const text = strings.dashboard.charts;
-const { tiles, every } = strings.dashboard;
+const { tiles, per } = strings.dashboard;
 
 /** Those of the theme that can be told from each other and from the ground. */
 export type LineColour = 'accent' | 'warn' | 'good' | 'bad' | 'text-2';
@@ -21,6 +21,8 @@ export interface ChartKind {
   readonly id: string;
   readonly title: string;
   readonly unit: Unit;
+  /** Counted in intervals that are longer than those of the points. */
+  readonly isCounted?: boolean;
   readonly lines: readonly Line[];
 }
 
@@ -34,7 +36,7 @@ const LOOKS = [
 ] as const;
 const MAX_CODES = 4;
 
-/** Of the hour or the day: what is counted is of the interval of a point. */
+/** Of the hour or the day. Which errors there were is asked by `errorLines`. */
 export function chartsOf(range: Range): readonly ChartKind[] {
   return [
     chart('connections', text.connections, 'count', {
@@ -45,8 +47,9 @@ export function chartsOf(range: Range): readonly ChartKind[] {
     chart('runs', text.runs, 'count', { [text.running]: 'runningRuns', [text.queued]: 'queuedRuns', [text.waiting]: 'waitingRuns' }),
     {
       id: 'ended',
-      title: text.ended(every[range]),
+      title: text.ended(per[range]),
       unit: 'count',
+      isCounted: true,
       lines: [
         { title: tiles.completed, colour: 'good', of: (point) => countIn(point, 'completedPerSecond') },
         { title: tiles.failed, colour: 'bad', dash: DASHES.long, of: (point) => countIn(point, 'failedPerSecond') },
@@ -57,7 +60,7 @@ export function chartsOf(range: Range): readonly ChartKind[] {
     chart('tokens', text.tokens, 'rate', { [text.spoken]: 'tokensPerSecond' }),
     chart('firstToken', text.firstToken, 'ms', { [tiles.p50]: 'firstTokenP50Ms', [tiles.p99]: 'firstTokenP99Ms' }),
     chart('delivery', text.delivery, 'ms', { [tiles.p50]: 'deliveryP50Ms', [tiles.p99]: 'deliveryP99Ms' }),
-    { id: 'errors', title: text.errors(every[range]), unit: 'count', lines: [] },
+    { id: 'errors', title: text.errors(per[range]), unit: 'count', isCounted: true, lines: [] },
     chart('slowReaders', text.slowReaders, 'count', { [text.readers]: 'slowReaders' }),
     chart('database', text.database, 'bytes', { [text.file]: 'databaseBytes', [tiles.used]: 'usedBytes', [tiles.wal]: 'walBytes' }),
     chart('memory', text.memory, 'bytes', { [text.process]: 'rssBytes', [tiles.heap]: 'heapBytes' }),

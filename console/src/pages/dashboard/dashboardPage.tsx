@@ -5,7 +5,7 @@ import { ErrorState } from '../../ui/errorState.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
 import { Chart } from './chart.tsx';
 import { chartsOf, errorLines } from './charts.ts';
-import type { Range } from './history.ts';
+import { inIntervals, type Range } from './history.ts';
 import { presentFacts } from './presentFacts.ts';
 import { Tiles } from './tiles.tsx';
 import { formatClock } from './units.ts';
@@ -33,6 +33,7 @@ export function DashboardPage(): ReactNode {
     () => chartsOf(range).map((kind) => (kind.id === 'errors' && history !== undefined ? { ...kind, lines: errorLines(history) } : kind)),
     [range, history],
   );
+  const counted = useMemo(() => history && inIntervals(history), [history]);
   const facts = useMemo(() => presentFacts(live, hour.history?.points ?? []), [live, hour.history]);
   const retry = (): void => {
     setAttempt(attempt + 1);
@@ -82,7 +83,7 @@ export function DashboardPage(): ReactNode {
       </fieldset>
       <div className="charts">
         {charts.map((kind) => (
-          <Chart key={kind.id} kind={kind} history={history} moment={moment} onMoment={setMoment} colours={colours} />
+          <Chart key={kind.id} kind={kind} history={kind.isCounted ? counted : history} moment={moment} onMoment={setMoment} colours={colours} />
         ))}
       </div>
     </div>

@@ -2,6 +2,8 @@ import type { MetricName, MetricSeries, MetricsReport } from 'verbatim-agents/cl
 
 export type Range = 'hour' | 'day';
 
+const COUNTED = ['completedPerSecond', 'failedPerSecond', 'cancelledPerSecond'] as const;
+const COUNTED_MS: Readonly<Record<Range, number>> = { hour: 60_000, day: 1_200_000 };
 const LENGTH_MS: Readonly<Record<Range, number>> = { hour: 3_600_000, day: 86_400_000 };
 /** Times are not exact: what is a little late is no gap. */
 const GAP_SHARE = 1.9;
@@ -62,6 +64,30 @@ function pointsOf({ everyMs, at: times, values, errors }: MetricSeries, newest: 
   });
 }
 
+/** Points by the minute, or by 20 minutes: the newest is of what has been of it. */
+export function inIntervals(history: History): History {
+  const everyMs = COUNTED_MS[history.range];
+  const intervals = new Map<number, readonly Point[]>();
+  for (const point of history.points) {
+    const interval = Math.floor(point.at / everyMs);
+    intervals.set(interval, [...(intervals.get(interval) ?? []), point]);
+  }
+  return { ...history, everyMs, points: [...intervals.values()].map(joined) };
+}
+
+function joined(points: readonly Point[]): Point {
+  const ms = points.reduce((sum, point) => sum + point.ms, 0);
+  const mean = (name: MetricName): number => points.reduce((sum, point) => sum + (point.values[name] ?? 0) * point.ms, 0) / ms;
+  const codes = new Set(points.flatMap(({ errors }) => Object.keys(errors)));
+  const count = (code: string): number => points.reduce((sum, { errors }) => sum + (errors[code] ?? 0), 0);
+  return {
+    at: points.at(-1)?.at ?? 0,
+    ms,
+    values: Object.fromEntries(COUNTED.map((name) => [name, mean(name)])),
+    errors: Object.fromEntries([...codes].map((code) => [code, count(code)])),
+  };
+}
+
 /** Where the server was not there, or stood still, is a point of nothing: undefined. */
 export function withGaps({ points, everyMs }: History): readonly { readonly at: number; readonly point: Point | undefined }[] {
   return points.flatMap((point, row) => {
@@ -72,7 +98,7 @@ export function withGaps({ points, everyMs }: History): readonly { readonly at: 
 }
 
 /** How often something happened in the interval of a point. */
-export function countIn({ values, ms }: Point, name: Extract<MetricName, `${string}PerSecond`>): number | null {
+export function countIn({ values, ms }: Point, name: (typeof COUNTED)[number]): number | null {
   const rate = values[name];
   return rate == null ? null : Math.round((rate * ms) / 1_000);
 }

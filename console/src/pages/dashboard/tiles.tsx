@@ -13,7 +13,7 @@ export function Tiles({ facts, isStale }: { readonly facts: readonly Fact[]; rea
           <dl>
             {rows.map(([name, shown]) => (
               <div key={name}>
-                <dt>{name}</dt>
+                <dt title={name}>{name}</dt>
                 <dd>{shown}</dd>
               </div>
             ))}

@@ -2,11 +2,13 @@ import { formatBytes, formatCount, formatDuration } from '../../ui/formats.ts';
 
 export type Unit = 'count' | 'rate' | 'ms' | 'bytes' | 'share';
 
+const WHOLE = new Intl.NumberFormat('en');
+
 /** As it is read beside a name. */
 export function formatValue(unit: Unit, value: number): string {
   switch (unit) {
     case 'count':
-      return formatCount(value);
+      return value < 100_000 ? WHOLE.format(value) : formatCount(value);
     case 'rate':
       return value > 0 && value < 10 ? String(Number(value.toFixed(1))) : formatCount(Math.round(value));
     case 'ms':
@@ -20,6 +22,7 @@ export function formatValue(unit: Unit, value: number): string {
 
 /** As it stands at an axis, where the room is small. */
 export function formatTick(unit: Unit, value: number): string {
+  if (unit === 'count') return formatCount(value);
   if (unit !== 'ms') return formatValue(unit, value);
   if (value >= 60_000) return `${Number((value / 60_000).toFixed(1))} min`;
   return value >= 1_000 ? `${Number((value / 1_000).toFixed(1))} s` : `${Number(value.toPrecision(2))} ms`;
