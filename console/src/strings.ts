@@ -329,7 +329,7 @@ export const strings = {
     live: 'Live',
     stale: (time: string) => `No news since ${time}`,
     upSince: 'Running since',
-    restarted: (time: string) => `The server was started at ${time}. Older figures are those that this page has kept.`,
+    restarted: (time: string) => `The server was started at ${time}, at the dashed line. Older figures are those that this page has kept.`,
     now: 'Now',
     range: 'Shown',
     ranges: { hour: 'Last hour', day: 'Last day' },

@@ -56,7 +56,14 @@ export const Chart = memo(function Chart({ kind, history, moment, onMoment, colo
         {isTable && <ChartTable kind={kind} points={points} />}
         {!isTable && history !== undefined && (
           <>
-            <Plot unit={unit} lines={lines} history={history} moment={point?.at} onMoment={onMoment} colours={colours} />
+            <Plot
+              unit={unit}
+              lines={lines}
+              history={history}
+              moment={moment === undefined ? undefined : point?.at}
+              onMoment={onMoment}
+              colours={colours}
+            />
             {isEmpty && <p className="chart-empty">{points.length === 0 ? text.waiting[history.range] : text.nothing}</p>}
             {points.length > 0 && (
               <input

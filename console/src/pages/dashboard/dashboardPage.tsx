@@ -8,7 +8,7 @@ import { chartsOf, errorLines } from './charts.ts';
 import { inIntervals, type Range } from './history.ts';
 import { presentFacts } from './presentFacts.ts';
 import { Tiles } from './tiles.tsx';
-import { formatClock } from './units.ts';
+import { formatMoment } from './units.ts';
 import { useColours } from './useColours.ts';
 import { useHistory } from './useHistory.ts';
 import { useLiveSample } from './useLiveSample.ts';
@@ -40,14 +40,15 @@ export function DashboardPage(): ReactNode {
     hour.reload();
     day.reload();
   };
-  const failure = live.error ?? hour.error ?? error;
-  const restartedAt = hour.history?.restarts.at(-1);
+  // While the connection is lost, what is there stays and says since when.
+  const failure = live.error ?? (live.isStale && history !== undefined ? undefined : (hour.error ?? error));
+  const restartedAt = history?.restarts.at(-1);
   return (
     <div className="page dashboard">
       <header className="dashboard-head">
         <h1>{strings.pages.dashboard}</h1>
         <p className="dashboard-live" role="status" data-stale={live.isStale}>
-          {live.heardAt === undefined ? strings.state.loading : live.isStale ? text.stale(formatClock(live.heardAt)) : text.live}
+          {live.heardAt === undefined ? strings.state.loading : live.isStale ? text.stale(formatMoment(live.heardAt)) : text.live}
         </p>
         <p className="dashboard-up">
           {hour.history !== undefined && (
@@ -58,32 +59,39 @@ export function DashboardPage(): ReactNode {
         </p>
       </header>
       {failure !== undefined && <ErrorState error={failure} onRetry={retry} />}
-      {restartedAt !== undefined && (
-        <p className="dashboard-restart" role="status">
-          {text.restarted(formatClock(restartedAt))}
-        </p>
-      )}
       <Tiles facts={facts} isStale={live.isStale} />
-      <fieldset className="dashboard-range">
-        <legend className="hidden">{text.range}</legend>
-        {RANGES.map((one) => (
-          <label key={one}>
-            <input
-              type="radio"
-              name="range"
-              checked={range === one}
-              onChange={() => {
-                setMoment(undefined);
-                setParams(one === 'hour' ? {} : { range: one }, { replace: true });
-              }}
-            />
-            {text.ranges[one]}
-          </label>
-        ))}
-      </fieldset>
+      <div className="dashboard-bar">
+        <fieldset className="dashboard-range">
+          <legend className="hidden">{text.range}</legend>
+          {RANGES.map((one) => (
+            <label key={one}>
+              <input
+                type="radio"
+                name="range"
+                checked={range === one}
+                onChange={() => {
+                  setMoment(undefined);
+                  setParams(one === 'hour' ? {} : { range: one }, { replace: true });
+                }}
+              />
+              {text.ranges[one]}
+            </label>
+          ))}
+        </fieldset>
+        <p className="dashboard-restart" role="status">
+          {restartedAt !== undefined && text.restarted(formatMoment(restartedAt))}
+        </p>
+      </div>
       <div className="charts">
         {charts.map((kind) => (
-          <Chart key={kind.id} kind={kind} history={kind.isCounted ? counted : history} moment={moment} onMoment={setMoment} colours={colours} />
+          <Chart
+            key={kind.id}
+            kind={kind}
+            history={kind.isCounted ? counted : history}
+            moment={moment}
+            onMoment={setMoment}
+            colours={colours}
+          />
         ))}
       </div>
     </div>

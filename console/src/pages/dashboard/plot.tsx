@@ -29,15 +29,13 @@ export function Plot(props: PlotProps): ReactNode {
   const shown = useRef(props);
   shown.current = props;
   const data = useMemo(() => columnsOf(history, lines), [history, lines]);
-  const drawn = useRef(data);
-  drawn.current = data;
   const look = lines.map(({ colour, dash }) => `${colour} ${dash?.join()}`).join();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: other lines are another plot.
   useLayoutEffect(() => {
     const box = frame.current;
     if (box === null) return;
-    const made = new uPlot(optionsOf(shown, box), drawn.current, box);
+    const made = new uPlot(optionsOf(shown, box), data, box);
     plot.current = made;
     const sizes = new ResizeObserver(() => {
       if (box.clientWidth > 0) made.setSize({ width: box.clientWidth, height: box.clientHeight });
