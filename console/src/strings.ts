@@ -335,7 +335,7 @@ export const strings = {
     ranges: { hour: 'Last hour', day: 'Last day' },
     waiting: { hour: 'The first point comes within seconds.', day: 'There is a point every two minutes.' },
     nothing: 'Nothing in this time.',
-    per: { hour: 'per minute', day: 'per 20 minutes' },
+    per: { hour: 'per minute', day: 'per 20 min' },
     table: 'Table',
     asTable: (title: string) => `${title} as a table`,
     moment: (title: string) => `${title}: moment`,

@@ -40,7 +40,9 @@ export const Chart = memo(function Chart({ kind, history, moment, onMoment, colo
   return (
     <figure className="chart" aria-labelledby={id}>
       <figcaption className="chart-head">
-        <h2 id={id}>{title}</h2>
+        <h2 id={id} title={title}>
+          {title}
+        </h2>
         <span className="chart-at">{moment !== undefined && point !== undefined && formatMoment(point.at)}</span>
         <button
           type="button"

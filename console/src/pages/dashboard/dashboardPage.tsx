@@ -82,7 +82,7 @@ export function DashboardPage(): ReactNode {
           {restartedAt !== undefined && text.restarted(formatMoment(restartedAt))}
         </p>
       </div>
-      <div className="charts">
+      <div className="charts" onPointerDown={({ target }) => isBesidePlots(target) && setMoment(undefined)}>
         {charts.map((kind) => (
           <Chart
             key={kind.id}
@@ -96,4 +96,8 @@ export function DashboardPage(): ReactNode {
       </div>
     </div>
   );
+}
+
+function isBesidePlots(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('.chart-plot') === null;
 }

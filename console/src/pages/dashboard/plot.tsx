@@ -69,7 +69,8 @@ export function Plot(props: PlotProps): ReactNode {
       aria-hidden="true"
       onPointerMove={point}
       onPointerDown={point}
-      onPointerLeave={() => onMoment(undefined)}
+      // A finger that is lifted leaves what it has pointed at, to be read.
+      onPointerLeave={({ pointerType }) => pointerType === 'mouse' && onMoment(undefined)}
     />
   );
 }
