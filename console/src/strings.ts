@@ -387,7 +387,7 @@ export const strings = {
       spoken: 'tokens',
       firstToken: 'Time to first token',
       delivery: 'Delivery lag',
-      errors: (per: string) => `Errors by code, ${per}`,
+      errors: (per: string) => `Errors, ${per}`,
       otherErrors: 'others',
       slowReaders: 'Slow readers',
       readers: 'readers',

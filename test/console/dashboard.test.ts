@@ -160,7 +160,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await tile(page, 'Processor').value()).toMatch(/^[\d.]+ %$/);
 
     const titles = ['Tokens a second', 'Time to first token', 'Delivery lag', 'Database', 'Memory', 'Processor, of one core'];
-    for (const title of [...titles, 'Errors by code, per minute']) await showTable(page, title);
+    for (const title of [...titles, 'Errors, per minute']) await showTable(page, title);
     const column = async (title: string, place: number): Promise<string[]> => (await numbers(page, title)).map((row) => row[place] ?? '');
     // A run of three words in five seconds, and nothing after it: then nothing is known of how long it takes.
     expect((await column('Tokens a second', 0)).filter((tokens) => Number(tokens) > 0).length).toBeGreaterThan(0);
@@ -174,11 +174,11 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect((await column('Database', 2)).some((size) => size !== '0 B')).toBe(true);
     expect((await column('Memory', 0))[0]).toMatch(/ MB$/);
     expect((await column('Processor, of one core', 0))[0]).toMatch(/ %$/);
-    const codes = await chart(page, 'Errors by code, per minute').getByRole('columnheader').allInnerTexts();
+    const codes = await chart(page, 'Errors, per minute').getByRole('columnheader').allInnerTexts();
     expect(codes).toEqual(['Time', 'NOT_FOUND', 'MODEL_FAILED']);
     const sum = (counts: string[]): number => counts.reduce((all, count) => all + Number(count), 0);
-    expect(sum(await column('Errors by code, per minute', 0))).toBe(2);
-    expect(sum(await column('Errors by code, per minute', 1))).toBe(1);
+    expect(sum(await column('Errors, per minute', 0))).toBe(2);
+    expect(sum(await column('Errors, per minute', 1))).toBe(1);
   });
 
   test('what people and models say is nowhere run or shown: an attack in an error, an error code and a name', async () => {
@@ -194,7 +194,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     const { page } = await openConsole(server.url, '/dashboard');
     await (await server.client().send({ agent: 'attacking', text: ATTACK })).result();
     await expect.poll(() => tile(page, 'Runs ended, 1 h').row('failed'), POINT).toBe('1');
-    await showTable(page, 'Errors by code, per minute');
+    await showTable(page, 'Errors, per minute');
     expect(await page.getByRole('main').innerText()).not.toContain('onerror');
     expect(await page.locator('main img').count()).toBe(0);
     expect(await page.evaluate(() => 'attacked' in window)).toBe(false);
