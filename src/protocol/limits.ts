@@ -39,6 +39,8 @@ export const DEFAULT_LIMITS = {
   maxSubscriptionsPerSocket: 100,
   /** Calls of one socket that are being answered; with more, nothing is read from it until some are. */
   maxCallsPerSocket: 1_000,
+  /** What those calls were sent as; with more, nothing is read either. */
+  maxCallBytesPerSocket: 1024 * 1024,
   /** Messages that wait in one thread, queued or steered. */
   maxQueuedPerThread: 100,
   /** A tool's output as JSON, within an event. More becomes a file, and the model gets its beginning. */

@@ -153,11 +153,11 @@ const trpc = initTRPC.context<Context>().create({
 export const { router, createCallerFactory } = trpc;
 
 /** A call: counted while it is answered, and its errors made ours. */
-const anyCall = trpc.procedure.use(async ({ ctx, path, next }) => {
+const anyCall = trpc.procedure.use(async ({ ctx, path, getRawInput, next }) => {
   const tell = tellCall(ctx, path);
-  ctx.connection?.callStarted();
+  const ended = ctx.connection?.callStarted(await getRawInput());
   const result = await next();
-  ctx.connection?.callEnded();
+  ended?.();
   const error = result.ok ? undefined : verbatimErrorOf(result.error);
   tell?.(error);
   if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(error) };
@@ -177,6 +177,19 @@ const timed = trpc.middleware(async ({ ctx: { requestTimeoutMs: timeoutMs }, typ
   } finally {
     clearTimeout(timer);
   }
+});
+
+/**
+ * For calls that last, after their inputs: tRPC keeps an input for as long as its call is under way, and what no schema knows in it would be
+ * kept with it.
+ */
+export const keepsOnlyParsed = trpc.middleware(async ({ input, getRawInput, next }) => {
+  const given: unknown = await getRawInput();
+  if (typeof given === 'object' && given !== null && typeof input === 'object') {
+    for (const key of Object.keys(given)) Reflect.deleteProperty(given, key);
+    Object.assign(given, input);
+  }
+  return next();
 });
 
 /** A call that anybody may make. */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { mcpServer } from '../../src/mcp/index.ts';
 import type { Policy } from '../../src/protocol/policy.ts';
@@ -46,6 +48,46 @@ test('while as many calls as allowed are being answered, a socket is not read', 
   expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
   release();
   expect((await socket.answer(next)).result?.type).toBe('data');
+});
+
+test('while calls that came in maxCallBytesPerSocket are being answered, a socket is not read', async () => {
+  const { port, release, server } = await startServer({ limits: { maxCallBytesPerSocket: 20_000 } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const input = { runId, later: 'x'.repeat(10_000 - JSON.stringify(frameOf(1_000, { runId, later: '' })).length) };
+  socket.send(frameOf(1_000, input));
+  await socket.call('query', 'agents.list');
+  socket.send(frameOf(1_001, input));
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(2));
+  const next = socket.request('query', 'agents.list');
+  const other = await openRaw({ port });
+  for (let round = 0; round < 20; round++) await other.call('query', 'agents.list');
+  expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
+  release();
+  expect((await socket.answer(next)).result?.type).toBe('data');
+});
+
+const frameOf = (id: number, json: object) => ({ id, method: 'query', params: { path: 'runs.wait', input: { json } } });
+
+test('what a call that waits and a watch were sent beside their input is not kept, nor a long id', async () => {
+  const { port, server } = await startServer({ limits: { maxCallBytesPerSocket: Number.POSITIVE_INFINITY } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const pad = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`key${index}`, [index]]));
+  setFlagsFromString('--expose-gc');
+  const heapMb = (): number => {
+    runInNewContext('gc')();
+    return process.memoryUsage().heapUsed / 1e6;
+  };
+  const before = heapMb();
+  for (let count = 0; count < 100; count++) socket.request('query', 'runs.wait', { runId, pad }, { lastEventId: '1' });
+  for (let count = 0; count < 50; count++) socket.watch('runs.watch', { runId, pad, lastEventId: 0 }, { lastEventId: '1' });
+  await vi.waitFor(() => expect(server.stats.listeners).toBeGreaterThanOrEqual(150), { timeout: 10_000 });
+  // Kept, they would be 60 MB.
+  expect(heapMb() - before).toBeLessThan(20);
+  socket.request('query', 'agents.list', {}, { id: 'x'.repeat(101) });
+  expect((await socket.answer(null)).error?.json.data.reason).toBe('BAD_INPUT');
+  expect((await socket.answer(socket.request('query', 'agents.list', {}, { id: 'x'.repeat(100) }))).result?.type).toBe('data');
 });
 
 test('a principal has maxWaitsPerPrincipal calls that wait for runs, over all of its connections, and one that ends makes room', async () => {

@@ -34,6 +34,7 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxBatchBytes: ['server/callLimits', 'an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself'],
   maxSubscriptionsPerSocket: ['server/callLimits', 'a socket has 100 watches; the next is refused, and one that stops makes room'],
   maxCallsPerSocket: ['server/callLimits', 'while as many calls as allowed are being answered, a socket is not read'],
+  maxCallBytesPerSocket: ['server/callLimits', 'while calls that came in maxCallBytesPerSocket are being answered, a socket is not read'],
   maxQueuedPerThread: ['server/callLimits', '100 messages wait in a thread; the next is QUEUE_FULL'],
   maxToolOutputBytes: ['runs/toolFiles', 'JSON of exactly maxToolOutputBytes is in the event, of one byte more is a file'],
   maxToolCallsPerStep: ['server/agentLimits', 'a model call may ask for 128 tool calls, and not for one more'],

@@ -5,7 +5,7 @@ import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
 import { observedSend } from '../telemetry/observedSend.ts';
-import { type Context, procedure, reading, router, waiting } from '../trpc.ts';
+import { type Context, keepsOnlyParsed, procedure, reading, router, waiting } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
@@ -55,27 +55,33 @@ export function runsRouter(services: Services) {
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
       );
     }),
-    wait: waiting.input(inputs.runWait).query(async ({ ctx, input, signal }) => {
-      const leave = services.waits.enter(ctx.principal);
-      try {
-        return await waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal });
-      } finally {
-        leave();
-      }
-    }),
-    watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
-      const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
-      return openWatch(services, {
-        thread,
-        run: { key, id: input.runId, firstSeq: info.firstSeq, lastSeq },
-        lastEventId: input.lastEventId,
-        mode: input.mode,
-        include: input.include,
-        snapshot: false,
-        context: ctx,
-        lookAgain: () => store.runs.get(ctx.principal, input.runId),
-      });
-    }),
+    wait: waiting
+      .input(inputs.runWait)
+      .use(keepsOnlyParsed)
+      .query(async ({ ctx, input, signal }) => {
+        const leave = services.waits.enter(ctx.principal);
+        try {
+          return await waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal });
+        } finally {
+          leave();
+        }
+      }),
+    watch: procedure
+      .input(inputs.runWatch)
+      .use(keepsOnlyParsed)
+      .subscription(async ({ ctx, input }) => {
+        const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
+        return openWatch(services, {
+          thread,
+          run: { key, id: input.runId, firstSeq: info.firstSeq, lastSeq },
+          lastEventId: input.lastEventId,
+          mode: input.mode,
+          include: input.include,
+          snapshot: false,
+          context: ctx,
+          lookAgain: () => store.runs.get(ctx.principal, input.runId),
+        });
+      }),
   });
 }
 
