@@ -26,6 +26,8 @@ export const DEFAULT_LIMITS = {
   headersTimeoutMs: 10_000,
   /** The same for a body that is not an upload. */
   bodyTimeoutMs: 30_000,
+  /** Requests of one address whose bodies are on their way or held while nobody knows yet whose they are. One more is answered with 429. */
+  maxBodiesPerAddress: 100,
   /** How long an HTTP connection stays open for another request. */
   keepAliveTimeoutMs: 72_000,
   /** Requests of one HTTP connection that are worked on at once. What a client sends before it has their answers waits, and is not read on. */

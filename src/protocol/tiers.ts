@@ -25,6 +25,7 @@ export const DEFAULT_TIERS = { premium: { messagesPerMinute: 60, messagesPerHour
 /** What bounds whoever is calling. On a server where everybody is the same principal, on the same machine, nothing of it would mean anything. */
 export const UNBOUNDED_CALLERS = {
   handshakesPerMinute: Number.POSITIVE_INFINITY,
+  maxBodiesPerAddress: Number.POSITIVE_INFINITY,
   maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
   maxConnectionsPerPrincipal: Number.POSITIVE_INFINITY,
   maxConnectionsPerTenant: Number.POSITIVE_INFINITY,

@@ -24,6 +24,10 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
     'server/requestLimits',
     'a body for %s that comes a byte at a time is TIMEOUT after bodyTimeoutMs, and its connection ends',
   ],
+  maxBodiesPerAddress: [
+    'server/requestLimits',
+    'of an address maxBodiesPerAddress bodies are on their way, and one that ends, or is known whose it is, makes room',
+  ],
   keepAliveTimeoutMs: ['server/requestLimits', 'a connection that asks nothing more is closed after keepAliveTimeoutMs'],
   maxPipelinedRequests: [
     'server/requestLimits',
