@@ -5,6 +5,8 @@ import { type Principal, rolesOf } from './principal.ts';
 export const TIER_LIMITS = [
   'messagesPerMinute',
   'messagesPerHour',
+  'commandsPerMinute',
+  'commandsPerHour',
   'tokensPerDay',
   'costPerDay',
   'maxConnectionsPerPrincipal',
@@ -33,6 +35,8 @@ export const UNBOUNDED_CALLERS = {
   messagesPerHour: Number.POSITIVE_INFINITY,
   messagesPerMinutePerTenant: Number.POSITIVE_INFINITY,
   messagesPerHourPerTenant: Number.POSITIVE_INFINITY,
+  commandsPerMinute: Number.POSITIVE_INFINITY,
+  commandsPerHour: Number.POSITIVE_INFINITY,
   tokensPerDay: Number.POSITIVE_INFINITY,
   maxThreadsPerPrincipal: Number.POSITIVE_INFINITY,
   maxWaitsPerPrincipal: Number.POSITIVE_INFINITY,

@@ -23,6 +23,7 @@ import { checkPrices } from './checkPrices.ts';
 import { settingsReport } from './config/settingsReport.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { callerLimits } from './limits/callerLimits.ts';
+import { CommandRate } from './limits/commandRate.ts';
 import { Waits } from './limits/waits.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
@@ -157,6 +158,7 @@ export async function serverOver(
     bell,
     runEnds,
     waits: new Waits(limitsOf),
+    commands: new CommandRate(clock, limitsOf),
     readers,
     limits,
     limitsOf,

@@ -134,7 +134,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const left = options.callers.enter(caller);
           whenOver(res.raw, left);
           const batch = info.calls.length > 1 ? new BatchBudget(limits.maxBatchBytes) : undefined;
-          return contextOf(caller, undefined, { ...limits, origin, batch });
+          return contextOf(caller, undefined, { ...limits, commands: options.commands, origin, batch });
         } catch (cause) {
           loginFailure(observer, { request: req, params: null, cause });
           return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });

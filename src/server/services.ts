@@ -16,6 +16,7 @@ import type { Callers } from './auth/callers.ts';
 import type { Guests } from './auth/guests.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
+import type { CommandRate } from './limits/commandRate.ts';
 import type { Waits } from './limits/waits.ts';
 import type { Notices } from './live/notices.ts';
 import type { Presence } from './live/presence.ts';
@@ -34,6 +35,7 @@ export interface Services {
   readonly bell: Bell;
   readonly runEnds: RunEnds;
   readonly waits: Waits;
+  readonly commands: CommandRate;
   readonly readers: Readers;
   readonly limits: Limits;
   /** Those of a principal's tier. */

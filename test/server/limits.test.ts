@@ -136,6 +136,8 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   ],
   messagesPerMinute: ['server/limits/messages', 'a user sends 10 a minute, and then has to wait for the rest of it'],
   messagesPerHour: ['server/limits/messages', 'a user sends 100 an hour'],
+  commandsPerMinute: ['server/limits/commands', 'a principal gives as many commands as %s, and then has to wait for the rest of it'],
+  commandsPerHour: ['server/limits/commands', 'a principal gives as many commands as %s, and then has to wait for the rest of it'],
   tokensPerDay: ['server/limits/dayBudget', 'a principal that has used up its %s sends again after midnight, UTC'],
   costPerDay: ['server/limits/dayBudget', 'a principal that has used up its %s sends again after midnight, UTC'],
   messagesPerMinutePerTenant: ['server/limits/messages', 'the principals of a tenant share its %s'],
