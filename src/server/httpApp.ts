@@ -207,11 +207,15 @@ async function serveSse(
     abort.abort();
     watch?.tail.end();
   });
+  let input: unknown;
   try {
     const result: unknown = await callTRPCProcedure({
       router,
       path,
-      getRawInput: async () => sseInput(request, limits.maxFrameDepth),
+      getRawInput: async () => {
+        input ??= sseInput(request, limits.maxFrameDepth);
+        return input;
+      },
       ctx: contextOf(caller, undefined, { ...limits, origin }),
       type: 'subscription',
       signal: abort.signal,
@@ -224,7 +228,7 @@ async function serveSse(
     stream.complete();
   } catch (cause) {
     const error = toTrpcError(cause);
-    audit.refused({ action: path, caller, address: caller.address, error });
+    audit.refused({ action: path, caller, address: caller.address, error, input });
     if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a watch failed');
     stream.fail(errorShape(router, error, path));
   }
