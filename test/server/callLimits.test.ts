@@ -1,10 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
+import { defineTool } from '../../src/agents/defineTool.ts';
 import { mcpServer } from '../../src/mcp/index.ts';
 import type { Policy } from '../../src/protocol/policy.ts';
+import { scriptedModel } from '../../src/testing/index.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
-import { openRaw } from '../support/rawSocket.ts';
+import { openRaw, type RawSocket } from '../support/rawSocket.ts';
 import { byToken, startServer } from './startServer.ts';
 
 checkLeaksAfterwards();
@@ -211,6 +215,54 @@ test('a page of threads and one of runs have as many as its bytes hold, whatever
   const whole: { items: unknown[]; nextPageToken?: string } = await socket.call('query', 'threads.list', { limit: 100, order: 'asc' });
   expect(whole.items.length).toBeLessThan(100);
 });
+
+test('a page of runs, of approvals and of steps has as many as its bytes hold, and the pages after it the others', async () => {
+  const pay = defineTool({
+    name: 'pay',
+    description: 'pays',
+    input: z.object({ pad: z.string() }),
+    output: z.string(),
+    needsApproval: (input) => input.pad !== '',
+    execute: async () => 'paid',
+  });
+  const call = (pad: string) => ({ toolCalls: [{ name: 'pay', input: { pad } }], usage: { inputTokens: 1, outputTokens: 1 } });
+  const asking = scriptedModel(Array.from({ length: 5 }, () => call('x'.repeat(2_000))));
+  const many = scriptedModel([...Array.from({ length: 5 }, () => call('')), { text: 'done' }]);
+  const agents = {
+    asks: defineAgent({ description: '', model: asking, tools: [pay] }),
+    steps: defineAgent({ description: '', model: many, tools: [pay] }),
+  };
+  const options = { temperature: 0.123456789, maxOutputTokens: 100_000 };
+  // Of steps and runs the options count, of approvals what was asked.
+  const { port } = await startServer({ agents, limits: { maxPageBytes: 250 } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'steps', text: 'go', options });
+  expect(await socket.call('query', 'runs.wait', { runId })).toMatchObject({ status: 'completed' });
+  for (let count = 0; count < 5; count++) await socket.call('mutation', 'messages.send', { agent: 'asks', text: 'go', options });
+  await vi.waitFor(async () => expect(await pagesOf(socket, 'approvals.list', { status: 'pending' })).toEqual([1, 1, 1, 1, 1]));
+  const steps = await pagesOf(socket, 'runs.steps', { runId });
+  expect([steps.length, steps.reduce((sum, size) => sum + size, 0)]).toEqual([expect.any(Number), 6]);
+  expect(Math.max(...steps)).toBeLessThan(6);
+  const runs = await pagesOf(socket, 'runs.list', {});
+  expect(runs.reduce((sum, size) => sum + size, 0)).toBe(6);
+  expect(Math.max(...runs)).toBeLessThan(6);
+});
+
+/** How many rows each page of a list has, to its end. */
+async function pagesOf(socket: RawSocket, path: string, input: object): Promise<readonly number[]> {
+  const sizes: number[] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: { items: unknown[]; nextPageToken?: string } = await socket.call('query', path, {
+      ...input,
+      limit: 100,
+      ...(pageToken !== undefined && { pageToken }),
+    });
+    sizes.push(page.items.length);
+    ({ nextPageToken: pageToken } = page);
+  } while (pageToken !== undefined);
+  return sizes;
+}
 
 test('an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself', async () => {
   const { port, url } = await startServer({ limits: { maxBatchBytes: 20_000 } });

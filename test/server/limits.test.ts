@@ -153,6 +153,22 @@ test.each(Object.entries(TESTS))('%s has a test at the limit', (_limit, [file, n
   expect(source).toContain(`'${name}'`);
 });
 
+/** Limits that bound more than one thing. */
+test.each<[Limit, ...(typeof TESTS)[Limit]]>([
+  [
+    'maxPageBytes',
+    'server/callLimits',
+    'a page of runs, of approvals and of steps has as many as its bytes hold, and the pages after it the others',
+  ],
+  [
+    'failedLoginsPerName',
+    'server/auth/sharingByName',
+    'where users and keys are all there is, one who is not there is refused, and only so many are tried',
+  ],
+])('%s has another', (_limit, file, name) => {
+  expect(readFileSync(new URL(`../${file}.test.ts`, import.meta.url), 'utf8')).toContain(`'${name}'`);
+});
+
 test('no limit is without a row', () => {
   expect(Object.keys(TESTS).sort()).toEqual(Object.keys(DEFAULT_LIMITS).sort());
 });

@@ -21,11 +21,13 @@ export function runsRouter(services: Services) {
         maxBytes: limits.maxPageBytes,
       }),
     ),
-    steps: reading
-      .input(inputs.runSteps)
-      .query(({ ctx, input }) =>
-        store.runs.steps(ctx.principal, { ...input, limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize) }),
-      ),
+    steps: reading.input(inputs.runSteps).query(({ ctx, input }) =>
+      store.runs.steps(ctx.principal, {
+        ...input,
+        limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
+        maxBytes: limits.maxPageBytes,
+      }),
+    ),
     sent: reading.input(inputs.runSent).query(async ({ ctx, input }): Promise<SentStep> => {
       const step = await store.runs.sent(ctx.principal, { ...input, maxBytes: limits.maxPageBytes });
       const agent = step.agent === undefined ? undefined : registry.get(step.agent);
