@@ -44,6 +44,7 @@ export interface HttpOptions
     Omit<OperatorRoutesOptions, 'apiPath'> {
   readonly epoch: string;
   readonly tls: TlsOptions | undefined;
+  readonly hstsSeconds: number | false;
   /** Whether the web console is served. */
   readonly console: boolean;
   readonly page: string | undefined;
