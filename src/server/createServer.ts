@@ -13,6 +13,7 @@ import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
+import { DAY_MS } from '../protocol/time.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { AuditTrail } from './auditTrail.ts';
@@ -42,7 +43,6 @@ import { openTelemetry } from './telemetry/openTelemetry.ts';
 import { TitleWriter } from './titles.ts';
 import type { InternalServer, ServerStats, VerbatimServer } from './verbatimServer.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
 
 /**
