@@ -32,6 +32,7 @@ import { modelsOf } from './modelsOf.ts';
 import { openDoors } from './openDoors.ts';
 import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
+import { RecentReadings } from './recentReadings.ts';
 import { Retention } from './retention.ts';
 import { RunEnds } from './runEnds.ts';
 import { Scheduler } from './scheduler.ts';
@@ -174,6 +175,7 @@ export async function serverOver(
     may,
     roles: options.roles,
     retention,
+    readings: new RecentReadings(),
     sampler: telemetry.sampler,
     settings: () => settingsReport(options, limits),
     draining: draining.signal,

@@ -20,6 +20,7 @@ import type { CommandRate } from './limits/commandRate.ts';
 import type { Waits } from './limits/waits.ts';
 import type { Notices } from './live/notices.ts';
 import type { Presence } from './live/presence.ts';
+import type { RecentReadings } from './recentReadings.ts';
 import type { Retention } from './retention.ts';
 import type { RunEnds } from './runEnds.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -55,6 +56,7 @@ export interface Services {
   /** Those of the application. */
   readonly roles: Roles | undefined;
   readonly retention: Retention;
+  readonly readings: RecentReadings;
   readonly sampler: Sampler;
   /** Every option with what holds. */
   readonly settings: () => readonly SettingInfo[];
