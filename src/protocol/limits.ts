@@ -177,8 +177,8 @@ export const DEFAULT_LIMITS = {
   messagesPerMinutePerTenant: 1_000,
   messagesPerHourPerTenant: 20_000,
   /** Commands of one principal other than those: calls that change something, refused or not. */
-  commandsPerMinute: 600,
-  commandsPerHour: 10_000,
+  commandsPerMinute: 6_000,
+  commandsPerHour: 60_000,
   /** What the runs of one principal use in a day of UTC: tokens, input and output together, and cost, in the unit of `prices`. */
   tokensPerDay: 5_000_000,
   /** With one that is finite, models without a price are not called. */
