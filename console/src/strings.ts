@@ -54,6 +54,8 @@ export const strings = {
     newThread: 'New thread',
     untitled: 'Untitled thread',
     agent: 'Agent',
+    askSeveral: 'Ask several agents at once',
+    askingSeveral: (agents: string) => `Asked at once: ${agents}`,
     noAgents: 'This server has no agents that you may use.',
     begin: 'What can be done for you?',
     send: 'Send',
@@ -81,6 +83,7 @@ export const strings = {
     resumed: (attempt: number) => `Attempt ${attempt}`,
     stopped: 'Stopped',
     partial: 'Partly answered',
+    partialOf: (agents: string) => `Partly answered: without ${agents}`,
     failed: 'The answer failed.',
     cut: { length: 'Cut off: the limit of its length', filtered: 'Refused by the provider', incomplete: 'Cut off' },
     retry: 'Retry',
@@ -150,6 +153,33 @@ export const strings = {
       submit: 'Submit the result',
       fail: 'Could not be done',
       why: 'Why it could not be done',
+    },
+    remarks: {
+      label: 'What happened',
+      handoff: (to: string, from: string) => `${to} took over from ${from}`,
+      routed: (to: string) => `${to} was chosen`,
+      switched: (to: string, from: string) => `${from} did not answer, ${to} goes on`,
+      guard: {
+        input: {
+          rewrite: (guard: string) => `The guard ${guard} changed what the agent is told`,
+          block: (guard: string) => `The guard ${guard} blocked the message`,
+        },
+        output: {
+          rewrite: (guard: string) => `The guard ${guard} changed the answer`,
+          block: (guard: string) => `The guard ${guard} blocked the answer`,
+        },
+      },
+      resumed: {
+        crash: 'The server failed, and goes on',
+        shutdown: 'The server was restarted, and goes on',
+        storage: 'The server can write again, and goes on',
+        stream_cut: 'The model was cut off, and is asked again',
+      },
+      hosted: {
+        called: (tool: string) => `${tool}, by the provider: running`,
+        completed: (tool: string) => `${tool}, by the provider: done`,
+        failed: (tool: string) => `${tool}, by the provider: failed`,
+      },
     },
     child: {
       tokens: (count: string) => `${count} tokens`,

@@ -24,7 +24,7 @@ export function foldRemarks(remarks: readonly RunRemark[], event: AnyEvent, mess
     return remarks.map((remark) => (remark.afterMessageId === event.messageId ? { event: remark.event, ...last } : remark));
   }
   if (!isRemark(event)) return remarks;
-  const place = placeBefore(messages, event.runId);
+  const place = placeOf(event, messages);
   const earlier = remarks.findIndex((remark) => remark.afterMessageId === place.afterMessageId && isSame(remark.event, event));
   const remark = { event, ...place };
   return earlier === -1 ? [...remarks, remark] : remarks.with(earlier, remark);
@@ -40,6 +40,12 @@ function isRemark(event: AnyEvent): event is RemarkEvent {
 function isSame(earlier: RemarkEvent, later: RemarkEvent): boolean {
   if (later.type === 'data') return earlier.type === 'data' && earlier.name === later.name;
   return later.type === 'tool.hosted' && earlier.type === 'tool.hosted' && earlier.id === later.id;
+}
+
+/** A verdict stands with what it is about. */
+function placeOf(event: RemarkEvent, messages: readonly Message[]): Pick<RunRemark, 'afterMessageId'> {
+  const judged = event.type === 'guard.verdict' ? messages.findLast(({ id }) => id === event.messageId) : undefined;
+  return judged === undefined ? placeBefore(messages, event.runId) : { afterMessageId: judged.id };
 }
 
 /** The last message of the run that was not withdrawn; with `messageId`, the last one before that. */

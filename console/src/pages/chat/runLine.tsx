@@ -8,7 +8,8 @@ import { Icon } from '../../ui/icon.tsx';
 import '../../ui/iconButton.css';
 import { formatCost, formatCount } from '../../ui/formats.ts';
 import { useChat, useRuns } from './chatContext.ts';
-import { isEnded, type RunView } from './runView.ts';
+import { askedAtOnce } from './rows.ts';
+import { isEnded, type Runs, type RunView } from './runView.ts';
 import './runLine.css';
 
 export interface RunLineProps {
@@ -20,7 +21,8 @@ export interface RunLineProps {
 /** How a run stands, and what can be done with it. As high while it is at work as afterwards, but for an error. */
 export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): ReactNode {
   const { retry, forkAfter, answerOf } = useChat();
-  const run = useRuns()[runId];
+  const runs = useRuns();
+  const run = runs[runId];
   const [error, setError] = useState<string>();
   const isOver = run === undefined || isEnded(run.status);
   const attempt = (action: () => Promise<unknown>): void => {
@@ -42,7 +44,7 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
         </div>
       )}
       <div className="run-line-foot">
-        {run !== undefined && <RunStatus run={run} />}
+        {run !== undefined && <RunStatus run={run} silent={silentOf(run, runs)} />}
         <span className="run-line-actions">
           {isOver && <CopyButton text={() => answerOf(runId)} label={strings.chat.copyAnswer} />}
           {isOver && isLast && run?.status !== 'failed' && (
@@ -81,7 +83,20 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
   );
 });
 
-function RunStatus({ run: { status, statusText, attempt, usage, outcome } }: { readonly run: RunView }): ReactNode {
+/** Those that were asked at once and did not answer. */
+function silentOf({ id }: RunView, runs: Runs): readonly string[] {
+  return askedAtOnce(runs, id).flatMap((child) => {
+    const { status, agent } = runs[child] ?? {};
+    return (status === 'failed' || status === 'cancelled') && agent !== undefined ? [agent] : [];
+  });
+}
+
+interface RunStatusProps {
+  readonly run: RunView;
+  readonly silent: readonly string[];
+}
+
+function RunStatus({ run: { status, statusText, attempt, usage, outcome }, silent }: RunStatusProps): ReactNode {
   if (!isEnded(status)) {
     return (
       <span className="run-line-status">
@@ -94,7 +109,7 @@ function RunStatus({ run: { status, statusText, attempt, usage, outcome } }: { r
   return (
     <span className="run-line-status">
       {status === 'cancelled' && <span>{strings.chat.stopped}</span>}
-      {outcome === 'partial' && <span>{strings.chat.partial}</span>}
+      {outcome === 'partial' && <span>{silent.length === 0 ? strings.chat.partial : strings.chat.partialOf(silent.join(', '))}</span>}
       {usage !== undefined && <span title={strings.chat.usageLabel}>{usageText(usage)}</span>}
     </span>
   );
