@@ -76,6 +76,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const chat = useMemo<Chat>(
     () => ({
       agents,
+      isReadOnly: false,
       edit,
       retry,
       approve,
