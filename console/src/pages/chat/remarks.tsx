@@ -27,7 +27,7 @@ function Remark({ event }: { readonly event: Told }): ReactNode {
       <Icon name={ICONS[event.type]} />
       <span>
         {textOf(event)}
-        {reason !== undefined && reason !== '' && <span className="remark-reason">: {reason}</span>}
+        {reason !== undefined && reason !== '' && `: ${reason}`}
       </span>
     </p>
   );
