@@ -12,6 +12,11 @@ export interface Pages<Row> {
   readonly reload: () => Promise<void>;
 }
 
+/** The list for a table: its rows, and how more of them, or all of them again, are fetched. */
+export function tableProps<Row>({ rows, error, isLoading, more, reload }: Pages<Row>) {
+  return { rows, error, onRetry: () => void reload(), onMore: more, isLoadingMore: isLoading };
+}
+
 /** A list of the server, page by page. Begins anew when `load` is another function: memoise it. */
 export function usePages<Row>(load: (pageToken: string | undefined) => Promise<Page<Row>>): Pages<Row> {
   const [state, setState] = useState<{ readonly rows?: readonly Row[]; readonly next?: string | undefined; readonly error?: unknown }>({});
