@@ -41,7 +41,6 @@ export const strings = {
   },
   connection: {
     connecting: 'Connecting …',
-    reconnecting: 'Reconnecting …',
     closed: 'The server has ended this connection.',
     again: 'Connect again',
     offline: 'Offline. What is written goes out when the connection is back.',
@@ -101,7 +100,6 @@ export const strings = {
     reasoning: 'Reasoning',
     toEnd: 'To the end',
     fresh: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
-    more: 'More of the answer',
     earlier: 'Loading older messages …',
     copyCode: 'Copy the code',
     picture: 'Picture:',
@@ -195,13 +193,9 @@ export const strings = {
   form: {
     json: 'JSON',
     notJson: 'This is not JSON.',
-    notNumber: 'This is not a number.',
     add: 'Add',
     remove: 'Remove',
     item: (place: number) => `${place}`,
-    none: 'not given',
-    asJson: 'As JSON',
-    asForm: 'As a form',
   },
   login: {
     title: 'Log in',
