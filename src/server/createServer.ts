@@ -27,7 +27,7 @@ import { Waits } from './limits/waits.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
 import { modelsOf } from './modelsOf.ts';
-import { openDoors } from './openDoors.ts';
+import { type Doors, openDoors } from './openDoors.ts';
 import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
 import { Retention } from './retention.ts';
@@ -182,20 +182,11 @@ export async function serverOver(
   const readiness = telemetry.watch({
     store,
     database,
-    held: () => ({ ...stats(), streams: sweep.size - sockets.connections, slowReaders: sweep.slow }),
+    held: () => ({ ...stats(), streams: sweep.size - stats().connections, slowReaders: sweep.slow }),
   });
-  const { app, sockets, certificate, closeMcp } = await openDoors(options, {
-    services,
-    handshakes,
-    places,
-    audit,
-    telemetry,
-    readiness,
-    budget,
-    sweep,
-  });
+  let doors: Doors | undefined;
   const stats = (): ServerStats => ({
-    connections: sockets.connections,
+    connections: doors?.sockets.connections ?? 0,
     watches: readers.count,
     listeners: bell.listeners + runEnds.sharing,
     activeRuns: scheduler.activeRuns,
@@ -208,19 +199,19 @@ export async function serverOver(
   async function stop(drainMs: number): Promise<void> {
     readiness.drain();
     draining.abort();
-    certificate.close();
+    doors?.certificate.close();
     answers.close();
     // It takes nothing new from here on: who has nothing under way comes back to the next one.
     const left = scheduler.close(drainMs);
-    sockets.drain();
+    doors?.sockets.drain();
     await retention.close();
     await left;
     await toolHost.close();
     closing.abort();
-    await closeMcp?.();
+    await doors?.closeMcp?.();
     await titles.close();
-    await sockets.close();
-    await app.close();
+    await doors?.sockets.close();
+    await doors?.app.close();
     callers.close();
     handshakes.close();
     await authenticator.close();
@@ -237,6 +228,7 @@ export async function serverOver(
   }
 
   try {
+    doors = await openDoors(options, { services, handshakes, places, audit, telemetry, readiness, budget, sweep });
     await options.onStart?.();
     started = true;
     await loadTokenizerFor(Object.values(agents));
@@ -250,6 +242,7 @@ export async function serverOver(
     throw cause;
   }
 
+  const { app, certificate } = doors;
   let closed: Promise<void> | undefined;
   const server: InternalServer = {
     async listen({ port = 3000, host = '127.0.0.1' } = {}) {
