@@ -56,6 +56,9 @@ describe.skipIf(!hasChromium)('several agents that are asked at once', { timeout
       .getByText(/^failed/)
       .waitFor();
     await panelOf('facts').getByText('working').waitFor();
+    // What others are at work on waits for nobody.
+    await said(page, 'Working …').waitFor();
+    await page.getByRole('log').getByText('facts is answering.').waitFor({ state: 'attached' });
     gate.open();
     for (const _ of ['live', 'after a reload']) {
       await said(page, 'Partly answered: without poet').waitFor();

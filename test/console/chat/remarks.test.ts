@@ -141,6 +141,8 @@ describe.skipIf(!hasChromium)('what happens between the messages', { timeout: 60
     await sendMessage(page, 'and now');
     await said(page, 'Shown').waitFor();
     expect(await page.getByText('<img src=x').count()).toBeGreaterThanOrEqual(4);
+    await page.getByRole('button', { name: 'Ask several agents at once' }).click();
+    await page.getByRole('group', { name: 'Ask several agents at once' }).getByText('<img src=x').waitFor();
     expect(await page.evaluate(() => (globalThis as { hacked?: unknown }).hacked)).toBeUndefined();
     expect(await page.locator('main :is(img, script, [onerror])').count()).toBe(0);
     expect(await page.locator('main a[href^=javascript]').count()).toBe(0);

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { AgentInfo, Json, Message } from 'verbatim-agents/client';
+import type { AgentInfo, AssistantMessage, Json, Message } from 'verbatim-agents/client';
 import { type Shown, useClient, useThread } from 'verbatim-agents/react';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
@@ -18,7 +18,7 @@ import { ContextFields } from './contextFields.tsx';
 import { keepDraft } from './drafts.ts';
 import { endOfRun } from './endOfRun.ts';
 import { MessageList } from './messageList.tsx';
-import { rowsOf } from './rows.ts';
+import { askedAtOnce, rowsOf } from './rows.ts';
 import { mergeRuns, type Runs } from './runView.ts';
 import { useEarlierRemarks } from './useEarlierRemarks.ts';
 import { useRunRecords } from './useRunRecords.ts';
@@ -116,7 +116,6 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       throw cause;
     }
   };
-  const lastAnswer = messages.findLast((message) => message.role === 'assistant');
   const canWrite = info?.access !== 'read';
 
   return (
@@ -170,9 +169,17 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
               <AgentChoice agents={agents} chosen={asked} onChoose={setChosen} />
             </Composer>
           )}
-          <Announcer message={lastAnswer?.role === 'assistant' ? lastAnswer : undefined} isReady={status !== 'loading'} />
+          <Announcer message={lastSaid(messages)} isReady={status !== 'loading'} />
+          {lastRunId !== undefined &&
+            askedAtOnce(runs, lastRunId).map((id) => (
+              <Announcer key={id} message={lastSaid(runs[id]?.messages ?? [])} isReady={status !== 'loading'} />
+            ))}
         </div>
       </RunsContext>
     </ChatContext>
   );
+}
+
+function lastSaid(messages: readonly Message[]): AssistantMessage | undefined {
+  return messages.findLast((message) => message.role === 'assistant');
 }
