@@ -13,6 +13,7 @@ import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
+import { DAY_MS } from '../protocol/time.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { AuditTrail } from './auditTrail.ts';
@@ -23,6 +24,7 @@ import { checkPrices } from './checkPrices.ts';
 import { settingsReport } from './config/settingsReport.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { callerLimits } from './limits/callerLimits.ts';
+import { CommandRate } from './limits/commandRate.ts';
 import { Waits } from './limits/waits.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
@@ -30,6 +32,7 @@ import { modelsOf } from './modelsOf.ts';
 import { type Doors, openDoors } from './openDoors.ts';
 import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
+import { RecentReadings } from './recentReadings.ts';
 import { Retention } from './retention.ts';
 import { RunEnds } from './runEnds.ts';
 import { Scheduler } from './scheduler.ts';
@@ -41,7 +44,6 @@ import { openTelemetry } from './telemetry/openTelemetry.ts';
 import { TitleWriter } from './titles.ts';
 import type { InternalServer, ServerStats, VerbatimServer } from './verbatimServer.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
 
 /**
@@ -157,6 +159,7 @@ export async function serverOver(
     bell,
     runEnds,
     waits: new Waits(limitsOf),
+    commands: new CommandRate(clock, limitsOf),
     readers,
     limits,
     limitsOf,
@@ -172,6 +175,7 @@ export async function serverOver(
     may,
     roles: options.roles,
     retention,
+    readings: new RecentReadings(),
     sampler: telemetry.sampler,
     settings: () => settingsReport(options, limits),
     draining: draining.signal,
