@@ -33,7 +33,8 @@ export function listApprovals(authority: Authority, principal: Principal, filter
   const { rows, more } = boundedPage<Row>({
     limit,
     maxBytes,
-    read: (row, rowLimit) => authority.queries.approvals.list({ of, callId, status, afterKey: row?.approval.key ?? afterKey, limit: rowLimit }),
+    read: (row, rowLimit) =>
+      authority.queries.approvals.list({ of, callId, status, afterKey: row?.approval.key ?? afterKey, limit: rowLimit }),
     sizeOf: ({ approval, call }) => jsonBytes(call.input, call.editedInput, approval.question, approval.reason),
   });
   const last = rows.at(-1);

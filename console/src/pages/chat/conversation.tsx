@@ -9,6 +9,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
 import { Loading } from '../../ui/loading.tsx';
 import { AgentChoice } from './agentChoice.tsx';
+import { agentOfAddress } from './agentOfAddress.ts';
 import { Announcer } from './announcer.tsx';
 import { type Chat, ChatContext, RunsContext } from './chatContext.ts';
 import { Composer, type Outgoing } from './composer.tsx';
@@ -32,7 +33,7 @@ export interface ConversationProps {
 /** A thread, whole: what was said, what is being said, and what can be said. */
 export function Conversation({ threadId: given, agents, onThread }: ConversationProps): ReactNode {
   const client = useClient();
-  const [chosen, setChosen] = useState<string>();
+  const [chosen, setChosen] = useState(() => agentOfAddress(agents));
   const [lastAgent, setLastAgent] = useState<string>();
   const [contexts, setContexts] = useState<Readonly<Record<string, unknown>>>({});
   const [stopError, setStopError] = useState<string>();

@@ -1,0 +1,19 @@
+import type { ReactNode } from 'react';
+import { useApprovals } from 'verbatim-agents/react';
+import { strings } from './strings.ts';
+
+/** What other pages show, too: it need not be of this second. */
+const REFRESH_MS = 30_000;
+
+/** How many questions the user may answer, beside the way to them; nothing when there are none. */
+export function OpenApprovals(): ReactNode {
+  const { approvals, hasMore } = useApprovals({ refreshMs: REFRESH_MS });
+  const count = approvals.filter(({ mayDecide }) => mayDecide === true).length;
+  if (count === 0) return null;
+  return (
+    <span className="shell-count">
+      <span aria-hidden="true">{hasMore ? `${count}+` : count}</span>
+      <span className="hidden">{strings.approvals.waiting(`${count}`)}</span>
+    </span>
+  );
+}
