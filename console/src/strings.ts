@@ -138,7 +138,7 @@ export const strings = {
       rememberNot: 'only this time',
       rememberRun: 'in this run',
       rememberThread: 'in this thread',
-      edit: 'Edit the input',
+      edit: 'Edit',
       editNot: 'Leave it as it was asked',
       tooLate: 'Somebody was first.',
       by: {
@@ -518,12 +518,12 @@ export const strings = {
     instructions: 'Instructions',
     limits: 'Limits',
     scopes: 'Scopes',
-    history: 'Is sent of the thread',
+    history: 'History',
     histories: {
-      all: 'all of it',
-      last: (count: number) => (count === 0 ? 'nothing from before the run' : `the newest ${count} messages`),
+      all: 'the whole thread',
+      last: (count: number) => (count === 0 ? 'nothing from before the run' : `the newest ${count} messages of the thread`),
       maxTokens: (tokens: string) => `the newest messages, up to ${tokens} tokens`,
-      summarize: (max: string, keep: string, model: string) => `from ${max} tokens on a summary by ${model}, and the newest ${keep} tokens`,
+      summarize: (max: string, keep: string, model: string) => `from ${max} tokens on, a summary by ${model} and the newest ${keep} tokens`,
     },
     limit: {
       maxSteps: 'Steps of a run',

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import type { Agent } from '../../src/agents/agent.ts';
 import { agentTool, parallel } from '../../src/agents/childAgents.ts';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
 import { defineTool } from '../../src/agents/defineTool.ts';
 import { fallback } from '../../src/agents/models/fallback.ts';
 import { router } from '../../src/agents/router.ts';
+import type { JsonObject } from '../../src/protocol/json.ts';
 import { scriptedModel } from '../../src/testing/scriptedModel.ts';
 
-const named = (name: string, ...args: Parameters<typeof scriptedModel>) => ({ ...scriptedModel(...args), name });
+const named = (name: string, steps: Parameters<typeof scriptedModel>[0]) => scriptedModel(steps, { name });
 
 const refund = defineTool({
   name: 'refund',
@@ -51,11 +53,11 @@ export const REFUND = { orderId: '42', amount: 39.9, reason: 'late', items: [{ n
 export const BIG_REFUND = { ...REFUND, orderId: '77', amount: 240, reason: 'broken', items: [{ name: 'Espresso machine', count: 1 }] };
 
 /** A call of `refund` for each of these inputs, each asked for by a message of its own. */
-export function shopAgents(inputs: readonly object[] = [REFUND, BIG_REFUND]) {
+export function shopAgents(inputs: readonly JsonObject[] = [REFUND, BIG_REFUND]) {
   const steps = inputs.map((input) => ({ text: 'A refund is right here.', toolCalls: [{ name: 'refund', input }] }));
   const facts = defineAgent({ description: 'Finds facts about products', model: named('small-1', []) });
   const critic = defineAgent({ description: 'Doubts them', model: named('small-1', []) });
-  const billing = defineAgent({
+  const billing: Agent = defineAgent({
     description: 'Invoices, refunds and payments',
     model: fallback([named('large-2', steps), named('large-1', []), named('small-1', [])]),
     instructions: 'Be exact with money. Never promise what is not paid yet.',
@@ -64,7 +66,7 @@ export function shopAgents(inputs: readonly object[] = [REFUND, BIG_REFUND]) {
     output: z.object({ answer: z.string(), refunded: z.number().nullable(), followUp: z.array(z.string()) }),
     maxSteps: 12,
     runTimeoutMs: 90_000,
-    budget: { maxTokens: 50_000, maxCost: 2 },
+    budget: { maxTokens: 50_000 },
     history: { summarize: { model: named('small-1', []), maxTokens: 8_000 } },
     guards: { input: [{ name: 'personal-data', blocking: true, check: () => ({ verdict: 'pass' }) }] },
     handoffs: () => [support],

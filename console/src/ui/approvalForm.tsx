@@ -56,23 +56,26 @@ export function ApprovalForm({ asked, schema, isInbox = false, onApprove, onReje
           {expiresAt !== undefined && text.expires(new Date(expiresAt).toLocaleString())}
         </p>
       )}
+      {isInbox && (
+        <div className="approval-form-input">
+          <span>{strings.chat.tool.input}</span>
+          <button
+            type="button"
+            className="button quiet"
+            disabled={isBusy}
+            onClick={() => {
+              setInput(asked.input);
+              setEditing(!isEditing);
+            }}
+          >
+            {isEditing ? text.editNot : text.edit}
+          </button>
+        </div>
+      )}
       {isEditing ? (
         <JsonForm schema={schema} value={input} label={strings.chat.tool.input} disabled={isBusy} onChange={setInput} />
       ) : (
         <JsonTree value={input} />
-      )}
-      {isInbox && (
-        <button
-          type="button"
-          className="button approval-form-edit"
-          disabled={isBusy}
-          onClick={() => {
-            setInput(asked.input);
-            setEditing(!isEditing);
-          }}
-        >
-          {isEditing ? text.editNot : text.edit}
-        </button>
       )}
       <div className="approval-form-how">
         <input

@@ -50,7 +50,10 @@ export function AgentsPage(): ReactNode {
     },
     { title: text.description, cell: ({ agent }) => agent?.description },
     { title: text.models, cell: ({ agent }) => agent && <ModelNames agent={agent} /> },
-    { title: text.toolCount, cell: ({ agent }) => agent && (agent.kind === 'custom' ? null : agent.tools.length) },
+    {
+      title: text.toolCount,
+      cell: ({ agent }) => agent && (agent.kind === 'model' || agent.kind === undefined ? agent.tools.length : null),
+    },
     linksColumn('handoff'),
     linksColumn('asks'),
     linksColumn('route'),

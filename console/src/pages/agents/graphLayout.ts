@@ -127,20 +127,30 @@ interface LinkOfCells {
 
 /** Puts each cell near the middle of those that it is linked to, from the left and from the right in turns. */
 function orderLayers(layers: readonly Cell[][], links: readonly LinkOfCells[]): void {
+  const before = new Map<Cell, Cell[]>();
+  const after = new Map<Cell, Cell[]>();
+  const add = (to: Map<Cell, Cell[]>, key: Cell, cell: Cell): void => {
+    const cells = to.get(key);
+    if (cells === undefined) to.set(key, [cell]);
+    else cells.push(cell);
+  };
+  for (const { left, right } of links) {
+    add(before, right, left);
+    add(after, left, right);
+  }
   for (const layer of layers) spread(layer);
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
-    const isRightwards = sweep % 2 === 0;
-    for (const layer of isRightwards ? layers : [...layers].reverse()) {
-      const middles = new Map(layer.map((cell) => [cell, middleOf(cell, links, isRightwards)]));
+    const [beside, inOrder] = sweep % 2 === 0 ? [before, layers] : [after, layers.toReversed()];
+    for (const layer of inOrder) {
+      const middles = new Map(layer.map((cell) => [cell, middleOf(cell, beside.get(cell) ?? [])]));
       layer.sort((a, b) => (middles.get(a) ?? 0) - (middles.get(b) ?? 0));
       spread(layer);
     }
   }
 }
 
-function middleOf(cell: Cell, links: readonly LinkOfCells[], isRightwards: boolean): number {
-  const ys = links.flatMap(({ left, right }) => (isRightwards ? (right === cell ? [left.y] : []) : left === cell ? [right.y] : []));
-  return ys.length === 0 ? cell.y : ys.reduce((sum, y) => sum + y, 0) / ys.length;
+function middleOf(cell: Cell, beside: readonly Cell[]): number {
+  return beside.length === 0 ? cell.y : beside.reduce((sum, { y }) => sum + y, 0) / beside.length;
 }
 
 /** Where lines end at the sides of a node: apart, in the order of where they come from. */

@@ -23,20 +23,35 @@ type Known = Readonly<Record<string, unknown>>;
 /** `root` is where references lead. A schema may refer to itself: whoever reads its fields must stop somewhere. */
 export function readSchema(schema: unknown, root: unknown): SchemaNode {
   if (!isObject(schema)) return { type: schema === false ? text.nothing : text.any, rules: [], fields: [] };
-  const target = typeof schema.$ref === 'string' ? follow(schema.$ref, root) : undefined;
-  // What stands beside a reference is about this place.
-  const known = target === undefined ? schema : { ...target, ...schema };
-  const { description, properties, items, required } = known;
-  const needed = new Set(Array.isArray(required) ? required : []);
-  const own = isObject(properties)
-    ? Object.entries(properties).map(([name, field]) => ({ name, isRequired: needed.has(name), schema: field }))
-    : [];
+  const known = resolved(schema, root);
+  const { description } = known;
   return {
     type: typeOf(known, root),
     ...(typeof description === 'string' && { description }),
     rules: rulesOf(known),
-    fields: own.length > 0 ? own : [...alternativesOf(known), ...(isObject(items) ? readSchema(items, root).fields : [])],
+    fields: fieldsOf(known, root),
   };
+}
+
+/** Lists in lists that are looked into: one may hold itself. */
+const MAX_LISTS = 8;
+
+/** Of an object, of what a list has in it, or of the alternatives. */
+function fieldsOf(schema: Known, root: unknown, lists = 0): readonly SchemaField[] {
+  const { properties, items, required } = schema;
+  if (isObject(properties)) {
+    const needed = new Set(Array.isArray(required) ? required : []);
+    return Object.entries(properties).map(([name, field]) => ({ name, isRequired: needed.has(name), schema: field }));
+  }
+  const alternatives = alternativesOf(schema);
+  if (alternatives.length > 0 || !isObject(items) || lists === MAX_LISTS) return alternatives;
+  return fieldsOf(resolved(items, root), root, lists + 1);
+}
+
+/** What stands beside a reference is about this place. */
+function resolved(schema: Known, root: unknown): Known {
+  const target = typeof schema.$ref === 'string' ? follow(schema.$ref, root) : undefined;
+  return target === undefined ? schema : { ...target, ...schema };
 }
 
 function typeOf(schema: Known, root: unknown): string {

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { ToolInfo } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { Icon } from '../../ui/icon.tsx';
 import { AgentLinks } from './agentLinks.tsx';
 import { Facts } from './facts.tsx';
 import { formatLimit } from './formatLimit.ts';
@@ -22,6 +23,7 @@ export function ToolList({ tools, known }: ToolListProps): ReactNode {
         <li key={tool.name}>
           <details className="tool">
             <summary>
+              <Icon name="fold" />
               <code className="tool-name">{tool.name}</code>
               <span className="tool-brief">{tool.description}</span>
               <span className="tool-flags">

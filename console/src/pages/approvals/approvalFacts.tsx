@@ -35,8 +35,8 @@ export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo })
         </Link>
       ),
     ],
-    [text.asked, <TimeText key="at" at={requestedAt} />],
     [text.until, expiresAt !== undefined && <TimeText at={expiresAt} />],
+    [text.asked, <TimeText key="at" at={requestedAt} />],
   ];
   return (
     <dl className="approval-facts">

@@ -48,7 +48,7 @@ export function ApprovalRow({ row, agents, now, isUnfolded, onToggle, onApprove,
       <h3 className="approval-head">
         <button type="button" aria-expanded={isUnfolded} aria-controls={id} onClick={onToggle}>
           <span className="approval-fold" data-open={isUnfolded}>
-            <Icon name="down" />
+            <Icon name="fold" />
           </span>
           <span className="approval-what">
             <span className="approval-tool">{tool}</span>
