@@ -57,7 +57,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
           {[...PAGES, ...(isAdmin ? ADMIN_PAGES : [])].map(([href, title]) => (
             <Link key={href} href={href} aria-current={isAt(path, href) ? 'page' : undefined}>
               {title}
-              {href === '/approvals' && <OpenApprovals />}
+              {href === '/approvals' && <OpenApprovals isInbox={path === href} />}
             </Link>
           ))}
         </nav>

@@ -162,7 +162,7 @@ describe.skipIf(!hasChromium)('the pages of agents', { timeout: 60_000 }, () => 
       instructions: attack,
       tools: [tool],
       scopes: [attack],
-      guards: { input: [{ name: attack, check: () => ({ verdict: 'pass' }) }] },
+      guards: { input: [{ name: attack, check: () => ({ verdict: 'pass' as const }) }] },
       handoffs: () => [bot],
     });
     const other = defineAgent({ description: attack, model: scriptedModel([], { name: attack }), handoffs: () => [bot] });

@@ -68,10 +68,10 @@ export function shopAgents(inputs: readonly JsonObject[] = [REFUND, BIG_REFUND])
     runTimeoutMs: 90_000,
     budget: { maxTokens: 50_000 },
     history: { summarize: { model: named('small-1', []), maxTokens: 8_000 } },
-    guards: { input: [{ name: 'personal-data', blocking: true, check: () => ({ verdict: 'pass' }) }] },
+    guards: { input: [{ name: 'personal-data', blocking: true, check: () => ({ verdict: 'pass' as const }) }] },
     handoffs: () => [support],
   });
-  const support = defineAgent({
+  const support: Agent = defineAgent({
     description: 'Helps customers of the shop with orders, parcels and everything else',
     model: named('large-2', [{ text: 'Hello' }]),
     tools: [
@@ -81,13 +81,12 @@ export function shopAgents(inputs: readonly JsonObject[] = [REFUND, BIG_REFUND])
     ],
     handoffs: () => [billing, returns],
   });
-  const returns = defineAgent({ description: 'Things that go back', model: () => named('large-1', []), handoffs: () => [support] });
+  const returns: Agent = defineAgent({ description: 'Things that go back', model: () => named('large-1', []), handoffs: () => [support] });
   const desk = router({ description: 'Chooses who answers', agents: { support, billing }, model: named('small-1', []) });
   const report = defineAgent({
     description: 'The report of the day',
-    run: async function* () {
-      yield { type: 'text', text: 'Nothing happened.' };
-    },
+    // biome-ignore lint/correctness/useYield: it is never run
+    run: async function* () {},
   });
   return { desk, support, billing, returns, facts, critic, report };
 }

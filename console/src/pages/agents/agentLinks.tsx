@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { AgentInfo } from 'verbatim-agents/client';
 import { Link } from 'wouter';
 
 export interface AgentLinksProps {
@@ -27,4 +28,9 @@ export function AgentLinks({ names, known }: AgentLinksProps): ReactNode {
 
 export function pathOf(agent: string): string {
   return `/agents/${encodeURIComponent(agent)}`;
+}
+
+/** The agent of a path, as the router gives it: without what the path as a whole can be decoded of. */
+export function agentAt(name: string, agents: readonly AgentInfo[]): AgentInfo | undefined {
+  return agents.find((agent) => decodeURI(encodeURIComponent(agent.name)) === name);
 }

@@ -10,7 +10,7 @@ import { useAgents } from '../../ui/useAgents.ts';
 import { agentEdges, type EdgeKind, goesOnTo } from './agentEdges.ts';
 import { agentFacts, limitFacts } from './agentFacts.tsx';
 import { AgentGraph } from './agentGraph.tsx';
-import { AgentLinks } from './agentLinks.tsx';
+import { AgentLinks, agentAt } from './agentLinks.tsx';
 import { EnableDialog } from './enableDialog.tsx';
 import { Facts } from './facts.tsx';
 import { SchemaTree } from './schemaTree.tsx';
@@ -26,7 +26,7 @@ export function AgentPage(): ReactNode {
   const { name = '' } = useParams<{ name?: string }>();
   const { agents, error, reload } = useAgents();
   if (agents === undefined) return error === undefined ? <Loading /> : <ErrorState error={error} onRetry={reload} />;
-  const agent = agents.find((one) => one.name === name);
+  const agent = agentAt(name, agents);
   if (agent === undefined) {
     return (
       <EmptyState title={text.unknown}>
@@ -90,12 +90,24 @@ function AgentDetails({ agent, agents }: { readonly agent: AgentInfo; readonly a
           {tools.length > 0 ? <ToolList tools={tools} known={known} /> : toolsVary !== true && <p className="agent-note">{text.noTools}</p>}
         </section>
       )}
-      {(context !== undefined || output !== undefined) && (
-        <div className="agent-pair">
-          {context !== undefined && <SchemaTree title={text.context} schema={context} />}
-          {output !== undefined && <SchemaTree title={text.answer} schema={output} />}
-        </div>
-      )}
+      <div className="agent-pair">
+        {context !== undefined && (
+          <section className="agent-section">
+            <h2>{text.context}</h2>
+            <div className="agent-frame">
+              <SchemaTree title={text.input} schema={context} />
+            </div>
+          </section>
+        )}
+        {output !== undefined && (
+          <section className="agent-section">
+            <h2>{text.answer}</h2>
+            <div className="agent-frame">
+              <SchemaTree title={text.output} schema={output} />
+            </div>
+          </section>
+        )}
+      </div>
       <Section title={text.guards} facts={guards.map((guard) => [guard.name, text.guardModes[guard.mode]] as const)} />
       {instructions !== undefined && (
         <section className="agent-section">

@@ -20,7 +20,7 @@ export function SchemaTree({ title, schema }: SchemaTreeProps): ReactNode {
   return (
     <div className="schema">
       <div className="schema-head">
-        <h4>{title}</h4>
+        <p className="schema-title">{title}</p>
         <span className="schema-type">{type}</span>
         <CopyTextButton
           className="button quiet schema-copy"

@@ -19,6 +19,8 @@ export function ApprovalsPage(): ReactNode {
   const isForCaller = ({ approval }: InboxRow): boolean => approval.mayDecide === true;
   const waiting = rows.filter((row) => isOpen(row) && isForCaller(row)).length;
   const now = useSeconds(rows.some(isOpen));
+  /** What is for the caller goes without saying. */
+  const isAlone = (index: number, some: readonly InboxRow[]): boolean => index === 0 && some.length === rows.length;
   const sections: readonly (readonly [title: string, rows: readonly InboxRow[]])[] = [
     [text.forCaller, rows.filter(isForCaller)],
     [text.forOthers, rows.filter((row) => !isForCaller(row))],
@@ -62,8 +64,8 @@ export function ApprovalsPage(): ReactNode {
       {sections.map(
         ([title, some], index) =>
           some.length > 0 && (
-            <section key={title} aria-label={title}>
-              {(index > 0 || some.length < rows.length) && <h2 className="approvals-title">{title}</h2>}
+            <section key={title}>
+              <h2 className={isAlone(index, some) ? 'hidden' : 'approvals-title'}>{title}</h2>
               <ul className="approvals-list">
                 {some.map((row) => (
                   <ApprovalRow

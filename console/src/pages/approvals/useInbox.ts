@@ -1,10 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type ApprovalInfo, type ApprovalOptions, VerbatimError } from 'verbatim-agents/client';
 import { useApprovals, useClient } from 'verbatim-agents/react';
+import { INBOX_REFRESH_MS } from '../../openApprovals.tsx';
 import { type Decision, decisionOf } from '../../ui/decision.ts';
-
-/** How often it is looked whether others have decided, or were asked. */
-const REFRESH_MS = 3_000;
 
 export interface InboxRow {
   readonly approval: ApprovalInfo;
@@ -31,17 +29,18 @@ export interface Inbox {
 
 export function useInbox(): Inbox {
   const client = useClient();
-  const list = useApprovals({ refreshMs: REFRESH_MS });
+  const list = useApprovals({ refreshMs: INBOX_REFRESH_MS });
   // The edge: whatever the tools are, these are approvals.
   const approvals = list.approvals as unknown as readonly ApprovalInfo[];
   const [rows, setRows] = useState<readonly InboxRow[]>(() => merged([], approvals));
-  /** Those that are being decided here, or whose outcome is being asked for: they are not in the list, and that says nothing. */
-  const atWork = useRef(new Set<string>());
+  /** They are not in the list, and that says nothing. */
+  const deciding = useRef(new Set<string>());
+  const lookingUp = useRef(new Set<string>());
 
   useEffect(() => setRows((before) => merged(before, approvals)), [approvals]);
 
   const settle = useCallback((callId: string, outcome: Outcome) => {
-    setRows((before) => before.map((row) => (row.approval.callId === callId ? { ...row, outcome } : row)));
+    setRows((before) => before.map((row) => (row.approval.callId === callId && row.outcome?.isOwn !== true ? { ...row, outcome } : row)));
   }, []);
 
   // One that is not asked any more was answered by somebody else, or by nobody in time.
@@ -50,8 +49,9 @@ export function useInbox(): Inbox {
     const asked = new Set(approvals.map(({ callId }) => callId));
     for (const { approval, outcome } of rows) {
       const { callId } = approval;
-      if (outcome !== undefined || asked.has(callId) || atWork.current.has(callId)) continue;
-      atWork.current.add(callId);
+      const isAtWork = deciding.current.has(callId) || lookingUp.current.has(callId);
+      if (outcome !== undefined || asked.has(callId) || isAtWork) continue;
+      lookingUp.current.add(callId);
       client.approvals
         .list({ callId })
         .then(({ items: [now] }) => {
@@ -59,12 +59,12 @@ export function useInbox(): Inbox {
           else if (now.status !== 'pending') settle(callId, { status: now.status, by: now.by, reason: now.reason, isOwn: false });
         })
         .catch(() => {}) // Asked again with the next reading.
-        .finally(() => atWork.current.delete(callId));
+        .finally(() => lookingUp.current.delete(callId));
     }
   }, [client, rows, approvals, list.isLoading, list.error, settle]);
 
   const decide = async (callId: string, act: () => Promise<Decision>): Promise<void> => {
-    atWork.current.add(callId);
+    deciding.current.add(callId);
     try {
       settle(callId, { ...(await act()), isOwn: true });
     } catch (cause) {
@@ -72,7 +72,7 @@ export function useInbox(): Inbox {
       if (decision === undefined) throw cause;
       settle(callId, { ...decision, isOwn: false });
     } finally {
-      atWork.current.delete(callId);
+      deciding.current.delete(callId);
     }
   };
 
