@@ -25,7 +25,7 @@ export const stream: Plan = {
 };
 
 function sizes(quick: boolean): readonly number[] {
-  return quick ? [20] : [100, 1_000, 2_000, 3_000, 4_000];
+  return quick ? [20] : [100, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000];
 }
 
 /** The one whose figures are required. */

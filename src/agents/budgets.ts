@@ -82,18 +82,18 @@ export class Budgets {
 
   /** For what an agent has used by itself. Throws `BUDGET_EXCEEDED` when that was too much. */
   async assertRoom(run: RunRow): Promise<void> {
-    for (const { spending, budget } of await this.#linesOf(run)) {
-      for (const [name, used] of [['maxTokens', spending.tokens] as const, ['maxCost', spending.cost] as const]) {
-        const max = budget[name];
-        if (max !== undefined && used > max) throw budgetExceeded(name, max);
-      }
-    }
+    const amounts: Counted[] = (await this.#linesOf(run)).map(({ spending, budget }) => ({
+      ...spending,
+      budget,
+      exceeded: budgetExceeded,
+    }));
     const day = this.#options.dayBudget(run.principal);
-    if (day === undefined) return;
-    const used = await this.#options.store.usedToday(run.principal);
-    const exceeded = quotaExceeded(used.retryAfterMs);
-    if (day.maxTokens !== undefined && used.tokens > day.maxTokens) throw exceeded('maxTokens', day.maxTokens);
-    if (day.maxCost !== undefined && used.cost > day.maxCost) throw exceeded('maxCost', day.maxCost);
+    if (day !== undefined) {
+      const used = await this.#options.store.usedToday(run.principal);
+      amounts.push({ ...used, budget: day, exceeded: quotaExceeded(used.retryAfterMs) });
+    }
+    const error = firstExceeded(amounts);
+    if (error !== undefined) throw error;
   }
 
   async #linesOf(run: RunRow): Promise<readonly { readonly spending: Spending; readonly budget: Budget }[]> {
@@ -148,7 +148,7 @@ export class BudgetedCall {
       }
     }
     this.#add(inputTokens, inputTokens * (price?.input ?? 0));
-    const exceeded = this.#exceeded();
+    const exceeded = firstExceeded(this.#ledgers);
     if (exceeded !== undefined) throw exceeded;
   }
 
@@ -156,7 +156,7 @@ export class BudgetedCall {
   spend(units: number): VerbatimError | undefined {
     const tokens = units / UNITS_PER_TOKEN;
     this.#add(tokens, tokens * (this.#options.price?.output ?? 0));
-    return this.#exceeded();
+    return firstExceeded(this.#ledgers);
   }
 
   /** What it came to takes the place of what was estimated. */
@@ -183,13 +183,16 @@ export class BudgetedCall {
       ledger.cost += millionths / 1e6;
     }
   }
+}
 
-  #exceeded(): VerbatimError | undefined {
-    for (const { budget, tokens, cost, exceeded } of this.#ledgers) {
-      const { maxTokens, maxCost } = budget;
-      if (maxTokens !== undefined && tokens > maxTokens) return exceeded('maxTokens', maxTokens);
-      if (maxCost !== undefined && cost > maxCost) return exceeded('maxCost', maxCost);
-    }
-    return undefined;
+type Counted = Pick<Ledger, 'tokens' | 'cost' | 'budget' | 'exceeded'>;
+
+/** For the first of them that has used more than it may. */
+function firstExceeded(amounts: readonly Counted[]): VerbatimError | undefined {
+  for (const { budget, tokens, cost, exceeded } of amounts) {
+    const { maxTokens, maxCost } = budget;
+    if (maxTokens !== undefined && tokens > maxTokens) return exceeded('maxTokens', maxTokens);
+    if (maxCost !== undefined && cost > maxCost) return exceeded('maxCost', maxCost);
   }
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { type Client, createClient } from '../client/index.node.ts';
 import type { JsonApi } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { findVariable } from '../server/config/secret.ts';
+import { notThere } from './notThere.ts';
 
 export interface ServerFlags {
   readonly url: string;
@@ -36,7 +37,7 @@ export async function withServer<T>(flags: ServerFlags, work: (client: Client<Js
     let wasThere = false;
     stop = client.connection.subscribe((state) => {
       if (state.status === 'online') wasThere = true;
-      if (state.status === 'offline' && !wasThere) reject(notThere(url, state.reason));
+      if (state.status === 'offline' && !wasThere) void notThere(url, state.reason).then(reject);
     });
   });
   try {
@@ -47,11 +48,6 @@ export async function withServer<T>(flags: ServerFlags, work: (client: Client<Js
     stop?.();
     await client.close();
   }
-}
-
-export function notThere(url: string, cause: unknown): VerbatimError {
-  const message = `No Verbatim server answers at ${url}. Start one with "verbatim serve", or name another with --url.`;
-  return new VerbatimError('CONNECTION_LOST', message, { cause });
 }
 
 /** Up to `limit` rows of a list that the server gives in pages, as long as it likes them; `hasMore` says that there are others. */

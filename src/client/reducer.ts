@@ -5,11 +5,12 @@ import type { Json } from '../protocol/json.ts';
 import type { Message } from '../protocol/message.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { foldRemarks, type RunRemark } from './remarks.ts';
 
 export interface RunState {
   readonly id: string;
   readonly status: RunStatus;
-  /** Absent for a run that is known from a snapshot only. */
+  /** Absent for a run of which a snapshot has messages only. */
   readonly agent?: string;
   readonly attempt?: number;
   /** Of a queued run: how many are before it, as last heard. */
@@ -27,6 +28,8 @@ export interface RunState {
   readonly children: readonly string[];
   /** Of a child run: what it has said. A root run's are those of the thread. */
   readonly messages: readonly Message[];
+  /** What happened besides, since the beginning or the last snapshot: handoffs, data parts, verdicts of guards and the like. */
+  readonly remarks: readonly RunRemark[];
   /** Calls that it waits for. */
   readonly waitingFor?: readonly string[];
   /** Of an ended run. */
@@ -70,21 +73,28 @@ export function reduceThread(state: ThreadState, event: AnyEvent): ThreadState {
   }
   const { activeRunId, ...rest } = state;
   const runs = foldChild(reduceRuns(state.runs, event), event);
+  const isChild = isOfChild(runs, event);
+  const messages = isChild ? state.messages : foldEvent(state.messages, event);
   const active = reduceActive(activeRunId, event);
   return {
     ...rest,
     seq: event.seq,
-    messages: isOfChild(runs, event) ? state.messages : foldEvent(state.messages, event),
-    runs,
+    messages,
+    runs: addRemark(runs, event, isChild ? (runs[event.runId]?.messages ?? []) : messages),
     data: event.type === 'data' ? { ...state.data, [event.name]: event.data } : state.data,
     ...(active !== undefined && { activeRunId: active }),
   };
 }
 
-function startFrom({ seq, messages, earlier, activeRunId }: ThreadSnapshot): ThreadState {
+function startFrom({ seq, messages, earlier, activeRunId, runs: told = [] }: ThreadSnapshot): ThreadState {
   const own = messages.filter((message) => parentOf(message) === undefined);
   let runs: Runs = {};
   if (activeRunId !== undefined) runs = change(runs, activeRunId, (run) => run);
+  for (const { id, parentRunId, parentCallId, ...known } of told) {
+    const waitingFor = known.status === 'waiting' ? callsWaitedFor(messages, id) : [];
+    runs = change(runs, id, (run) => ({ ...run, ...known, ...(waitingFor.length > 0 && { waitingFor }) }));
+    if (parentRunId !== undefined) runs = adopt(runs, id, { parentRunId, ...(parentCallId !== undefined && { parentCallId }) });
+  }
   for (const message of messages) {
     const parentRunId = parentOf(message);
     if (parentRunId === undefined || message.runId === undefined) continue;
@@ -95,6 +105,11 @@ function startFrom({ seq, messages, earlier, activeRunId }: ThreadSnapshot): Thr
 }
 
 const parentOf = (message: Message): string | undefined => (message.role === 'assistant' ? message.parentRunId : undefined);
+
+function callsWaitedFor(messages: readonly Message[], runId: string): readonly string[] {
+  const calls = messages.flatMap((message) => (message.role === 'assistant' && message.runId === runId ? message.toolCalls : []));
+  return calls.flatMap(({ callId, status }) => (status === 'waiting' ? [callId] : []));
+}
 
 /** A child's messages are its own, and no part of the conversation. */
 function isOfChild(runs: Runs, event: AnyEvent): boolean {
@@ -138,6 +153,12 @@ function foldChild(runs: Runs, event: AnyEvent): Runs {
   const { messages } = runs[event.runId] ?? { messages: [] };
   const folded = foldEvent(messages, event);
   return folded === messages ? runs : change(runs, event.runId, (run) => ({ ...run, messages: folded }));
+}
+
+function addRemark(runs: Runs, event: Exclude<AnyEvent, ThreadSnapshot>, messages: readonly Message[]): Runs {
+  const { remarks } = runs[event.runId] ?? { remarks: [] };
+  const folded = foldRemarks(remarks, event, messages);
+  return folded === remarks ? runs : change(runs, event.runId, (run) => ({ ...run, remarks: folded }));
 }
 
 function reduceRuns(runs: Runs, event: AnyEvent): Runs {
@@ -208,6 +229,6 @@ type RunFields = Omit<RunState, 'id'>;
 
 /** A run that was not heard of yet, because its beginning is before the snapshot, is taken for running. */
 function change(runs: Runs, id: string, next: (run: RunFields) => RunFields): Runs {
-  const { id: _, ...run } = runs[id] ?? { id, status: 'running' as const, children: [], messages: [] };
+  const { id: _, ...run } = runs[id] ?? { id, status: 'running' as const, children: [], messages: [], remarks: [] };
   return { ...runs, [id]: { id, ...next(run) } };
 }

@@ -2,6 +2,7 @@ import type { AgentContract, ApiContract, EventOfApi, OutputOf } from '../protoc
 import type { FileRef } from '../protocol/file.ts';
 import type { AssistantMessage, ToolCall, UserMessage } from '../protocol/message.ts';
 import { emptyThread, type RunState, reduceThread, type ThreadState } from './reducer.ts';
+import type { RemarkEvent, RunRemark } from './remarks.ts';
 
 type CallFields = Omit<ToolCall, 'tool' | 'input' | 'rejected' | 'editedInput' | 'output' | 'file' | 'progress'>;
 
@@ -38,8 +39,14 @@ export type MessageOf<Api extends ApiContract> =
   | UserMessage
   | (Omit<AssistantMessage, 'toolCalls'> & { readonly toolCalls: readonly (ToolCallOf<Api[keyof Api]> | RejectedToolCall)[] });
 
-export type RunStateOf<Api extends ApiContract> = Omit<RunState, 'messages' | 'output'> & {
+/** A remark by what the agents declare: data parts narrow by their names. */
+export type RunRemarkOf<Api extends ApiContract> = Omit<RunRemark, 'event'> & {
+  readonly event: Extract<EventOfApi<Api>, { readonly type: RemarkEvent['type'] }>;
+};
+
+export type RunStateOf<Api extends ApiContract> = Omit<RunState, 'messages' | 'remarks' | 'output'> & {
   readonly messages: readonly MessageOf<Api>[];
+  readonly remarks: readonly RunRemarkOf<Api>[];
   readonly output?: OutputOf<Api[keyof Api]>;
 };
 

@@ -3,6 +3,7 @@ import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from
 import type { ApprovalStatus } from '../protocol/approval.ts';
 import type { Usage } from '../protocol/event.ts';
 import type { Json } from '../protocol/json.ts';
+import type { Principal } from '../protocol/principal.ts';
 import { runs, threads, toolCalls } from './schema.ts';
 
 /** What a person is asked about a tool call, and what came of it. */
@@ -53,6 +54,8 @@ export const approvalRules = sqliteTable(
     role: text(),
     decision: text().$type<'approved' | 'rejected'>().notNull(),
     by: text().notNull(),
+    /** Who decided: it holds while they still may. Null in rows from before this was kept, which hold for nobody. */
+    principal: text({ mode: 'json' }).$type<Principal>(),
     reason: text(),
     at: integer().notNull(),
   },

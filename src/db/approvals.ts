@@ -97,9 +97,10 @@ export function prepareApprovals(db: Drizzle) {
         .all();
     },
     addRule: (row: Omit<ApprovalRule, 'key'>): void => void db.insert(approvalRules).values(row).run(),
-    /** The newest decision that holds for this tool of this agent, in one of these runs or in the whole thread. */
-    rule(thread: number, { agent, tool, runs: of }: { readonly agent: string; readonly tool: string; readonly runs: readonly number[] }) {
-      return rules.all({ thread, tool }).findLast((rule) => rule.agent === agent && (rule.run === null || of.includes(rule.run)));
+    /** Decisions to be remembered for this tool of this agent, in one of these runs or in the whole thread, the newest first. */
+    rules(thread: number, { agent, tool, runs: of }: { readonly agent: string; readonly tool: string; readonly runs: readonly number[] }) {
+      const all: readonly ApprovalRule[] = rules.all({ thread, tool });
+      return all.filter((rule) => rule.agent === agent && (rule.run === null || of.includes(rule.run))).reverse();
     },
     removeOfThread(thread: number): void {
       db.delete(approvals).where(eq(approvals.thread, thread)).run();

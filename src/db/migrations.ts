@@ -427,4 +427,9 @@ WHEN old.\`id\` > coalesce((SELECT json_extract(\`details\`, '$.upTo') FROM \`au
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 `,
   },
+  {
+    name: '0006_remembered_deciders',
+    hash: 'd724ffd0453867c38acad7109098bd58230c28327570c7547278c4a5ce685b35',
+    sql: `ALTER TABLE \`approval_rules\` ADD \`principal\` text;`,
+  },
 ];

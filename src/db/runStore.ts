@@ -99,7 +99,7 @@ export interface RunStore {
   /** The model calls of a run that a principal may read, oldest first. */
   steps(
     principal: Principal,
-    filter: { readonly runId: string; readonly limit: number; readonly pageToken?: string | undefined },
+    filter: { readonly runId: string; readonly limit: number; readonly maxBytes?: number; readonly pageToken?: string | undefined },
   ): Promise<Page<RunStep>>;
   /** What was sent at one of them, of a thread that a principal may inspect. */
   sent(principal: Principal, of: { readonly runId: string; readonly step: number; readonly maxBytes: number }): Promise<SentStepInfo>;

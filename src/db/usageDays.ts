@@ -1,8 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { DAY_MS } from '../protocol/time.ts';
 import { usageDays } from './authTables.ts';
 import type { Drizzle } from './drizzle.ts';
-
-const DAY_MS = 24 * 60 * 60_000;
 
 export function dayOf(at: number): number {
   return Math.floor(at / DAY_MS);

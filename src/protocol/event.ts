@@ -3,6 +3,7 @@ import type { ErrorInfo } from './errorCodes.ts';
 import type { FileRef } from './file.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Message } from './message.ts';
+import type { RunStatus } from './procedures.ts';
 
 /** Tokens of one run or one model call. */
 export interface Usage {
@@ -182,8 +183,23 @@ export interface ThreadSnapshot extends Stored {
   readonly type: 'thread.snapshot';
   readonly messages: readonly Message[];
   readonly activeRunId?: string;
+  /** That run, and every run under it, parents before children. An older server does not say. */
+  readonly runs?: readonly SnapshotRun[];
   /** There are older messages than these: `threads.messages` pages through them. */
   readonly earlier: boolean;
+}
+
+/** How a run stood at the position of a snapshot: its events so far are before it. */
+export interface SnapshotRun {
+  readonly id: string;
+  readonly agent: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  readonly parentRunId?: string;
+  /** The tool call of the parent that asked for it. */
+  readonly parentCallId?: string;
+  /** The agent that speaks, where another has taken over. */
+  readonly currentAgent?: string;
 }
 
 /** An event of any application: tool inputs, outputs and data are plain JSON. */

@@ -189,6 +189,16 @@ const assistantMessage = z.strictObject({
 
 export const messageSchema = z.discriminatedUnion('role', [userMessage, assistantMessage]);
 
+const snapshotRun = z.strictObject({
+  id,
+  agent: z.string(),
+  status: z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled']),
+  attempt: count,
+  parentRunId: id.exactOptional(),
+  parentCallId: id.exactOptional(),
+  currentAgent: z.string().exactOptional(),
+});
+
 /** Stands for a position, which is 0 in a thread where nothing has happened. */
 export const threadSnapshotSchema = z.strictObject({
   ...stored,
@@ -196,6 +206,7 @@ export const threadSnapshotSchema = z.strictObject({
   type: z.literal('thread.snapshot'),
   messages: z.array(messageSchema).readonly(),
   activeRunId: id.exactOptional(),
+  runs: z.array(snapshotRun).readonly().exactOptional(),
   earlier: z.boolean(),
 });
 

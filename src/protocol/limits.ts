@@ -26,6 +26,8 @@ export const DEFAULT_LIMITS = {
   headersTimeoutMs: 10_000,
   /** The same for a body that is not an upload. */
   bodyTimeoutMs: 30_000,
+  /** Requests of one address whose bodies are on their way or held while nobody knows yet whose they are. One more is answered with 429. */
+  maxBodiesPerAddress: 100,
   /** How long an HTTP connection stays open for another request. */
   keepAliveTimeoutMs: 72_000,
   /** Requests of one HTTP connection that are worked on at once. What a client sends before it has their answers waits, and is not read on. */
@@ -39,6 +41,8 @@ export const DEFAULT_LIMITS = {
   maxSubscriptionsPerSocket: 100,
   /** Calls of one socket that are being answered; with more, nothing is read from it until some are. */
   maxCallsPerSocket: 1_000,
+  /** What those calls were sent as; with more, nothing is read either. */
+  maxCallBytesPerSocket: 1024 * 1024,
   /** Messages that wait in one thread, queued or steered. */
   maxQueuedPerThread: 100,
   /** A tool's output as JSON, within an event. More becomes a file, and the model gets its beginning. */
@@ -172,6 +176,9 @@ export const DEFAULT_LIMITS = {
   /** The same for all of a tenant together. */
   messagesPerMinutePerTenant: 1_000,
   messagesPerHourPerTenant: 20_000,
+  /** Commands of one principal other than those: calls that change something, refused or not. */
+  commandsPerMinute: 6_000,
+  commandsPerHour: 60_000,
   /** What the runs of one principal use in a day of UTC: tokens, input and output together, and cost, in the unit of `prices`. */
   tokensPerDay: 5_000_000,
   /** With one that is finite, models without a price are not called. */

@@ -5,6 +5,8 @@ import { type Principal, rolesOf } from './principal.ts';
 export const TIER_LIMITS = [
   'messagesPerMinute',
   'messagesPerHour',
+  'commandsPerMinute',
+  'commandsPerHour',
   'tokensPerDay',
   'costPerDay',
   'maxConnectionsPerPrincipal',
@@ -25,6 +27,7 @@ export const DEFAULT_TIERS = { premium: { messagesPerMinute: 60, messagesPerHour
 /** What bounds whoever is calling. On a server where everybody is the same principal, on the same machine, nothing of it would mean anything. */
 export const UNBOUNDED_CALLERS = {
   handshakesPerMinute: Number.POSITIVE_INFINITY,
+  maxBodiesPerAddress: Number.POSITIVE_INFINITY,
   maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
   maxConnectionsPerPrincipal: Number.POSITIVE_INFINITY,
   maxConnectionsPerTenant: Number.POSITIVE_INFINITY,
@@ -32,6 +35,8 @@ export const UNBOUNDED_CALLERS = {
   messagesPerHour: Number.POSITIVE_INFINITY,
   messagesPerMinutePerTenant: Number.POSITIVE_INFINITY,
   messagesPerHourPerTenant: Number.POSITIVE_INFINITY,
+  commandsPerMinute: Number.POSITIVE_INFINITY,
+  commandsPerHour: Number.POSITIVE_INFINITY,
   tokensPerDay: Number.POSITIVE_INFINITY,
   maxThreadsPerPrincipal: Number.POSITIVE_INFINITY,
   maxWaitsPerPrincipal: Number.POSITIVE_INFINITY,

@@ -81,7 +81,8 @@ export class ThreadStore {
 
   /** Shows a message, and sends it to the thread, which begins with it if it has not begun. */
   send(message: Addressed): Promise<AnyRun> {
-    const { text, agent = message.agents?.[0] } = message;
+    // As the server calls those who are asked at once.
+    const { text, agent = message.agents?.join('+') } = message;
     const key = newKey();
     const own: UserMessage = { id: key, role: 'user', text, status: 'queued', at: Date.now(), ...(agent !== undefined && { agent }) };
     const before = this.#isLoaded ? new Set(this.#thread.messages.map(({ id }) => id)) : undefined;

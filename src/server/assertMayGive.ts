@@ -19,7 +19,10 @@ export function assertMayGive(
   const own = [EVERYBODYS, ...rolesOf(giver), ...definitionsOf(giver, roles).flatMap(({ gives = [] }) => gives)];
   const beyond = given.roles.find((role) => !own.includes(role));
   if (beyond !== undefined && !mayEverything(giver, may)) {
-    throw new VerbatimError('NOT_ALLOWED', `You have not the role "${beyond}", so you can neither give nor take it.`);
+    throw new VerbatimError(
+      'NOT_ALLOWED',
+      `You have not the role "${beyond}", so you can neither give nor take it, nor change who has it.`,
+    );
   }
   if (giver.scopes === undefined) return;
   const { scopes } = withRoles({ id: giver.id, roles: given.roles, ...(given.scopes !== undefined && { scopes: given.scopes }) }, roles);

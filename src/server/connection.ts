@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { Limits } from '../protocol/limits.ts';
 import { type Budget, Outbox } from './outbox.ts';
+import { frameBytesOf } from './socketEncoder.ts';
 import { SocketSink } from './socketSink.ts';
 import type { Sink } from './tail.ts';
 
@@ -28,6 +29,7 @@ export class Connection {
   #takenWhenHeard = 0;
   #closing = false;
   #calls = 0;
+  #callBytes = 0;
   #turn: Promise<void> = Promise.resolve();
   #awaitsDrain = false;
 
@@ -71,14 +73,17 @@ export class Connection {
     return this.subscriptions === 0 && this.#calls === 0 && this.outbox.heldBytes === 0;
   }
 
-  callStarted(): void {
+  /** Call what it returns when the call with this input is answered. */
+  callStarted(input: unknown): () => void {
+    const bytes = frameBytesOf(input);
     this.#calls++;
+    this.#callBytes += bytes;
     this.#listenOrNot();
-  }
-
-  callEnded(): void {
-    this.#calls--;
-    this.#listenOrNot();
+    return () => {
+      this.#calls--;
+      this.#callBytes -= bytes;
+      this.#listenOrNot();
+    };
   }
 
   /** A frame has come: before the next one is read, there must be room for what it asks. */
@@ -164,8 +169,9 @@ export class Connection {
   #listenOrNot(): void {
     const { full } = this.outbox;
     if (this.#closing) return;
-    if (this.#authenticated && this.#calls < this.#limits.maxCallsPerSocket && !full)
-      return this.#ws.isPaused ? this.#ws.resume() : undefined;
+    const { maxCallsPerSocket, maxCallBytesPerSocket } = this.#limits;
+    const hasRoom = this.#calls < maxCallsPerSocket && this.#callBytes < maxCallBytesPerSocket;
+    if (this.#authenticated && hasRoom && !full) return this.#ws.isPaused ? this.#ws.resume() : undefined;
     this.#ws.pause();
     if (!full || this.#awaitsDrain) return;
     this.#awaitsDrain = true;

@@ -13,6 +13,7 @@ import { systemClock } from '../protocol/clock.ts';
 import { createInputs } from '../protocol/inputs.ts';
 import { mayBy } from '../protocol/policy.ts';
 import type { Principal } from '../protocol/principal.ts';
+import { DAY_MS } from '../protocol/time.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { Answers } from './answers.ts';
 import { AuditTrail } from './auditTrail.ts';
@@ -23,13 +24,15 @@ import { checkPrices } from './checkPrices.ts';
 import { settingsReport } from './config/settingsReport.ts';
 import { countReaders } from './disconnectWatch.ts';
 import { callerLimits } from './limits/callerLimits.ts';
+import { CommandRate } from './limits/commandRate.ts';
 import { Waits } from './limits/waits.ts';
 import { Notices } from './live/notices.ts';
 import { Presence } from './live/presence.ts';
 import { modelsOf } from './modelsOf.ts';
-import { openDoors } from './openDoors.ts';
+import { type Doors, openDoors } from './openDoors.ts';
 import { isLoopbackHost } from './originCheck.ts';
 import { type Budget, flushOutboxes } from './outbox.ts';
+import { RecentReadings } from './recentReadings.ts';
 import { Retention } from './retention.ts';
 import { RunEnds } from './runEnds.ts';
 import { Scheduler } from './scheduler.ts';
@@ -41,7 +44,6 @@ import { openTelemetry } from './telemetry/openTelemetry.ts';
 import { TitleWriter } from './titles.ts';
 import type { InternalServer, ServerStats, VerbatimServer } from './verbatimServer.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
 
 /**
@@ -157,6 +159,7 @@ export async function serverOver(
     bell,
     runEnds,
     waits: new Waits(limitsOf),
+    commands: new CommandRate(clock, limitsOf),
     readers,
     limits,
     limitsOf,
@@ -172,6 +175,7 @@ export async function serverOver(
     may,
     roles: options.roles,
     retention,
+    readings: new RecentReadings(),
     sampler: telemetry.sampler,
     settings: () => settingsReport(options, limits),
     draining: draining.signal,
@@ -182,20 +186,11 @@ export async function serverOver(
   const readiness = telemetry.watch({
     store,
     database,
-    held: () => ({ ...stats(), streams: sweep.size - sockets.connections, slowReaders: sweep.slow }),
+    held: () => ({ ...stats(), streams: sweep.size - stats().connections, slowReaders: sweep.slow }),
   });
-  const { app, sockets, certificate, closeMcp } = await openDoors(options, {
-    services,
-    handshakes,
-    places,
-    audit,
-    telemetry,
-    readiness,
-    budget,
-    sweep,
-  });
+  let doors: Doors | undefined;
   const stats = (): ServerStats => ({
-    connections: sockets.connections,
+    connections: doors?.sockets.connections ?? 0,
     watches: readers.count,
     listeners: bell.listeners + runEnds.sharing,
     activeRuns: scheduler.activeRuns,
@@ -208,19 +203,19 @@ export async function serverOver(
   async function stop(drainMs: number): Promise<void> {
     readiness.drain();
     draining.abort();
-    certificate.close();
+    doors?.certificate.close();
     answers.close();
     // It takes nothing new from here on: who has nothing under way comes back to the next one.
     const left = scheduler.close(drainMs);
-    sockets.drain();
+    doors?.sockets.drain();
     await retention.close();
     await left;
     await toolHost.close();
     closing.abort();
-    await closeMcp?.();
+    await doors?.closeMcp?.();
     await titles.close();
-    await sockets.close();
-    await app.close();
+    await doors?.sockets.close();
+    await doors?.app.close();
     callers.close();
     handshakes.close();
     await authenticator.close();
@@ -237,6 +232,7 @@ export async function serverOver(
   }
 
   try {
+    doors = await openDoors(options, { services, handshakes, places, audit, telemetry, readiness, budget, sweep });
     await options.onStart?.();
     started = true;
     await loadTokenizerFor(Object.values(agents));
@@ -250,6 +246,7 @@ export async function serverOver(
     throw cause;
   }
 
+  const { app, certificate } = doors;
   let closed: Promise<void> | undefined;
   const server: InternalServer = {
     async listen({ port = 3000, host = '127.0.0.1' } = {}) {

@@ -23,10 +23,16 @@ const CONTENT_SECURITY_POLICY = {
 };
 
 /** A year: what the preload lists ask for. */
-const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
+export const DEFAULT_HSTS_SECONDS = 31_536_000;
+
+interface EdgeOptions {
+  readonly trustedProxies: number;
+  /** `false`: it is not said. */
+  readonly hstsSeconds: number | false;
+}
 
 /** The headers by which browsers keep other pages and networks away from answers. A route's own go before them. */
-export async function edgeHeaders(app: FastifyInstance, { trustedProxies }: { readonly trustedProxies: number }): Promise<void> {
+export async function edgeHeaders(app: FastifyInstance, { trustedProxies, hstsSeconds }: EdgeOptions): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
     // Only where it is known: told over http it means nothing, and on a machine without a certificate it locks people out.
@@ -34,7 +40,9 @@ export async function edgeHeaders(app: FastifyInstance, { trustedProxies }: { re
     xFrameOptions: { action: 'deny' },
   });
   app.addHook('onRequest', async ({ raw }, reply) => {
-    if (schemeOf(raw, trustedProxies) === 'https') reply.raw.setHeader('strict-transport-security', STRICT_TRANSPORT_SECURITY);
+    if (hstsSeconds !== false && schemeOf(raw, trustedProxies) === 'https') {
+      reply.raw.setHeader('strict-transport-security', `max-age=${hstsSeconds}; includeSubDomains`);
+    }
     // Answers are one caller's; a route whose answers keep says so.
     reply.raw.setHeader('cache-control', 'no-store');
   });

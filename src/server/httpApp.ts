@@ -44,6 +44,7 @@ export interface HttpOptions
     Omit<OperatorRoutesOptions, 'apiPath'> {
   readonly epoch: string;
   readonly tls: TlsOptions | undefined;
+  readonly hstsSeconds: number | false;
   /** Whether the web console is served. */
   readonly console: boolean;
   readonly page: string | undefined;
@@ -134,7 +135,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const left = options.callers.enter(caller);
           whenOver(res.raw, left);
           const batch = info.calls.length > 1 ? new BatchBudget(limits.maxBatchBytes) : undefined;
-          return contextOf(caller, undefined, { ...limits, origin, batch });
+          return contextOf(caller, undefined, { ...limits, commands: options.commands, origin, batch });
         } catch (cause) {
           loginFailure(observer, { request: req, params: null, cause });
           return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });
@@ -207,11 +208,15 @@ async function serveSse(
     abort.abort();
     watch?.tail.end();
   });
+  let input: unknown;
   try {
     const result: unknown = await callTRPCProcedure({
       router,
       path,
-      getRawInput: async () => sseInput(request, limits.maxFrameDepth),
+      getRawInput: async () => {
+        input ??= sseInput(request, limits.maxFrameDepth);
+        return input;
+      },
       ctx: contextOf(caller, undefined, { ...limits, origin }),
       type: 'subscription',
       signal: abort.signal,
@@ -224,7 +229,7 @@ async function serveSse(
     stream.complete();
   } catch (cause) {
     const error = toTrpcError(cause);
-    audit.refused({ action: path, caller, address: caller.address, error });
+    audit.refused({ action: path, caller, address: caller.address, error, input });
     if (error.code === 'INTERNAL_SERVER_ERROR' && !isTold(error)) logger.error({ err: error.cause ?? error, path }, 'a watch failed');
     stream.fail(errorShape(router, error, path));
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AuditTrail } from './auditTrail.ts';
 import { type Certificate, keepCertificate } from './certificate.ts';
+import { DEFAULT_HSTS_SECONDS } from './edgeHeaders.ts';
 import { createHttpApp } from './httpApp.ts';
 import type { ConnectionPlaces } from './limits/connectionPlaces.ts';
 import type { Handshakes } from './limits/handshakes.ts';
@@ -54,6 +55,7 @@ export async function openDoors(options: ServerOptions, parts: DoorsOptions): Pr
   const app = await createHttpApp({
     ...transport,
     tls,
+    hstsSeconds: options.hstsSeconds ?? DEFAULT_HSTS_SECONDS,
     console: options.console ?? true,
     page: options.page,
     files: store.files,

@@ -1,10 +1,8 @@
-import type { Store } from '../db/sqliteStore.ts';
-
 const TOLD_AGAIN_MS = 60_000;
 const MAX_KEPT = 1_000;
 
-/** What was read a moment ago: a page that looks every few seconds would fill the audit log with nothing new. */
-class RecentReadings {
+/** What administrators of one server read a moment ago: a page that looks every few seconds would fill the audit log with nothing new. */
+export class RecentReadings {
   readonly #toldAt = new Map<string, number>();
 
   /** Whether it is to be told: it was not, within the last minute. */
@@ -16,15 +14,4 @@ class RecentReadings {
     this.#toldAt.set(key, now);
     return true;
   }
-}
-
-const byStore = new WeakMap<Store, RecentReadings>();
-
-/** Those of all that administer one server. */
-export function recentReadingsOf(store: Store): RecentReadings {
-  const known = byStore.get(store);
-  if (known !== undefined) return known;
-  const made = new RecentReadings();
-  byStore.set(store, made);
-  return made;
 }

@@ -4,6 +4,7 @@ import { NEVER } from '../db/upkeep.ts';
 import { dayOf } from '../db/usageDays.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { DAY_MS } from '../protocol/time.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { RetentionOptions } from './retentionOptions.ts';
 import type { Logger } from './serverOptions.ts';
@@ -21,7 +22,6 @@ export interface Swept {
   readonly deletedThreads: number;
 }
 
-const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_FOLD_DAYS = 30;
 const DEFAULT_USAGE_DAYS = 400;
 /** After a start there is enough else to do. */

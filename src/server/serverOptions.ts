@@ -91,6 +91,11 @@ export interface ServerOptions {
    */
   readonly https?: 'redirect';
   /**
+   * How long browsers keep to https for this host and those under it, in seconds: said over TLS, the server's own or that of a proxy that is
+   * believed. Default: a year. 0 makes them forget it, `false` says nothing.
+   */
+  readonly hstsSeconds?: number | false;
+  /**
    * Gives threads without a title one, after an answer, by a model: `true` takes the model of the agent that answered, when it does not depend
    * on the run. In the background; `threads.get` and `threads.list` show it once it is there. Default: none.
    */

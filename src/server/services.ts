@@ -16,9 +16,11 @@ import type { Callers } from './auth/callers.ts';
 import type { Guests } from './auth/guests.ts';
 import type { Bell } from './bell.ts';
 import type { Readers } from './disconnectWatch.ts';
+import type { CommandRate } from './limits/commandRate.ts';
 import type { Waits } from './limits/waits.ts';
 import type { Notices } from './live/notices.ts';
 import type { Presence } from './live/presence.ts';
+import type { RecentReadings } from './recentReadings.ts';
 import type { Retention } from './retention.ts';
 import type { RunEnds } from './runEnds.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -34,6 +36,7 @@ export interface Services {
   readonly bell: Bell;
   readonly runEnds: RunEnds;
   readonly waits: Waits;
+  readonly commands: CommandRate;
   readonly readers: Readers;
   readonly limits: Limits;
   /** Those of a principal's tier. */
@@ -53,6 +56,7 @@ export interface Services {
   /** Those of the application. */
   readonly roles: Roles | undefined;
   readonly retention: Retention;
+  readonly readings: RecentReadings;
   readonly sampler: Sampler;
   /** Every option with what holds. */
   readonly settings: () => readonly SettingInfo[];

@@ -8,6 +8,7 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 import type { Caller } from './auth/caller.ts';
 import type { BatchBudget } from './batchBudget.ts';
 import type { Connection } from './connection.ts';
+import type { CommandRate } from './limits/commandRate.ts';
 import { readInput } from './readInput.ts';
 import type { CallOrigin } from './telemetry/callOrigin.ts';
 import { tellCall } from './telemetry/tellCall.ts';
@@ -24,6 +25,8 @@ export interface Context {
   readonly connection: Connection | undefined;
   /** Of several calls in one request over HTTP. */
   readonly batch?: BatchBudget | undefined;
+  /** How many commands its caller has given. */
+  readonly commands?: CommandRate | undefined;
   /** How long a call of it may take. */
   readonly requestTimeoutMs: number;
   /** How it came in. Absent in tests of procedures alone. */
@@ -33,15 +36,17 @@ export interface Context {
 export interface ContextOptions extends Pick<Limits, 'requestTimeoutMs'> {
   readonly origin?: CallOrigin | undefined;
   readonly batch?: BatchBudget | undefined;
+  readonly commands?: CommandRate | undefined;
 }
 
 export function contextOf(
   caller: Caller,
   connection: Connection | undefined,
-  { requestTimeoutMs, origin, batch }: ContextOptions,
+  { requestTimeoutMs, origin, batch, commands }: ContextOptions,
 ): Context {
   return {
     batch,
+    commands,
     caller,
     connection,
     address: caller.address,
@@ -153,11 +158,11 @@ const trpc = initTRPC.context<Context>().create({
 export const { router, createCallerFactory } = trpc;
 
 /** A call: counted while it is answered, and its errors made ours. */
-const anyCall = trpc.procedure.use(async ({ ctx, path, next }) => {
+const anyCall = trpc.procedure.use(async ({ ctx, path, getRawInput, next }) => {
   const tell = tellCall(ctx, path);
-  ctx.connection?.callStarted();
+  const ended = ctx.connection?.callStarted(await getRawInput());
   const result = await next();
-  ctx.connection?.callEnded();
+  ended?.();
   const error = result.ok ? undefined : verbatimErrorOf(result.error);
   tell?.(error);
   if (!result.ok && !(result.error.cause instanceof ZodError)) return { ...result, error: toTrpcError(error) };
@@ -179,12 +184,25 @@ const timed = trpc.middleware(async ({ ctx: { requestTimeoutMs: timeoutMs }, typ
   }
 });
 
+/**
+ * For calls that last, after their inputs: tRPC keeps an input for as long as its call is under way, and what no schema knows in it would be
+ * kept with it.
+ */
+export const keepsOnlyParsed = trpc.middleware(async ({ input, getRawInput, next }) => {
+  const given: unknown = await getRawInput();
+  if (typeof given === 'object' && given !== null && typeof input === 'object') {
+    for (const key of Object.keys(given)) Reflect.deleteProperty(given, key);
+    Object.assign(given, input);
+  }
+  return next();
+});
+
 /** A call that anybody may make. */
 export const publicProcedure = anyCall.use(timed);
 
 /** A call of somebody who is known, and that waits as long as it was asked to. */
-export const waiting = anyCall.use(({ ctx, next }) => {
-  void ctx.principal;
+export const waiting = anyCall.use(({ ctx: { principal, commands }, type, path, next }) => {
+  if (type === 'mutation') commands?.count(principal, path);
   return next();
 });
 

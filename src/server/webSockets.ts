@@ -17,6 +17,7 @@ import { Connection } from './connection.ts';
 import { hasTooManyHeaders } from './headerCount.ts';
 import { cameByHttp } from './httpsRedirect.ts';
 import { clientIdOf } from './limits/clientId.ts';
+import type { CommandRate } from './limits/commandRate.ts';
 import type { ConnectionPlaces, Place } from './limits/connectionPlaces.ts';
 import type { Handshakes } from './limits/handshakes.ts';
 import { rateLimitHeaders } from './limits/rateLimitHeaders.ts';
@@ -43,6 +44,7 @@ export interface WebSocketOptions {
   readonly callers: Callers;
   readonly handshakes: Handshakes;
   readonly places: ConnectionPlaces;
+  readonly commands: CommandRate;
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly mayEnter: OriginCheck;
@@ -132,7 +134,20 @@ function refuse(socket: Duplex, status: string, headers: Readonly<Record<string,
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${more.join('')}\r\n`);
 }
 
-function createAccept({ router, limits, authenticator, callers, places, audit, clock, budget, sweep, logger, observer }: WebSocketOptions) {
+function createAccept({
+  router,
+  limits,
+  authenticator,
+  callers,
+  places,
+  commands,
+  audit,
+  clock,
+  budget,
+  sweep,
+  logger,
+  observer,
+}: WebSocketOptions) {
   const connections = new WeakMap<WebSocket, Connection>();
   const taken = new WeakMap<WebSocket, Place>();
   /** By their upgrades: those whose first frame is to say who they are. */
@@ -165,7 +180,7 @@ function createAccept({ router, limits, authenticator, callers, places, audit, c
         connection?.authenticated();
         const traceparent = info.connectionParams?.traceparent;
         const origin = new CallOrigin({ observer, transport: 'ws', headers: req.headers, connectionId: connection?.id, traceparent });
-        return contextOf(caller, connection, { ...limits, origin });
+        return contextOf(caller, connection, { ...limits, commands, origin });
       } catch (cause) {
         loginFailure(observer, { request: req, params: info.connectionParams, cause });
         audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(req), error: cause });

@@ -118,7 +118,7 @@ test('a snapshot starts anew, from the position it stands for', () => {
     messages,
     earlier: true,
     activeRunId: 'r9',
-    runs: { r9: { id: 'r9', status: 'running', children: [], messages: [] } },
+    runs: { r9: { id: 'r9', status: 'running', children: [], messages: [], remarks: [] } },
     data: {},
   });
   const { activeRunId: _, ...idle } = snapshot;
@@ -129,7 +129,7 @@ test('what an event does not change keeps its identity', () => {
   const before = reduceAll(logOf(runEvents('r0', ['a'])));
   const after = reduceThread(before, { type: 'data', runId: 'r0', name: 'n', data: 1, seq: before.seq + 1, at: 1 });
   expect(after.messages).toBe(before.messages);
-  expect(after.runs).toBe(before.runs);
+  expect(after.runs.r0?.messages).toBe(before.runs.r0?.messages);
   expect(after.data).toEqual({ n: 1 });
 
   const streaming = reduceAll(logOf(runEvents('r0', ['a'])).slice(0, 3));
@@ -177,4 +177,14 @@ test('child runs hang under their parent, and what they say is with them', () =>
   expect(anew.messages).toEqual(state.messages);
   expect(anew.runs.r1?.messages).toEqual(child);
   expect(anew.runs.r0?.children).toEqual(['r1']);
+  const told: AnyEvent = {
+    ...snapshot,
+    runs: [
+      { id: 'r0', agent: 'boss', status: 'waiting', attempt: 1, currentAgent: 'chief' },
+      { id: 'r1', agent: 'helper', status: 'running', attempt: 2, parentRunId: 'r0', parentCallId: 'c' },
+    ],
+  };
+  const { runs } = reduceThread(state, told);
+  expect(runs.r0).toMatchObject({ status: 'waiting', waitingFor: ['c'], agent: 'boss', currentAgent: 'chief', children: ['r1'] });
+  expect(runs.r1).toMatchObject({ status: 'running', attempt: 2, agent: 'helper', parentRunId: 'r0', parentCallId: 'c', messages: child });
 });

@@ -33,7 +33,11 @@ describe.skipIf(!hasChromium)('the pages of administrators', () => {
     await expectFit(page);
     await page.keyboard.press('Enter');
     // What the server does not take is said, and what was typed stays.
-    await page.getByRole('dialog').getByRole('alert').waitFor();
+    await page
+      .getByRole('dialog')
+      .getByRole('alert')
+      .getByText(/password/i)
+      .waitFor();
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill(GOOD_PASSWORD);
     await page.keyboard.press('Enter');
     await cell('carla').waitFor();

@@ -89,12 +89,12 @@ describe.skipIf(!hasChromium)('the pages of agents', { timeout: 60_000 }, () => 
   test('"Try it" leads to a chat with that agent', async () => {
     const { page } = await openAgents('/agents/returns');
     await page.getByRole('link', { name: 'Try it' }).click();
-    await expect.poll(() => page.getByLabel('Agent').inputValue()).toBe('returns');
+    await expect.poll(() => page.getByRole('combobox', { name: 'Agent', exact: true }).inputValue()).toBe('returns');
     await page.reload();
-    await expect.poll(() => page.getByLabel('Agent').inputValue()).toBe('returns');
+    await expect.poll(() => page.getByRole('combobox', { name: 'Agent', exact: true }).inputValue()).toBe('returns');
     // One that is not there is not chosen.
     await page.goto(new URL('/?agent=nobody', page.url()).href);
-    await expect.poll(() => page.getByLabel('Agent').inputValue()).toBe('desk');
+    await expect.poll(() => page.getByRole('combobox', { name: 'Agent', exact: true }).inputValue()).toBe('desk');
   });
 
   test('administrators see instructions and guards, and disable and enable after a question', async () => {

@@ -85,7 +85,6 @@ export function shopAgents(inputs: readonly JsonObject[] = [REFUND, BIG_REFUND])
   const desk = router({ description: 'Chooses who answers', agents: { support, billing }, model: named('small-1', []) });
   const report = defineAgent({
     description: 'The report of the day',
-    // biome-ignore lint/correctness/useYield: it is never run
     run: async function* () {},
   });
   return { desk, support, billing, returns, facts, critic, report };

@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { defineAgent } from '../../src/agents/defineAgent.ts';
+import { defineTool } from '../../src/agents/defineTool.ts';
 import { createTestServer } from '../../src/testing/createTestServer.ts';
 import { scriptedModel } from '../../src/testing/scriptedModel.ts';
 import { afterTest } from '../support/afterTest.ts';
@@ -78,6 +80,61 @@ describe.skipIf(!hasChromium)('a share link', () => {
     await expectFit(empty);
   });
 
+  test('shows what the chat shows, to read: Markdown and code in colours, tool calls, files; nothing of it is read as HTML', async () => {
+    expectBuilt();
+    const attack = '<img src=x onerror="window.hacked=1"> [click](javascript:window.hacked=1)';
+    const look = defineTool({
+      name: 'look',
+      description: 'Looks',
+      input: z.object({ what: z.string() }),
+      output: z.object({ seen: z.string() }),
+      execute: ({ what }) => ({ seen: what }),
+    });
+    const pay = defineTool({
+      name: 'pay',
+      description: 'Pays',
+      input: z.object({ amount: z.number() }),
+      output: z.null(),
+      needsApproval: true,
+      execute: () => null,
+    });
+    const steps = [
+      { text: `It is **there**.\n\n\`\`\`ts\nconst a = 1;\n\`\`\`\n\n${attack}`, toolCalls: [{ name: 'look', input: { what: attack } }] },
+      { text: 'Now I pay', toolCalls: [{ name: 'pay', input: { amount: 3 } }] },
+    ];
+    const server = await createTestServer({
+      agents: {
+        support: defineAgent({
+          description: 'answers',
+          model: scriptedModel(steps),
+          tools: [look, pay],
+          guards: { input: [{ name: 'pii', check: () => ({ verdict: 'rewrite' as const, text: 'x', reason: attack }) }] },
+        }),
+      },
+    });
+    afterTest(() => server[Symbol.asyncDispose]());
+    const ann = server.as('ann').client();
+    const { id: file } = await ann.files.upload(new Blob(['a list'], { type: 'text/plain' }), { name: 'list.txt' });
+    const run = await ann.send({ agent: 'support', text: attack, attachments: [file] });
+    await vi.waitFor(async () => expect((await run.info()).status).toBe('waiting'));
+    const { secret } = await ann.threads.share({ threadId: run.threadId, link: true });
+    const { page } = await openConsole(server.url, `/share#${secret}`);
+    await page.locator('strong', { hasText: 'there' }).waitFor();
+    await page.locator('.hl-keyword', { hasText: 'const' }).waitFor();
+    await page.getByText('The guard pii changed').waitFor();
+    await page.getByText('look', { exact: true }).click();
+    await page.locator('.json-tree').getByText('<img src=x').first().waitFor();
+    await page.getByText('needs approval').waitFor();
+    for (const name of ['Approve', 'Edit', 'Retry', 'Fork from here']) expect(await page.getByRole('button', { name }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Inspect the run' }).count()).toBe(0);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download list.txt' }).click();
+    expect((await download).suggestedFilename()).toBe('list.txt');
+    expect(await page.evaluate(() => (globalThis as { hacked?: unknown }).hacked)).toBeUndefined();
+    expect(await page.locator('main :is(img, script, [onerror], a[href^=javascript])').count()).toBe(0);
+    await expectFit(page);
+  });
+
   test('can be kept by somebody who is logged in, and opens without that', async () => {
     const { url, root } = await openAccounts();
     const { id: threadId }: { id: string } = await root.call('mutation', 'threads.create', {
@@ -87,7 +144,7 @@ describe.skipIf(!hasChromium)('a share link', () => {
     const { secret }: { secret: string } = await root.call('mutation', 'threads.share', { threadId, link: true });
     const { page, faults } = await openConsole(url, `/share#${secret}`);
     await page.getByText('Where is order 43?').waitFor();
-    expect(await page.getByRole('button').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Keep among my threads' }).count()).toBe(0);
     const login = await openTab(page.context(), url, faults);
     await login.goto(`${url}/account`);
     await logInAs(login, 'bob');

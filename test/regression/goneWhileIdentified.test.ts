@@ -19,7 +19,7 @@ async function start() {
     await state.gate?.opened;
     return token === undefined ? undefined : { id: token };
   };
-  const limits = { maxConnectionsPerPrincipal: 2, maxExportsPerPrincipal: 1, maxFileTransfersPerPrincipal: 1 };
+  const limits = { maxConnectionsPerPrincipal: 2, maxExportsPerPrincipal: 1, maxFileTransfersPerPrincipal: 1, maxBodiesPerAddress: 1 };
   const started = await startServer({ authenticate, limits });
   const ann = { ...started, params: { token: 'ann' }, headers: { authorization: 'Bearer ann' } };
   const socket = await openRaw(ann);
@@ -79,4 +79,10 @@ test('calls that wait behind another of a connection that goes leave nothing', a
   const server = await start();
   await server.askAndLeave(`GET /trpc/auth.whoami?input=${queryOf({})}`, 3);
   await vi.waitFor(async () => expect(await server.connections()).toEqual([]));
+});
+
+test('whoever leaves an upload while it is asked who it is leaves its transfer, and its body is nobody’s', async () => {
+  const server = await start();
+  for (let n = 0; n < 3; n++) await server.askAndLeave('POST /files HTTP/1.1\r\ncontent-length: 1000\r\nx-rest:');
+  await vi.waitFor(async () => expect((await upload(server, 'here')).status).toBe(201));
 });

@@ -12,6 +12,8 @@ import { createManualClock, createTestServer, scriptedModel, type TestServerOpti
 import { tempFolder } from '../db/tempFolder.ts';
 import { until } from '../runs/runSupport.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
+import { openRaw } from '../support/rawSocket.ts';
+import { openSse } from '../support/rawSse.ts';
 
 checkLeaksAfterwards();
 
@@ -126,6 +128,29 @@ test('who is turned away is told: at the handshake, at a call, at a route, and f
     ['ann', 'threads.create', { code: 'NOT_ALLOWED' }],
   ]);
   for (const { origin } of refused) expect(origin).toMatch(/127\.0\.0\.1|::1/);
+});
+
+test('a watch that ends for want of authority is told with the thread or run that it is of, over SSE as over WebSocket', async () => {
+  const clock = createManualClock();
+  const authenticate: NonNullable<ServerOptions['authenticate']> = () => ({ id: 'ann', expiresAt: clock.now() + 60_000 });
+  const ids: string[] = [];
+  const rows = await audited({ agents: { bot: bot() }, authenticate, clock }, async (server) => {
+    const target = { port: Number(new URL(server.url).port), headers: { authorization: 'Bearer any' } };
+    const socket = await openRaw(target);
+    const { id: threadId }: { id: string } = await socket.call('mutation', 'threads.create', {});
+    ids.push(threadId);
+    socket.watch('threads.watch', { threadId });
+    const sse = await openSse(target, 'threads.watch', { threadId });
+    await vi.waitFor(() => expect(server.stats.watches).toBe(2));
+    await clock.advance(61_000);
+    await vi.waitFor(() => expect(server.stats.watches).toBe(0));
+    sse.destroy();
+  });
+  const [threadId] = ids;
+  expect(rows.filter(({ outcome }) => outcome === 'refused')).toMatchObject([
+    { action: 'threads.watch', actor: 'ann', target: threadId },
+    { action: 'threads.watch', actor: 'ann', target: threadId },
+  ]);
 });
 
 async function refusing(limits: ServerOptions['limits']) {

@@ -1,8 +1,14 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { defineAgent } from '../../src/agents/defineAgent.ts';
+import { defineTool } from '../../src/agents/defineTool.ts';
 import { mcpServer } from '../../src/mcp/index.ts';
 import type { Policy } from '../../src/protocol/policy.ts';
+import { scriptedModel } from '../../src/testing/index.ts';
 import { afterTest, checkLeaksAfterwards } from '../support/afterTest.ts';
-import { openRaw } from '../support/rawSocket.ts';
+import { openRaw, type RawSocket } from '../support/rawSocket.ts';
 import { byToken, startServer } from './startServer.ts';
 
 checkLeaksAfterwards();
@@ -46,6 +52,46 @@ test('while as many calls as allowed are being answered, a socket is not read', 
   expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
   release();
   expect((await socket.answer(next)).result?.type).toBe('data');
+});
+
+test('while calls that came in maxCallBytesPerSocket are being answered, a socket is not read', async () => {
+  const { port, release, server } = await startServer({ limits: { maxCallBytesPerSocket: 20_000 } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const input = { runId, later: 'x'.repeat(10_000 - JSON.stringify(frameOf(1_000, { runId, later: '' })).length) };
+  socket.send(frameOf(1_000, input));
+  await socket.call('query', 'agents.list');
+  socket.send(frameOf(1_001, input));
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(2));
+  const next = socket.request('query', 'agents.list');
+  const other = await openRaw({ port });
+  for (let round = 0; round < 20; round++) await other.call('query', 'agents.list');
+  expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
+  release();
+  expect((await socket.answer(next)).result?.type).toBe('data');
+});
+
+const frameOf = (id: number, json: object) => ({ id, method: 'query', params: { path: 'runs.wait', input: { json } } });
+
+test('what a call that waits and a watch were sent beside their input is not kept, nor a long id', async () => {
+  const { port, server } = await startServer({ limits: { maxCallBytesPerSocket: Number.POSITIVE_INFINITY } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  const pad = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`key${index}`, [index]]));
+  setFlagsFromString('--expose-gc');
+  const heapMb = (): number => {
+    runInNewContext('gc')();
+    return process.memoryUsage().heapUsed / 1e6;
+  };
+  const before = heapMb();
+  for (let count = 0; count < 100; count++) socket.request('query', 'runs.wait', { runId, pad }, { lastEventId: '1' });
+  for (let count = 0; count < 50; count++) socket.watch('runs.watch', { runId, pad, lastEventId: 0 }, { lastEventId: '1' });
+  await vi.waitFor(() => expect(server.stats.listeners).toBeGreaterThanOrEqual(150), { timeout: 10_000 });
+  // Kept, they would be 60 MB.
+  expect(heapMb() - before).toBeLessThan(20);
+  socket.request('query', 'agents.list', {}, { id: 'x'.repeat(101) });
+  expect((await socket.answer(null)).error?.json.data.reason).toBe('BAD_INPUT');
+  expect((await socket.answer(socket.request('query', 'agents.list', {}, { id: 'x'.repeat(100) }))).result?.type).toBe('data');
 });
 
 test('a principal has maxWaitsPerPrincipal calls that wait for runs, over all of its connections, and one that ends makes room', async () => {
@@ -169,6 +215,54 @@ test('a page of threads and one of runs have as many as its bytes hold, whatever
   const whole: { items: unknown[]; nextPageToken?: string } = await socket.call('query', 'threads.list', { limit: 100, order: 'asc' });
   expect(whole.items.length).toBeLessThan(100);
 });
+
+test('a page of runs, of approvals and of steps has as many as its bytes hold, and the pages after it the others', async () => {
+  const pay = defineTool({
+    name: 'pay',
+    description: 'pays',
+    input: z.object({ pad: z.string() }),
+    output: z.string(),
+    needsApproval: (input) => input.pad !== '',
+    execute: async () => 'paid',
+  });
+  const call = (pad: string) => ({ toolCalls: [{ name: 'pay', input: { pad } }], usage: { inputTokens: 1, outputTokens: 1 } });
+  const asking = scriptedModel(Array.from({ length: 5 }, () => call('x'.repeat(2_000))));
+  const many = scriptedModel([...Array.from({ length: 5 }, () => call('')), { text: 'done' }]);
+  const agents = {
+    asks: defineAgent({ description: '', model: asking, tools: [pay] }),
+    steps: defineAgent({ description: '', model: many, tools: [pay] }),
+  };
+  const options = { temperature: 0.123456789, maxOutputTokens: 100_000 };
+  // Of steps and runs the options count, of approvals what was asked.
+  const { port } = await startServer({ agents, limits: { maxPageBytes: 250 } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'steps', text: 'go', options });
+  expect(await socket.call('query', 'runs.wait', { runId })).toMatchObject({ status: 'completed' });
+  for (let count = 0; count < 5; count++) await socket.call('mutation', 'messages.send', { agent: 'asks', text: 'go', options });
+  await vi.waitFor(async () => expect(await pagesOf(socket, 'approvals.list', { status: 'pending' })).toEqual([1, 1, 1, 1, 1]));
+  const steps = await pagesOf(socket, 'runs.steps', { runId });
+  expect([steps.length, steps.reduce((sum, size) => sum + size, 0)]).toEqual([expect.any(Number), 6]);
+  expect(Math.max(...steps)).toBeLessThan(6);
+  const runs = await pagesOf(socket, 'runs.list', {});
+  expect(runs.reduce((sum, size) => sum + size, 0)).toBe(6);
+  expect(Math.max(...runs)).toBeLessThan(6);
+});
+
+/** How many rows each page of a list has, to its end. */
+async function pagesOf(socket: RawSocket, path: string, input: object): Promise<readonly number[]> {
+  const sizes: number[] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: { items: unknown[]; nextPageToken?: string } = await socket.call('query', path, {
+      ...input,
+      limit: 100,
+      ...(pageToken !== undefined && { pageToken }),
+    });
+    sizes.push(page.items.length);
+    ({ nextPageToken: pageToken } = page);
+  } while (pageToken !== undefined);
+  return sizes;
+}
 
 test('an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself', async () => {
   const { port, url } = await startServer({ limits: { maxBatchBytes: 20_000 } });

@@ -127,6 +127,16 @@ test('what came by https is served and told to stay with it; so is a probe from 
   expect([probe.status, probe.headers['strict-transport-security']]).toEqual([200, undefined]);
 });
 
+test.each([
+  [60, 'max-age=60; includeSubDomains'],
+  [0, 'max-age=0; includeSubDomains'],
+  [false, undefined],
+] as const)('with hstsSeconds %s, what came by https is told %s', async (hstsSeconds, told) => {
+  const { port } = await startServer({ ...HTTPS, hstsSeconds });
+  const { headers } = await ask(port, '/health', { host: 'api.example.com', 'x-forwarded-proto': 'https' });
+  expect(headers['strict-transport-security']).toBe(told);
+});
+
 test.each<[hops: number, forwarded: string, status: number]>([
   [1, 'https, http', 308],
   [1, 'http, https', 200],

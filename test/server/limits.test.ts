@@ -24,6 +24,10 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
     'server/requestLimits',
     'a body for %s that comes a byte at a time is TIMEOUT after bodyTimeoutMs, and its connection ends',
   ],
+  maxBodiesPerAddress: [
+    'server/requestLimits',
+    'of an address maxBodiesPerAddress bodies are on their way, and one that ends, or is known whose it is, makes room',
+  ],
   keepAliveTimeoutMs: ['server/requestLimits', 'a connection that asks nothing more is closed after keepAliveTimeoutMs'],
   maxPipelinedRequests: [
     'server/requestLimits',
@@ -34,6 +38,7 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   maxBatchBytes: ['server/callLimits', 'an HTTP batch is answered as far as maxBatchBytes hold, and what does not fit by itself'],
   maxSubscriptionsPerSocket: ['server/callLimits', 'a socket has 100 watches; the next is refused, and one that stops makes room'],
   maxCallsPerSocket: ['server/callLimits', 'while as many calls as allowed are being answered, a socket is not read'],
+  maxCallBytesPerSocket: ['server/callLimits', 'while calls that came in maxCallBytesPerSocket are being answered, a socket is not read'],
   maxQueuedPerThread: ['server/callLimits', '100 messages wait in a thread; the next is QUEUE_FULL'],
   maxToolOutputBytes: ['runs/toolFiles', 'JSON of exactly maxToolOutputBytes is in the event, of one byte more is a file'],
   maxToolCallsPerStep: ['server/agentLimits', 'a model call may ask for 128 tool calls, and not for one more'],
@@ -131,6 +136,8 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
   ],
   messagesPerMinute: ['server/limits/messages', 'a user sends 10 a minute, and then has to wait for the rest of it'],
   messagesPerHour: ['server/limits/messages', 'a user sends 100 an hour'],
+  commandsPerMinute: ['server/limits/commands', 'a principal gives as many commands as %s, and then has to wait for the rest of it'],
+  commandsPerHour: ['server/limits/commands', 'a principal gives as many commands as %s, and then has to wait for the rest of it'],
   tokensPerDay: ['server/limits/dayBudget', 'a principal that has used up its %s sends again after midnight, UTC'],
   costPerDay: ['server/limits/dayBudget', 'a principal that has used up its %s sends again after midnight, UTC'],
   messagesPerMinutePerTenant: ['server/limits/messages', 'the principals of a tenant share its %s'],
@@ -144,6 +151,22 @@ const TESTS: Readonly<Record<Limit, readonly [file: string, name: string]>> = {
 test.each(Object.entries(TESTS))('%s has a test at the limit', (_limit, [file, name]) => {
   const source = readFileSync(new URL(`../${file}.test.ts`, import.meta.url), 'utf8');
   expect(source).toContain(`'${name}'`);
+});
+
+/** Limits that bound more than one thing. */
+test.each<[Limit, ...(typeof TESTS)[Limit]]>([
+  [
+    'maxPageBytes',
+    'server/callLimits',
+    'a page of runs, of approvals and of steps has as many as its bytes hold, and the pages after it the others',
+  ],
+  [
+    'failedLoginsPerName',
+    'server/auth/sharingByName',
+    'where users and keys are all there is, one who is not there is refused, and only so many are tried',
+  ],
+])('%s has another', (_limit, file, name) => {
+  expect(readFileSync(new URL(`../${file}.test.ts`, import.meta.url), 'utf8')).toContain(`'${name}'`);
 });
 
 test('no limit is without a row', () => {

@@ -6,7 +6,7 @@ import { checkLeaksAfterwards } from '../support/afterTest.ts';
 import { RawHttp } from '../support/rawHttp.ts';
 import { openRaw } from '../support/rawSocket.ts';
 import { closedGate } from '../testing/gate.ts';
-import { startServer } from './startServer.ts';
+import { byToken, startServer } from './startServer.ts';
 
 checkLeaksAfterwards();
 
@@ -103,6 +103,34 @@ test('a body of chunks that never end is TIMEOUT too, and one that comes in time
   other.write('9\r\nson":{}}\n\r\n0\r\n\r\n');
   expect(await other.status()).toBe(200);
   await vi.waitFor(() => expect(clock.pending).toBe(before));
+});
+
+test('of an address maxBodiesPerAddress bodies are on their way, and one that ends, or is known whose it is, makes room', async () => {
+  const { port, url } = await startServer({ authenticate: byToken, limits: { maxBodiesPerAddress: 2 } });
+  const begin = (path: string, more = ''): RawHttp => {
+    const http = new RawHttp(port);
+    http.write(`POST ${path} HTTP/1.1\r\n${HOST}${more}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`);
+    return http;
+  };
+  const headers = { authorization: 'Bearer ann', 'content-type': 'application/json' };
+  const ask = () => fetch(`${url}/trpc/threads.create`, { method: 'POST', headers, body: '{"json":{}}' });
+  // Known from its headers, an upload is not counted while its body comes.
+  begin('/files', 'Authorization: Bearer ann\r\n');
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200));
+  const [first, second] = [begin('/trpc/threads.create'), begin('/trpc/auth.login')];
+  const refused = await vi.waitFor(async () => {
+    const answer = await ask();
+    expect(answer.status).toBe(429);
+    return answer;
+  });
+  expect((await refused.json()).error.json.data).toMatchObject({
+    reason: 'RATE_LIMITED',
+    details: { limit: 'maxBodiesPerAddress', max: 2 },
+  });
+  expect((await fetch(`${url}/trpc/auth.whoami`, { headers: { authorization: 'Bearer ann' } })).status).toBe(200);
+  first.socket.destroy();
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200));
+  second.socket.destroy();
 });
 
 test('a connection that asks nothing more is closed after keepAliveTimeoutMs', async () => {

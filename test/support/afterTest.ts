@@ -1,4 +1,4 @@
-import { afterEach, onTestFinished } from 'vitest';
+import { afterAll, afterEach, onTestFinished } from 'vitest';
 import { type Counters, checkLeaks } from './leakCheck.ts';
 
 type Task = () => unknown;
@@ -14,6 +14,10 @@ export function afterTest(task: Task): void {
 export function checkLeaksAfterwards(counters?: Counters): void {
   checkLeaks(counters);
   tasks = [];
+  // The next file may be run by the same process.
+  afterAll(() => {
+    tasks = undefined;
+  });
   afterEach(async () => {
     for (let task = tasks?.pop(); task !== undefined; task = tasks?.pop()) await task();
   });

@@ -19,7 +19,9 @@ export function watchTimers(): LiveTimers {
   } = globalThis;
 
   const remember = (timer: unknown): void => {
-    const origin = new Error('set').stack?.split('\n').find((line) => line.includes('/src/'));
+    const ours = new Error('set').stack?.split('\n').filter((line) => line.includes('/src/'));
+    // Who asked the clock is what helps.
+    const origin = ours?.find((line) => !line.includes('/clock.ts')) ?? ours?.[0];
     if (origin !== undefined) live.set(timer, origin.trim());
   };
   const setTimer = (task: (...args: unknown[]) => void, delayMs?: number, ...args: unknown[]): NodeJS.Timeout => {

@@ -1,4 +1,5 @@
 import { type ReactNode, type ToggleEvent, useId, useRef } from 'react';
+import { placePopover } from './placePopover.ts';
 import './rowMenu.css';
 
 export interface RowMenuProps {
@@ -7,19 +8,13 @@ export interface RowMenuProps {
   readonly items: readonly { readonly title: string; readonly isDanger?: boolean; readonly onChoose: () => void }[];
 }
 
-const GAP_PX = 4;
-
 /** What can be done with one row: buttons that the browser shows above everything, and hides when anything else is touched. */
 export function RowMenu({ label, items }: RowMenuProps): ReactNode {
   const id = useId();
   const trigger = useRef<HTMLButtonElement>(null);
   const popup = useRef<HTMLDivElement>(null);
   const place = ({ newState }: ToggleEvent): void => {
-    const [from, box] = [trigger.current?.getBoundingClientRect(), popup.current];
-    if (newState !== 'open' || from === undefined || box === null) return;
-    const isBelow = from.bottom + GAP_PX + box.offsetHeight <= window.innerHeight;
-    box.style.top = `${isBelow ? from.bottom + GAP_PX : from.top - GAP_PX - box.offsetHeight}px`;
-    box.style.left = `${Math.max(GAP_PX, from.right - box.offsetWidth)}px`;
+    if (newState === 'open') placePopover(trigger.current, popup.current, 'end');
   };
   return (
     <>

@@ -5,17 +5,23 @@ export interface Pages<Row> {
   /** Of the pages that were fetched; undefined until the first is here. */
   readonly rows: readonly Row[] | undefined;
   readonly error: unknown;
-  readonly isLoading: boolean;
+  /** The next page is being fetched. */
+  readonly isLoadingMore: boolean;
   /** Fetches the next page; undefined when there is none. */
   readonly more: (() => void) | undefined;
   /** Fetches as many rows as there are now, and shows them in the place of these. */
   readonly reload: () => Promise<void>;
 }
 
+/** The list for a table: its rows, and how more of them, or all of them again, are fetched. */
+export function tableProps<Row>({ rows, error, isLoadingMore, more, reload }: Pages<Row>) {
+  return { rows, error, onRetry: () => void reload(), onMore: more, isLoadingMore };
+}
+
 /** A list of the server, page by page. Begins anew when `load` is another function: memoise it. */
 export function usePages<Row>(load: (pageToken: string | undefined) => Promise<Page<Row>>): Pages<Row> {
   const [state, setState] = useState<{ readonly rows?: readonly Row[]; readonly next?: string | undefined; readonly error?: unknown }>({});
-  const [isLoading, setLoading] = useState(false);
+  const [isLoadingMore, setLoadingMore] = useState(false);
   // What an earlier fetch still brings is not wanted when another has begun.
   const fetches = useRef(0);
   const shown = useRef(1);
@@ -25,7 +31,8 @@ export function usePages<Row>(load: (pageToken: string | undefined) => Promise<P
     async ({ rows, from, pages }: { readonly rows: readonly Row[]; readonly from: string | undefined; readonly pages: number }) => {
       const id = ++fetches.current;
       const isCurrent = (): boolean => id === fetches.current;
-      setLoading(true);
+      // Rows that are fetched again are no reason to disable anything: some are so every few seconds.
+      setLoadingMore(from !== undefined);
       try {
         let all = rows;
         let next = from;
@@ -40,7 +47,7 @@ export function usePages<Row>(load: (pageToken: string | undefined) => Promise<P
       } catch (error) {
         if (isCurrent()) setState((before) => ({ ...before, error }));
       } finally {
-        if (isCurrent()) setLoading(false);
+        if (isCurrent()) setLoadingMore(false);
       }
     },
     [load],
@@ -65,5 +72,5 @@ export function usePages<Row>(load: (pageToken: string | undefined) => Promise<P
     fetchingMore.current = fetchPages({ rows: rows ?? [], from: next, pages: 1 });
   };
   const more = next === undefined ? undefined : fetchMore;
-  return { rows, error, isLoading, more, reload };
+  return { rows, error, isLoadingMore, more, reload };
 }

@@ -2,14 +2,14 @@ import type { Client } from '../../client/client.ts';
 import type { AgentInfo } from '../../protocol/agentInfo.ts';
 import type { JsonApi } from '../../protocol/contract.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
-import { notThere } from '../withServer.ts';
+import { notThere } from '../notThere.ts';
 
 /** The server's agents. Later losses are waited out; but a server that was never there is most likely not started, or elsewhere. */
 export async function reachServer(client: Client<JsonApi>, url: string): Promise<readonly AgentInfo[]> {
   let stop: (() => void) | undefined;
   const unreachable = new Promise<never>((_, reject) => {
     stop = client.connection.subscribe((state) => {
-      if (state.status === 'offline') reject(notThere(url, state.reason));
+      if (state.status === 'offline') void notThere(url, state.reason).then(reject);
     });
   });
   try {

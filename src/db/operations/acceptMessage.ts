@@ -16,7 +16,7 @@ import { type Command, once } from './command.ts';
 import { assertEnabled } from './disableAgent.ts';
 import { endRun } from './finishRun.ts';
 import { assertMessageRate, countMessage } from './messageRate.ts';
-import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
+import { limitOfChildren, type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import { startRun } from './startRun.ts';
 
 export interface AcceptInput {
@@ -126,10 +126,11 @@ export function assertMaySend(tx: Tx, input: AcceptInput): void {
   assertMessageRate(tx, input.principal);
   attachedFiles(tx, input);
   const { agents } = input;
-  if (agents === undefined || (agents.maxDepth >= 1 && agents.children.length <= agents.maxChildRuns)) return;
+  const limit = agents === undefined ? undefined : limitOfChildren(agents, { depth: 1, before: 0 });
+  if (agents === undefined || limit === undefined) return;
   throw new VerbatimError(
     'BAD_INPUT',
-    `One message may ask ${agents.maxDepth < 1 ? 0 : agents.maxChildRuns} agents at once, and not ${agents.children.length}.`,
+    `One message may ask ${limit === 'maxDepth' ? 0 : agents.maxChildRuns} agents at once, and not ${agents.children.length}.`,
     {
       details: { limit: 'maxChildRuns', max: agents.maxChildRuns },
     },

@@ -20,12 +20,12 @@ export type UserAct =
   /** Ends its logins. */
   | { readonly act: 'logOut' };
 
-/** Changes a user, by its id. What is open looks again who may have it. `NOT_ALLOWED` for roles beyond the actor's. */
+/** Changes a user, by its id. What is open looks again who may have it. `NOT_ALLOWED` for one with roles beyond the actor's, and for giving such. */
 export function changeUser(authority: Authority, userId: string, act: UserAct, by: Actor): UserInfo {
   const { queries, now } = authority;
   const row = within(by, queries.users.byId(userId), 'user');
-  // Whoever sets a password can be its user.
-  if (act.act === 'setPassword' || act.act === 'setRoles') by.assertMayGive?.({ roles: row.roles });
+  // Whoever sets a password can be its user, and nobody shuts out, or in, who has more rights.
+  by.assertMayGive?.({ roles: row.roles });
   if (act.act === 'setRoles') by.assertMayGive?.({ roles: act.roles });
   const { change, endsLogins, details } = effectOf(act, row, now);
   queries.users.update(row.key, change, now);

@@ -13,9 +13,8 @@ import { type Authority, mayWith, resourceOf } from './access.ts';
 import { appendAudit } from './appendAudit.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';
-import { recordOutcome } from './finishToolCall.ts';
+import { recordOutcome, rejection } from './finishToolCall.ts';
 import { rootOf } from './lineage.ts';
-import { rejection } from './recordCall.ts';
 
 export interface DecideInput {
   readonly command: Command;
@@ -143,6 +142,7 @@ function decide(tx: Tx, { approval, call, run }: Asked, input: DecideInput): Dec
       role: approval.role,
       decision: status,
       by: principal.id,
+      principal,
       reason: reason ?? null,
       at: tx.now,
     });

@@ -43,3 +43,11 @@ export const OUTCOME_UNKNOWN: ErrorInfo = {
   message: 'It is not known whether this call was carried out. Check before doing it again.',
   retryable: false,
 };
+
+/** What a model is told of a call that a person did not let through. */
+export function rejection(reason: string | null | undefined): ToolOutcome {
+  const why = reason === null || reason === undefined || reason === '' ? '' : ` They said: ${reason}`;
+  return {
+    error: { code: 'TOOL_REJECTED', message: `A person did not let this call through. It was not carried out.${why}`, retryable: false },
+  };
+}

@@ -1,4 +1,5 @@
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
+import type { Principal } from '../../protocol/principal.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
 import { isOpen, type RunRow } from '../runs.ts';
@@ -14,7 +15,8 @@ const NOT_ALLOWED: ErrorInfo = {
 
 /** Whether there is anything to do about a run that is to begin or to go on. */
 export function hasChanged(queries: Queries, run: RunRow): boolean {
-  return refusalOf(queries, run) !== undefined || actingPrincipal(queries, run) !== run.principal;
+  const now = standingOf(queries, run);
+  return 'error' in now || now.principal !== run.principal;
 }
 
 /**
@@ -25,14 +27,16 @@ export function lookAgain(tx: Tx, key: number): RunEnded | undefined {
   const { queries } = tx;
   const run = queries.runs.byKey(key);
   if (run === undefined || !isOpen(run.status)) return undefined;
-  const error = refusalOf(queries, run);
-  if (error !== undefined) return endRun(tx, run, { status: 'failed', error });
-  const principal = actingPrincipal(queries, run);
-  if (principal !== undefined && principal !== run.principal) queries.runs.setPrincipal(key, principal);
+  const now = standingOf(queries, run);
+  if ('error' in now) return endRun(tx, run, { status: 'failed', error: now.error });
+  if (now.principal !== run.principal) queries.runs.setPrincipal(key, now.principal);
   return undefined;
 }
 
-function refusalOf(queries: Queries, run: RunRow): ErrorInfo | undefined {
-  if (actingPrincipal(queries, run) === undefined) return NOT_ALLOWED;
-  return run.status === 'queued' ? disabledAmong(queries, [run.agent]) : undefined;
+/** Whom it acts for by now, or why it does not go on. */
+function standingOf(queries: Queries, run: RunRow): { readonly principal: Principal } | { readonly error: ErrorInfo } {
+  const principal = actingPrincipal(queries, run);
+  if (principal === undefined) return { error: NOT_ALLOWED };
+  const disabled = run.status === 'queued' ? disabledAmong(queries, [run.agent]) : undefined;
+  return disabled === undefined ? { principal } : { error: disabled };
 }

@@ -1,9 +1,7 @@
 import { rateLimited } from '../../protocol/limitError.ts';
 import { ownerOf, type Principal } from '../../protocol/principal.ts';
+import { HOUR_MS, MINUTE_MS } from '../../protocol/time.ts';
 import type { Tx } from '../groupCommit.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 interface Window {
   readonly limit: 'messagesPerMinute' | 'messagesPerHour' | 'messagesPerMinutePerTenant' | 'messagesPerHourPerTenant';

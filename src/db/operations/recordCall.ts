@@ -1,10 +1,14 @@
 import type { WaitsFor } from '../../protocol/approval.ts';
 import type { ErrorInfo } from '../../protocol/errorCodes.ts';
 import type { Json } from '../../protocol/json.ts';
+import type { ApprovalRow, ApprovalRule } from '../approvals.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { RunRow } from '../runs.ts';
+import type { ToolCallRow } from '../toolCalls.ts';
+import { actingPrincipal } from './actingPrincipal.ts';
+import { mayDecide } from './decideApproval.ts';
 import { disabledAmong } from './disableAgent.ts';
-import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
+import { recordOutcome, rejection } from './finishToolCall.ts';
 import { familyOf } from './lineage.ts';
 import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import type { StartedMessage } from './startStep.ts';
@@ -175,8 +179,10 @@ function requestApproval(tx: Tx, run: RunRow, { call, approval, start, agent }: 
     question: question ?? null,
     requestedAt: tx.now,
   });
-  const rule = approvals.rule(run.thread, { agent, tool, runs: familyOf(tx.queries, run) });
   const asked = approvals.ofCall(row.key);
+  const rule = approvals
+    .rules(run.thread, { agent, tool, runs: familyOf(tx.queries, run) })
+    .find((candidate) => asked !== undefined && isStillTheirs(tx, candidate, { approval: asked, call: row }));
   // A decision of somebody without the role must not stand in for one of somebody with it.
   if (rule === undefined || asked === undefined || (role ?? null) !== rule.role) return [];
   approvals.decide(asked.key, { status: rule.decision, decidedAt: tx.now, by: rule.by, reason: rule.reason, remember: null });
@@ -196,10 +202,13 @@ function requestApproval(tx: Tx, run: RunRow, { call, approval, start, agent }: 
   return [];
 }
 
-/** What a model is told of a call that a person did not let through. */
-export function rejection(reason: string | null | undefined): ToolOutcome {
-  const why = reason === null || reason === undefined || reason === '' ? '' : ` They said: ${reason}`;
-  return {
-    error: { code: 'TOOL_REJECTED', message: `A person did not let this call through. It was not carried out.${why}`, retryable: false },
-  };
+/** Whether whoever decided then may decide this now: what one person let through is nothing when they are gone. */
+function isStillTheirs(
+  tx: Tx,
+  { principal }: ApprovalRule,
+  { approval, call }: { readonly approval: ApprovalRow; readonly call: ToolCallRow },
+): boolean {
+  const thread = tx.queries.threads.byKey(approval.thread);
+  const decider = principal === null ? undefined : actingPrincipal(tx.queries, { principal });
+  return thread !== undefined && decider !== undefined && mayDecide(tx, decider, { approval, call, thread });
 }

@@ -2,6 +2,7 @@ import type { Message } from '../../protocol/message.ts';
 import type { Principal } from '../../protocol/principal.ts';
 import type { Page } from '../../protocol/procedures.ts';
 import type { RunStep, SentStep, SentTool } from '../../protocol/runStep.ts';
+import { boundedPage, jsonBytes } from '../boundedPage.ts';
 import { decodePageToken, encodePageToken } from '../pageToken.ts';
 import type { Queries } from '../queries.ts';
 import type { StepOfMessage } from '../steps.ts';
@@ -12,17 +13,27 @@ import { type TranscriptMessage, transcript } from './transcript.ts';
 export function listSteps(
   authority: Authority,
   principal: Principal,
-  { runId, limit, pageToken }: { readonly runId: string; readonly limit: number; readonly pageToken?: string | undefined },
+  filter: {
+    readonly runId: string;
+    readonly limit: number;
+    readonly maxBytes?: number | undefined;
+    readonly pageToken?: string | undefined;
+  },
 ): Page<RunStep> {
+  const { runId, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken } = filter;
   const { queries } = authority;
   const { run } = openRun(authority, principal, runId, 'read');
-  const [after = 0] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
-  const rows = queries.steps.page(run.key, { after, limit: limit + 1 });
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
+  const [first = 0] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
+  const { rows, more } = boundedPage<StepOfMessage>({
+    limit,
+    maxBytes,
+    read: (row, rowLimit) => queries.steps.page(run.key, { after: row?.step.number ?? first, limit: rowLimit }),
+    sizeOf: ({ step, message }) => jsonBytes(step.options, step.usage, step.model, message.agent),
+  });
+  const last = rows.at(-1);
   return {
-    items: items.map((row) => runStep(queries, row)),
-    ...(rows.length > limit && last !== undefined && { nextPageToken: encodePageToken([last.step.number]) }),
+    items: rows.map((row) => runStep(queries, row)),
+    ...(more && last !== undefined && { nextPageToken: encodePageToken([last.step.number]) }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ThreadSnapshot } from '../../protocol/event.ts';
+import type { SnapshotRun, ThreadSnapshot } from '../../protocol/event.ts';
 import { foldEvents } from '../../protocol/foldEvent.ts';
 import type { AssistantMessage, Message } from '../../protocol/message.ts';
 import { decodeEvent } from '../encodedEvent.ts';
@@ -23,9 +23,26 @@ export function snapshotThread(queries: Queries, thread: number, now: number, ma
     seq,
     at: now,
     messages: streaming === undefined ? messages : withStreamedText(queries, thread, messages, streaming.receivedSeq),
-    ...(active !== undefined && { activeRunId: active.id }),
+    ...(active !== undefined && { activeRunId: active.id, runs: runsOf(queries, active) }),
     earlier: newest.more,
   };
+}
+
+function runsOf(queries: Queries, root: RunRow): readonly SnapshotRun[] {
+  const family = [root, ...descendantsOf(queries, root)];
+  const idOf = new Map(family.map(({ key, id }) => [key, id]));
+  return family.map(({ id, agent, status, attempt, parent, parentCallId, currentAgent }) => {
+    const parentRunId = parent === null ? undefined : idOf.get(parent);
+    return {
+      id,
+      agent,
+      status,
+      attempt,
+      ...(parentRunId !== undefined && { parentRunId }),
+      ...(parentCallId !== null && { parentCallId }),
+      ...(currentAgent !== null && { currentAgent }),
+    };
+  });
 }
 
 /** What is left to a watcher of one run whose events are folded: its messages and those of the runs under it, just before its terminal event. */

@@ -16,6 +16,15 @@ export interface SpawnPlan {
   readonly maxChildRuns: number;
 }
 
+/** What keeps child runs from being made at this depth, beside so many under the same root. */
+export function limitOfChildren(
+  { children, maxDepth, maxChildRuns }: Pick<SpawnPlan, 'children' | 'maxDepth' | 'maxChildRuns'>,
+  { depth, before }: { readonly depth: number; readonly before: number },
+): 'maxDepth' | 'maxChildRuns' | undefined {
+  if (depth > maxDepth) return 'maxDepth';
+  return before + children.length > maxChildRuns ? 'maxChildRuns' : undefined;
+}
+
 /** Makes child runs, which wait for room. Or says why not: they would be too deep, or too many under one root. */
 export function spawnChildren(
   tx: Tx,
@@ -24,7 +33,9 @@ export function spawnChildren(
 ): { readonly children: readonly RunRow[] } | { readonly error: ErrorInfo } {
   const { queries } = tx;
   const depth = parent.depth + 1;
-  if (depth > plan.maxDepth) {
+  const before = descendantsOf(queries, rootOf(queries, parent)).length;
+  const limit = limitOfChildren(plan, { depth, before });
+  if (limit === 'maxDepth') {
     return {
       error: {
         code: 'DEPTH_LIMIT',
@@ -33,8 +44,7 @@ export function spawnChildren(
       },
     };
   }
-  const before = descendantsOf(queries, rootOf(queries, parent)).length;
-  if (before + plan.children.length > plan.maxChildRuns) {
+  if (limit === 'maxChildRuns') {
     return {
       error: {
         code: 'CALL_LIMIT',

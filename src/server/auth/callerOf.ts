@@ -20,7 +20,9 @@ export async function callerOf(
 ): Promise<Caller> {
   const address = remoteAddress(request);
   try {
-    return new Caller({ identity: await authenticator.identify(request, null), request, clock, address, transport });
+    const identity = await authenticator.identify(request, null);
+    handshakes.bodies.identified(request);
+    return new Caller({ identity, request, clock, address, transport });
   } catch (cause) {
     // Whether the token is good cannot be told now: that was no attempt with a bad one.
     if (cause instanceof VerbatimError && cause.retryable) throw cause;

@@ -6,13 +6,13 @@ import type { Clock } from '../../protocol/clock.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { Principal } from '../../protocol/principal.ts';
 import type { OpenedShare } from '../../protocol/share.ts';
+import { HOUR_MS } from '../../protocol/time.ts';
 import { countedAddress } from '../remoteAddress.ts';
 import type { Identity } from './authMethod.ts';
 
 const SECRET_PREFIX = 'vblink_';
 const TOKEN = /^vbguest_([\w-]{1,2000})\.([\w-]{43})$/;
 
-const HOUR_MS = 60 * 60_000;
 /** Rows of the audit log: whoever has a link and many addresses must not fill the disk. */
 const MAX_TOLD_AN_HOUR = 1_000;
 

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '../../protocol/limits.ts';
 import type { AuthMethod } from '../auth/authMethod.ts';
+import { DEFAULT_HSTS_SECONDS } from '../edgeHeaders.ts';
 import { DUPLICATES } from '../limits/connectionPlaces.ts';
 import type { ServerOptions } from '../serverOptions.ts';
 import { parseLogLevels } from '../telemetry/logLevels.ts';
@@ -29,6 +30,7 @@ export const SERVER_SETTINGS: SettingsOf<ServerOptions> = {
   trustedProxies: { kind: 'number', max: 100 },
   tls: { kind: 'group', members: { cert: { kind: 'text' }, key: { kind: 'text' } } },
   https: { kind: 'choice', of: ['redirect'] },
+  hstsSeconds: { kind: 'number', default: DEFAULT_HSTS_SECONDS, max: 2_147_483_647, orFalse: true },
   retention: {
     kind: 'group',
     members: {

@@ -3,18 +3,25 @@ import { rateLimited } from '../../protocol/limitError.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import type { VerbatimError } from '../../protocol/verbatimError.ts';
 import { countedAddress } from '../remoteAddress.ts';
+import { StrangerBodies } from './strangerBodies.ts';
 
 const WINDOW_SECONDS = 60;
 
 /** Counts what comes from addresses of which nobody is known yet: in memory, by the time of the system. */
 export class Handshakes {
+  readonly bodies: StrangerBodies;
   readonly #limiter: RateLimiterMemory | undefined;
   /** What the limiter holds, the oldest first: it has no bound of its own, and a timer for each. */
   readonly #held = new Set<string>();
   readonly #max: number;
   readonly #maxAddresses: number;
 
-  constructor({ handshakesPerMinute, maxTrackedAddresses }: Pick<Limits, 'handshakesPerMinute' | 'maxTrackedAddresses'>) {
+  constructor({
+    handshakesPerMinute,
+    maxTrackedAddresses,
+    maxBodiesPerAddress,
+  }: Pick<Limits, 'handshakesPerMinute' | 'maxTrackedAddresses' | 'maxBodiesPerAddress'>) {
+    this.bodies = new StrangerBodies(maxBodiesPerAddress);
     this.#max = handshakesPerMinute;
     this.#maxAddresses = maxTrackedAddresses;
     if (Number.isFinite(handshakesPerMinute)) {

@@ -2,15 +2,16 @@ import type { Actor } from '../../db/operations/actor.ts';
 import { ownerOf } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { assertMayGive } from '../assertMayGive.ts';
-import { recentReadingsOf } from '../recentReadings.ts';
 import type { Services } from '../services.ts';
 import { procedure, verbatimErrorOf } from '../trpc.ts';
+
+type Administered = Pick<Services, 'may' | 'roles' | 'store' | 'clock' | 'readings'>;
 
 /**
  * A call of an administrator, by the policy's word. What failed is audited here, and so is every query and watch, once a minute when the same is read again; refusals are told like any other, and a mutation that changes
  * something adds its entry itself, with what it changes.
  */
-export function administering({ may, roles, store, clock }: Pick<Services, 'may' | 'roles' | 'store' | 'clock'>) {
+export function administering({ may, roles, store, clock, readings }: Administered) {
   return procedure.use(async ({ ctx, path, type, next }) => {
     const { principal, address } = ctx;
     const by: Actor = {
@@ -25,7 +26,7 @@ export function administering({ may, roles, store, clock }: Pick<Services, 'may'
     }
     const result = await next({ ctx: { by } });
     if (!result.ok) await store.audit.record({ ...entry, outcome: 'failed', details: { code: verbatimErrorOf(result.error).code } });
-    else if (type !== 'mutation' && recentReadingsOf(store).isNew([by.actor, by.origin, path], clock.now())) {
+    else if (type !== 'mutation' && readings.isNew([by.actor, by.origin, path], clock.now())) {
       await store.audit.record({ ...entry, outcome: 'ok' });
     }
     return result;
@@ -33,7 +34,7 @@ export function administering({ may, roles, store, clock }: Pick<Services, 'may'
 }
 
 /** What is of all tenants: for administrators of the server alone. */
-export function serverAdministering(services: Pick<Services, 'may' | 'roles' | 'store' | 'clock'>) {
+export function serverAdministering(services: Administered) {
   return administering(services).use(({ ctx, next }) => {
     if (ctx.by.within === undefined) return next();
     throw new VerbatimError('NOT_ALLOWED', 'This is of all tenants, for administrators of the server.');

@@ -5,7 +5,7 @@ import { acceptInputOf } from '../acceptInput.ts';
 import { shuttingDown } from '../scheduler.ts';
 import type { Services } from '../services.ts';
 import { observedSend } from '../telemetry/observedSend.ts';
-import { type Context, procedure, reading, router, waiting } from '../trpc.ts';
+import { type Context, keepsOnlyParsed, procedure, reading, router, waiting } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 import { DEFAULT_PAGE_SIZE } from './threads.ts';
@@ -21,11 +21,13 @@ export function runsRouter(services: Services) {
         maxBytes: limits.maxPageBytes,
       }),
     ),
-    steps: reading
-      .input(inputs.runSteps)
-      .query(({ ctx, input }) =>
-        store.runs.steps(ctx.principal, { ...input, limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize) }),
-      ),
+    steps: reading.input(inputs.runSteps).query(({ ctx, input }) =>
+      store.runs.steps(ctx.principal, {
+        ...input,
+        limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
+        maxBytes: limits.maxPageBytes,
+      }),
+    ),
     sent: reading.input(inputs.runSent).query(async ({ ctx, input }): Promise<SentStep> => {
       const step = await store.runs.sent(ctx.principal, { ...input, maxBytes: limits.maxPageBytes });
       const agent = step.agent === undefined ? undefined : registry.get(step.agent);
@@ -55,27 +57,33 @@ export function runsRouter(services: Services) {
         scheduler.send({ ...asked, ...trace }, (whole) => store.runs.retry(whole, input.runId)),
       );
     }),
-    wait: waiting.input(inputs.runWait).query(async ({ ctx, input, signal }) => {
-      const leave = services.waits.enter(ctx.principal);
-      try {
-        return await waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal });
-      } finally {
-        leave();
-      }
-    }),
-    watch: procedure.input(inputs.runWatch).subscription(async ({ ctx, input }) => {
-      const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
-      return openWatch(services, {
-        thread,
-        run: { key, id: input.runId, firstSeq: info.firstSeq, lastSeq },
-        lastEventId: input.lastEventId,
-        mode: input.mode,
-        include: input.include,
-        snapshot: false,
-        context: ctx,
-        lookAgain: () => store.runs.get(ctx.principal, input.runId),
-      });
-    }),
+    wait: waiting
+      .input(inputs.runWait)
+      .use(keepsOnlyParsed)
+      .query(async ({ ctx, input, signal }) => {
+        const leave = services.waits.enter(ctx.principal);
+        try {
+          return await waitForRun(services, { context: ctx, runId: input.runId, timeoutMs: input.timeoutMs ?? 30_000, signal });
+        } finally {
+          leave();
+        }
+      }),
+    watch: procedure
+      .input(inputs.runWatch)
+      .use(keepsOnlyParsed)
+      .subscription(async ({ ctx, input }) => {
+        const { key, thread, info, lastSeq } = await store.runs.get(ctx.principal, input.runId);
+        return openWatch(services, {
+          thread,
+          run: { key, id: input.runId, firstSeq: info.firstSeq, lastSeq },
+          lastEventId: input.lastEventId,
+          mode: input.mode,
+          include: input.include,
+          snapshot: false,
+          context: ctx,
+          lookAgain: () => store.runs.get(ctx.principal, input.runId),
+        });
+      }),
   });
 }
 

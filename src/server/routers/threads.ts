@@ -2,7 +2,7 @@ import { hashToken } from '../../db/loginTokens.ts';
 import { newLinkSecret } from '../auth/guests.ts';
 import { openPresence } from '../live/openLive.ts';
 import type { Services } from '../services.ts';
-import { procedure, reading, router } from '../trpc.ts';
+import { keepsOnlyParsed, procedure, reading, router } from '../trpc.ts';
 import { openWatch } from '../watch.ts';
 import { commandOf } from './command.ts';
 
@@ -64,24 +64,30 @@ export function threadsRouter(services: Services) {
         title: input.title,
       });
     }),
-    presence: procedure.input(inputs.threadPresence).subscription(async ({ ctx, input }) => {
-      const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
-      return openPresence(services, { thread: await lookUp(), context: ctx, lookAgain: lookUp });
-    }),
-    watch: procedure.input(inputs.threadWatch).subscription(async ({ ctx, input }) => {
-      const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
-      return openWatch(services, {
-        thread: await lookUp(),
-        run: undefined,
-        lastEventId: input.lastEventId,
-        mode: input.mode,
-        include: input.include,
-        snapshot: input.snapshot ?? false,
-        present: input.present,
-        context: ctx,
-        lookAgain: lookUp,
-      });
-    }),
+    presence: procedure
+      .input(inputs.threadPresence)
+      .use(keepsOnlyParsed)
+      .subscription(async ({ ctx, input }) => {
+        const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
+        return openPresence(services, { thread: await lookUp(), context: ctx, lookAgain: lookUp });
+      }),
+    watch: procedure
+      .input(inputs.threadWatch)
+      .use(keepsOnlyParsed)
+      .subscription(async ({ ctx, input }) => {
+        const lookUp = (): Promise<number> => store.threads.keyOf(ctx.principal, input.threadId);
+        return openWatch(services, {
+          thread: await lookUp(),
+          run: undefined,
+          lastEventId: input.lastEventId,
+          mode: input.mode,
+          include: input.include,
+          snapshot: input.snapshot ?? false,
+          present: input.present,
+          context: ctx,
+          lookAgain: lookUp,
+        });
+      }),
     share: procedure.input(inputs.threadShare).mutation(async ({ ctx, input }) => {
       const { threadId, access, expiresInMs, with: principalId } = input;
       const command = commandOf('threads.share', input, { principal: ctx.principal, caller: ctx.caller, limits });

@@ -57,6 +57,24 @@ test('who administers users alone sets no password of an administrator, and take
   await desk.call('mutation', 'admin.users.setPassword', { userId: id, password: 'another good password' });
 });
 
+test('who administers users alone does nothing to one with more rights', async () => {
+  const { desk, createUser } = await start();
+  const { id: userId } = await createUser('boss', { roles: ['admin'] });
+  const { id: other } = await createUser('ann', { roles: ['user', 'support'] });
+  for (const [act, more] of [
+    ['disable', {}],
+    ['enable', {}],
+    ['logOut', {}],
+    ['setTier', { tier: 'trial' }],
+  ] as const) {
+    const refused = await desk.error('mutation', `admin.users.${act}`, { userId, ...more });
+    expect(refused, act).toMatchObject({ message: expect.stringContaining('"admin"'), data: { reason: 'NOT_ALLOWED' } });
+    await desk.call('mutation', `admin.users.${act}`, { userId: other, ...more });
+  }
+  const { items }: { items: readonly UserInfo[] } = await desk.call('query', 'admin.users.list', {});
+  expect(items.find(({ id }) => id === userId)).not.toMatchObject({ tier: 'trial' });
+});
+
 test('who administers keys alone makes none with a role that it has not', async () => {
   const { smith, createUser } = await start();
   await createUser('eve', { id: 'eve', roles: ['admin', 'every'] });

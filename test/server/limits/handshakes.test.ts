@@ -88,7 +88,7 @@ describe('handshakes', () => {
 });
 
 test('no more than maxTrackedAddresses are counted, and the first is forgotten', async () => {
-  const handshakes = new Handshakes({ handshakesPerMinute: 1, maxTrackedAddresses: 3 });
+  const handshakes = new Handshakes({ handshakesPerMinute: 1, maxTrackedAddresses: 3, maxBodiesPerAddress: 1 });
   afterTest(() => handshakes.close());
   for (const last of [1, 2, 3]) expect(await handshakes.refusal(`192.0.2.${last}`)).toBeUndefined();
   expect(await handshakes.refusal('192.0.2.1')).toMatchObject({ code: 'RATE_LIMITED' });

@@ -7,7 +7,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { CopyTextButton } from '../../ui/copyTextButton.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
-import { usePages } from '../../ui/usePages.ts';
+import { tableProps, usePages } from '../../ui/usePages.ts';
 import './admin.css';
 
 const text = strings.audit;
@@ -84,12 +84,8 @@ export function AuditPage(): ReactNode {
       <DataTable
         caption={strings.pages.audit}
         columns={COLUMNS}
-        rows={list.rows}
+        {...tableProps(list)}
         keyOf={({ id }) => String(id)}
-        error={list.error}
-        onRetry={() => void list.reload()}
-        onMore={list.more}
-        isLoadingMore={list.isLoading}
         empty={<p>{list.more === undefined ? text.empty : text.emptySoFar}</p>}
       />
     </div>

@@ -6,7 +6,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
-import { usePages } from '../../ui/usePages.ts';
+import { tableProps, usePages } from '../../ui/usePages.ts';
 import { useWhileVisible } from '../../ui/useWhileVisible.ts';
 import './admin.css';
 
@@ -53,11 +53,8 @@ export function ConnectionsPage(): ReactNode {
       <DataTable
         caption={strings.pages.connections}
         columns={columns}
-        rows={list.rows}
+        {...tableProps(list)}
         keyOf={({ id }) => id}
-        error={list.error}
-        onRetry={() => void list.reload()}
-        onMore={list.more}
         empty={<p>{text.empty}</p>}
       />
       <ConfirmDialog

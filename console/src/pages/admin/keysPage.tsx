@@ -6,7 +6,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
-import { usePages } from '../../ui/usePages.ts';
+import { tableProps, usePages } from '../../ui/usePages.ts';
 import { NewKeyDialog } from './newKeyDialog.tsx';
 import './admin.css';
 
@@ -48,17 +48,7 @@ export function KeysPage(): ReactNode {
           {text.create}
         </button>
       </header>
-      <DataTable
-        caption={strings.pages.keys}
-        columns={columns}
-        rows={list.rows}
-        keyOf={({ id }) => id}
-        error={list.error}
-        onRetry={() => void list.reload()}
-        onMore={list.more}
-        isLoadingMore={list.isLoading}
-        empty={<p>{text.empty}</p>}
-      />
+      <DataTable caption={strings.pages.keys} columns={columns} {...tableProps(list)} keyOf={({ id }) => id} empty={<p>{text.empty}</p>} />
       <NewKeyDialog isOpen={isNew} onClose={() => setNew(false)} onCreated={() => void list.reload()} />
       <ConfirmDialog
         isOpen={revoking !== undefined}

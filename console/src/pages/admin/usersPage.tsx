@@ -7,7 +7,7 @@ import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
 import { RowMenu } from '../../ui/rowMenu.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
-import { usePages } from '../../ui/usePages.ts';
+import { tableProps, usePages } from '../../ui/usePages.ts';
 import { NewUserDialog } from './newUserDialog.tsx';
 import { RolesDialog } from './rolesDialog.tsx';
 import { UserPasswordDialog } from './userPasswordDialog.tsx';
@@ -65,17 +65,7 @@ export function UsersPage(): ReactNode {
           {text.create}
         </button>
       </header>
-      <DataTable
-        caption={strings.pages.users}
-        columns={columns}
-        rows={list.rows}
-        keyOf={({ id }) => id}
-        error={list.error}
-        onRetry={() => void list.reload()}
-        onMore={list.more}
-        isLoadingMore={list.isLoading}
-        empty={<p>{text.empty}</p>}
-      />
+      <DataTable caption={strings.pages.users} columns={columns} {...tableProps(list)} keyOf={({ id }) => id} empty={<p>{text.empty}</p>} />
       <NewUserDialog isOpen={isNew} onClose={() => setNew(false)} onCreated={() => void list.reload()} />
       <RolesDialog
         user={isOpen('roles') ? user : undefined}

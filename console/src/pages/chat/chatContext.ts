@@ -11,6 +11,8 @@ type Actions = Pick<
 /** What the lines of a conversation can do, the same for as long as its thread is. */
 export interface Chat extends Actions {
   readonly agents: readonly AgentInfo[];
+  /** Nothing is decided, answered again or taken back here: the rest is to be read. */
+  readonly isReadOnly: boolean;
   /** A copy of the thread up to the end of a run, which is shown from then on. */
   forkAfter(runId: string): Promise<void>;
   cancel(runId: string): Promise<void>;

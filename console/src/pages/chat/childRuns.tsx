@@ -1,10 +1,12 @@
-import type { ReactNode } from 'react';
-import type { Message } from 'verbatim-agents/client';
+import { Fragment, type ReactNode } from 'react';
+import type { Message, RunRemark } from 'verbatim-agents/client';
 import { useRun } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { formatCount } from '../../ui/formats.ts';
 import { AssistantLine } from './assistantLine.tsx';
 import { useRuns } from './chatContext.ts';
+import { Remarks } from './remarks.tsx';
+import { remarksAfter } from './rows.ts';
 import { isEnded, type RunView } from './runView.ts';
 import './childRuns.css';
 
@@ -34,7 +36,7 @@ function Side({ runs }: { readonly runs: readonly RunView[] }): ReactNode {
 
 /** One run under another: foldable, with what it said, what it called, and runs of its own. */
 function ChildRun({ run }: { readonly run: RunView }): ReactNode {
-  const { agent, status, task, messages, error, statusText, usage } = run;
+  const { agent, status, task, messages, remarks, error, statusText, usage } = run;
   const name = agent ?? strings.chat.assistant;
   return (
     <details className="child-run" open>
@@ -43,7 +45,9 @@ function ChildRun({ run }: { readonly run: RunView }): ReactNode {
         <span className="child-run-name">{name}</span>
         <span className="tool-card-status">
           {statusText ?? strings.chat.child[status]}
-          {usage !== undefined && ` · ${strings.chat.child.tokens(formatCount(usage.inputTokens + usage.outputTokens))}`}
+          {usage !== undefined &&
+            usage.inputTokens + usage.outputTokens > 0 &&
+            ` · ${strings.chat.child.tokens(formatCount(usage.inputTokens + usage.outputTokens))}`}
         </span>
       </summary>
       <div className="child-run-body">
@@ -52,24 +56,37 @@ function ChildRun({ run }: { readonly run: RunView }): ReactNode {
             {strings.chat.child.task}: {task}
           </p>
         )}
-        {messages.length === 0 && isEnded(status) ? <StoredLines runId={run.id} /> : <Lines messages={messages} />}
+        {messages.length === 0 && isEnded(status) ? <StoredLines runId={run.id} /> : <Lines messages={messages} remarks={remarks} />}
         {error !== undefined && <p className="error">{error.message}</p>}
       </div>
     </details>
   );
 }
 
-function Lines({ messages }: { readonly messages: readonly Message[] }): ReactNode {
-  return messages.map((message) =>
-    message.role === 'assistant' && message.status !== 'discarded' ? (
-      <AssistantLine key={message.id} message={message} isFirst={false} />
-    ) : null,
+function Lines({ messages, remarks }: { readonly messages: readonly Message[]; readonly remarks: readonly RunRemark[] }): ReactNode {
+  return (
+    <>
+      <Between remarks={remarks} messageId={undefined} />
+      {messages.map((message) =>
+        message.role === 'assistant' && message.status !== 'discarded' ? (
+          <Fragment key={message.id}>
+            <AssistantLine message={message} isFirst={false} />
+            <Between remarks={remarks} messageId={message.id} />
+          </Fragment>
+        ) : null,
+      )}
+    </>
   );
+}
+
+function Between({ remarks, messageId }: { readonly remarks: readonly RunRemark[]; readonly messageId: string | undefined }): ReactNode {
+  const here = remarksAfter(remarks, messageId);
+  return here.length === 0 ? null : <Remarks remarks={here} />;
 }
 
 /** Of a run that is too old to be in the thread as it was read. */
 function StoredLines({ runId }: { readonly runId: string }): ReactNode {
-  const { messages } = useRun(runId);
-  // The edge: whatever the agents are, these are messages.
-  return <Lines messages={messages as unknown as readonly Message[]} />;
+  const { messages, run } = useRun(runId);
+  // The edge: whatever the agents are, these are messages and remarks.
+  return <Lines messages={messages as unknown as readonly Message[]} remarks={(run?.remarks ?? []) as unknown as readonly RunRemark[]} />;
 }

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { AgentInfo, Json, Message } from 'verbatim-agents/client';
+import type { AgentInfo, AssistantMessage, Json, Message } from 'verbatim-agents/client';
 import { type Shown, useClient, useThread } from 'verbatim-agents/react';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
@@ -11,14 +11,17 @@ import { Loading } from '../../ui/loading.tsx';
 import { AgentChoice } from './agentChoice.tsx';
 import { agentOfAddress } from './agentOfAddress.ts';
 import { Announcer } from './announcer.tsx';
+import { answerOf } from './answerOf.ts';
+import { askedBy, contextOf } from './askedAgents.ts';
 import { type Chat, ChatContext, RunsContext } from './chatContext.ts';
 import { Composer, type Outgoing } from './composer.tsx';
 import { ContextFields } from './contextFields.tsx';
 import { keepDraft } from './drafts.ts';
 import { endOfRun } from './endOfRun.ts';
 import { MessageList } from './messageList.tsx';
-import { rowsOf } from './rows.ts';
+import { askedAtOnce, rowsOf } from './rows.ts';
 import { mergeRuns, type Runs } from './runView.ts';
+import { useEarlierRemarks } from './useEarlierRemarks.ts';
 import { useRunRecords } from './useRunRecords.ts';
 import { useThreadInfo } from './useThreadInfo.ts';
 import './conversation.css';
@@ -34,10 +37,11 @@ export interface ConversationProps {
 export function Conversation({ threadId: given, agents, onThread }: ConversationProps): ReactNode {
   const client = useClient();
   const [chosen, setChosen] = useState(() => agentOfAddress(agents));
-  const [lastAgent, setLastAgent] = useState<string>();
+  const [lastAsked, setLastAsked] = useState<readonly string[]>();
   const [contexts, setContexts] = useState<Readonly<Record<string, unknown>>>({});
   const [stopError, setStopError] = useState<string>();
-  const agent = chosen ?? lastAgent ?? agents[0]?.name ?? '';
+  const asked = chosen ?? lastAsked ?? agents.slice(0, 1).map(({ name }) => name);
+  const [agent = ''] = asked;
   const thread = useThread({ threadId: given, agent, onThread });
   const { threadId, status, error, activeRun, isCatchingUp } = thread;
   // The edge: whatever the agents are, these are messages.
@@ -46,16 +50,18 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const isAtWork = activeRun !== undefined;
   const records = useRunRecords(threadId, status === 'loading');
   const info = useThreadInfo(threadId, isAtWork);
-  const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records), [thread.runs, records]);
-  const newest = useRef(messages);
+  const remarks = useEarlierRemarks(threadId, records);
+  const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records, remarks), [thread.runs, records, remarks]);
+  const newest = useRef({ messages, runs });
   useEffect(() => {
-    newest.current = messages;
+    newest.current = { messages, runs };
   });
   const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
 
   const saidLast = messages.findLast((message) => message.role === 'user' && message.agent !== undefined)?.agent;
   useEffect(() => {
-    if (saidLast !== undefined && agents.some(({ name }) => name === saidLast)) setLastAgent(saidLast);
+    const names = saidLast === undefined ? [] : askedBy(saidLast, agents);
+    if (names.length > 0) setLastAsked(names);
   }, [saidLast, agents]);
 
   const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, fork, send, stop, loadEarlier, reload } = thread;
@@ -71,6 +77,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const chat = useMemo<Chat>(
     () => ({
       agents,
+      isReadOnly: false,
       edit,
       retry,
       approve,
@@ -81,19 +88,25 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       resend,
       forkAfter,
       cancel,
-      answerOf: (runId) => answerOf(newest.current, runId),
+      answerOf: (runId) => answerOf(runId, newest.current),
     }),
     [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, forkAfter, cancel],
   );
 
-  const contextSchema = agents.find(({ name }) => name === agent)?.context;
-  const context = contextSchema === undefined ? undefined : (contexts[agent] ?? emptyValue(contextSchema));
+  const contextSchema = contextOf(agents.filter(({ name }) => asked.includes(name)));
+  const contextKey = asked.join('+');
+  const context = contextSchema === undefined ? undefined : (contexts[contextKey] ?? emptyValue(contextSchema));
   const onSend = ({ whenBusy, ...message }: Outgoing): void => {
     // The first message takes the draft of a new thread along.
     keepDraft(threadId, '');
     // Refused, it stays, with why.
     // The edge: the fields make JSON.
-    void send({ ...message, ...(whenBusy !== undefined && { whenBusy }), ...(context !== undefined && { context: context as Json }) });
+    void send({
+      ...message,
+      ...(asked.length > 1 && { agents: asked }),
+      ...(whenBusy !== undefined && { whenBusy }),
+      ...(context !== undefined && { context: context as Json }),
+    });
   };
   const onStop = async (): Promise<void> => {
     setStopError(undefined);
@@ -104,7 +117,6 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       throw cause;
     }
   };
-  const lastAnswer = messages.findLast((message) => message.role === 'assistant');
   const canWrite = info?.access !== 'read';
 
   return (
@@ -145,27 +157,30 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
               above={
                 contextSchema !== undefined && (
                   <ContextFields
-                    key={agent}
+                    key={contextKey}
                     schema={contextSchema}
                     value={context}
-                    onChange={(next) => setContexts({ ...contexts, [agent]: next })}
+                    onChange={(next) => setContexts({ ...contexts, [contextKey]: next })}
                   />
                 )
               }
               onSend={onSend}
               onStop={onStop}
             >
-              <AgentChoice agents={agents} agent={agent} onChoose={setChosen} />
+              <AgentChoice agents={agents} chosen={asked} onChoose={setChosen} />
             </Composer>
           )}
-          <Announcer message={lastAnswer?.role === 'assistant' ? lastAnswer : undefined} isReady={status !== 'loading'} />
+          <Announcer message={lastSaid(messages)} isReady={status !== 'loading'} />
+          {lastRunId !== undefined &&
+            askedAtOnce(runs, lastRunId).map((id) => (
+              <Announcer key={id} message={lastSaid(runs[id]?.messages ?? [])} isReady={status !== 'loading'} />
+            ))}
         </div>
       </RunsContext>
     </ChatContext>
   );
 }
 
-function answerOf(messages: readonly Message[], runId: string): string {
-  const said = messages.filter((message) => message.role === 'assistant' && message.runId === runId && message.status !== 'discarded');
-  return said.flatMap(({ text }) => (text === '' ? [] : [text])).join('\n\n');
+function lastSaid(messages: readonly Message[]): AssistantMessage | undefined {
+  return messages.findLast((message) => message.role === 'assistant');
 }

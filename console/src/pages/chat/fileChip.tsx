@@ -14,6 +14,7 @@ export function FileChip({ file }: { readonly file: FileRef }): ReactNode {
   const client = useClient();
   const [error, setError] = useState<string>();
   const name = file.name ?? strings.chat.file;
+  const size = formatBytes(file.size);
   const download = async (): Promise<void> => {
     setError(undefined);
     try {
@@ -30,10 +31,9 @@ export function FileChip({ file }: { readonly file: FileRef }): ReactNode {
   };
   return (
     <>
-      <button type="button" className="chat-file" aria-label={strings.chat.download(name)} onClick={() => void download()}>
+      <button type="button" className="chat-file" aria-label={strings.chat.download(`${name} ${size}`)} onClick={() => void download()}>
         <Icon name="file" />
-        <span className="chat-file-name">{name}</span>
-        <span className="chat-quiet">{formatBytes(file.size)}</span>
+        <span className="chat-file-name">{name}</span> <span className="chat-quiet">{size}</span>
       </button>
       {error !== undefined && (
         <span className="error" role="alert">

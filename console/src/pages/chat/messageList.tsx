@@ -5,6 +5,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { AssistantLine } from './assistantLine.tsx';
 import { useRuns } from './chatContext.ts';
 import { ChildRunsOf } from './childRuns.tsx';
+import { Remarks } from './remarks.tsx';
 import { askedAtOnce, type Row } from './rows.ts';
 import { RunLine } from './runLine.tsx';
 import { UserLine } from './userLine.tsx';
@@ -141,6 +142,12 @@ function RowLine({ row }: { readonly row: Row }): ReactNode {
       return <UserLine message={row.message} />;
     case 'assistant':
       return <AssistantLine message={row.message} isFirst={row.isFirst} />;
+    case 'remarks':
+      return (
+        <div className="chat-line">
+          <Remarks remarks={row.remarks} />
+        </div>
+      );
     case 'children':
       return <AskedAtOnce runId={row.runId} />;
     case 'run':
@@ -157,11 +164,12 @@ function AskedAtOnce({ runId }: { readonly runId: string }): ReactNode {
   );
 }
 
-const isSaid = ({ kind }: Row): boolean => kind !== 'run';
+const isSaid = ({ kind }: Row): boolean => kind !== 'run' && kind !== 'remarks';
 
 /** Until it is measured. */
 function estimate(row: Row | undefined): number {
   if (row === undefined || row.kind === 'run') return 44;
+  if (row.kind === 'remarks') return 12 + row.remarks.length * 28;
   if (row.kind === 'children') return 200;
   return 64 + Math.ceil(row.message.text.length / 90) * 24 + (row.message.role === 'assistant' ? row.message.toolCalls.length * 44 : 0);
 }

@@ -1,4 +1,4 @@
-import type { AssistantMessage, Message, UserMessage } from 'verbatim-agents/client';
+import type { AssistantMessage, Message, RunRemark, UserMessage } from 'verbatim-agents/client';
 import type { Shown } from 'verbatim-agents/react';
 import type { Runs } from './runView.ts';
 
@@ -6,6 +6,8 @@ import type { Runs } from './runView.ts';
 export type Row =
   | { readonly kind: 'user'; readonly key: string; readonly message: UserMessage & Shown }
   | { readonly kind: 'assistant'; readonly key: string; readonly message: AssistantMessage & Shown; readonly isFirst: boolean }
+  /** What happened in its run after the message before. */
+  | { readonly kind: 'remarks'; readonly key: string; readonly remarks: readonly RunRemark[] }
   /** What runs that were asked at once say, side by side. */
   | { readonly kind: 'children'; readonly key: string; readonly runId: string }
   /** Below what a run said: how it stands, and what can be done with it. */
@@ -21,16 +23,17 @@ export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): read
   let speaker: string | undefined;
   let lastRun: number | undefined;
   for (const [index, message] of messages.entries()) {
-    if (isHidden(message)) continue;
     const { runId, key } = message;
     if (message.role === 'user') {
       rows.push({ kind: 'user', key, message });
       speaker = undefined;
-    } else {
+    } else if (!isHidden(message)) {
       const isFirst = speaker !== `${runId} ${message.agent}`;
       speaker = `${runId} ${message.agent}`;
       rows.push({ kind: 'assistant', key, message, isFirst });
     }
+    const remarks = runId === undefined ? [] : remarksAfter(runs[runId]?.remarks ?? [], message.id);
+    if (remarks.length > 0) rows.push({ kind: 'remarks', key: `remarks ${message.id}`, remarks });
     if (runId === undefined || lastOf.get(runId) !== index || (message.role === 'user' && message.status === 'queued')) continue;
     if (askedAtOnce(runs, runId).length > 0) rows.push({ kind: 'children', key: `children ${runId}`, runId });
     lastRun = rows.length;
@@ -42,9 +45,14 @@ export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): read
   return rows;
 }
 
+/** What happened in a run after one of its messages, and before the next; without one, before the first. */
+export function remarksAfter(remarks: readonly RunRemark[], messageId: string | undefined): readonly RunRemark[] {
+  return remarks.filter(({ afterMessageId }) => afterMessageId === messageId);
+}
+
 /** Child runs of a run that belong to no call of its own, as far as it is known of them. */
 export function askedAtOnce(runs: Runs, runId: string): readonly string[] {
-  return (runs[runId]?.children ?? []).filter((id) => runs[id]?.attempt !== undefined && runs[id].parentCallId === undefined);
+  return (runs[runId]?.children ?? []).filter((id) => runs[id]?.agent !== undefined && runs[id].parentCallId === undefined);
 }
 
 function isHidden(message: Message): boolean {

@@ -8,7 +8,8 @@ import { Icon } from '../../ui/icon.tsx';
 import '../../ui/iconButton.css';
 import { formatCost, formatCount } from '../../ui/formats.ts';
 import { useChat, useRuns } from './chatContext.ts';
-import { isEnded, type RunView } from './runView.ts';
+import { askedAtOnce } from './rows.ts';
+import { isEnded, type Runs, type RunView } from './runView.ts';
 import './runLine.css';
 
 export interface RunLineProps {
@@ -19,7 +20,7 @@ export interface RunLineProps {
 
 /** How a run stands, and what can be done with it. As high while it is at work as afterwards, but for an error. */
 export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): ReactNode {
-  const { retry, forkAfter, answerOf } = useChat();
+  const { retry, forkAfter, answerOf, isReadOnly } = useChat();
   const run = useRuns()[runId];
   const [error, setError] = useState<string>();
   const isOver = run === undefined || isEnded(run.status);
@@ -34,7 +35,7 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
           <p>
             <strong>{strings.chat.failed}</strong> {run.error?.message} {run.error !== undefined && <code>{run.error.code}</code>}
           </p>
-          {isLast && (
+          {isLast && !isReadOnly && (
             <button type="button" className="button" onClick={() => attempt(retry)}>
               {strings.chat.retry}
             </button>
@@ -45,7 +46,7 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
         {run !== undefined && <RunStatus run={run} />}
         <span className="run-line-actions">
           {isOver && <CopyButton text={() => answerOf(runId)} label={strings.chat.copyAnswer} />}
-          {isOver && isLast && run?.status !== 'failed' && (
+          {isOver && isLast && !isReadOnly && run?.status !== 'failed' && (
             <button
               type="button"
               className="icon-button"
@@ -56,7 +57,7 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
               <Icon name="retry" />
             </button>
           )}
-          {isOver && (
+          {isOver && !isReadOnly && (
             <button
               type="button"
               className="icon-button"
@@ -67,9 +68,11 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
               <Icon name="fork" />
             </button>
           )}
-          <Link className="icon-button" href={`/runs/${runId}`} aria-label={strings.chat.inspect} title={strings.chat.inspect}>
-            <Icon name="inspect" />
-          </Link>
+          {!isReadOnly && (
+            <Link className="icon-button" href={`/runs/${runId}`} aria-label={strings.chat.inspect} title={strings.chat.inspect}>
+              <Icon name="inspect" />
+            </Link>
+          )}
         </span>
       </div>
       {error !== undefined && (
@@ -81,8 +84,28 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
   );
 });
 
-function RunStatus({ run: { status, statusText, attempt, usage, outcome } }: { readonly run: RunView }): ReactNode {
-  if (!isEnded(status)) {
+/** Those that were asked at once and did not answer. */
+function silentOf({ id }: RunView, runs: Runs): readonly string[] {
+  return askedAtOnce(runs, id).flatMap((child) => {
+    const { status, agent } = runs[child] ?? {};
+    return (status === 'failed' || status === 'cancelled') && agent !== undefined ? [agent] : [];
+  });
+}
+
+/** It waits for runs under it, and somebody works on one of these. */
+function isWorkedUnder({ children }: RunView, runs: Runs): boolean {
+  return children.some((id) => {
+    const child = runs[id];
+    return child !== undefined && (child.status === 'running' || child.status === 'queued' || isWorkedUnder(child, runs));
+  });
+}
+
+function RunStatus({ run }: { readonly run: RunView }): ReactNode {
+  const { isReadOnly } = useChat();
+  const runs = useRuns();
+  const { statusText, attempt, usage, outcome } = run;
+  if (!isEnded(run.status)) {
+    const status = run.status === 'waiting' && isWorkedUnder(run, runs) ? 'running' : run.status;
     return (
       <span className="run-line-status">
         <span className="tool-card-mark" data-status={status} aria-hidden="true" />
@@ -91,11 +114,13 @@ function RunStatus({ run: { status, statusText, attempt, usage, outcome } }: { r
       </span>
     );
   }
+  const silent = silentOf(run, runs);
+  const hasUsage = usage !== undefined && usage.inputTokens + usage.outputTokens > 0 && !isReadOnly;
   return (
     <span className="run-line-status">
-      {status === 'cancelled' && <span>{strings.chat.stopped}</span>}
-      {outcome === 'partial' && <span>{strings.chat.partial}</span>}
-      {usage !== undefined && <span title={strings.chat.usageLabel}>{usageText(usage)}</span>}
+      {run.status === 'cancelled' && <span>{strings.chat.stopped}</span>}
+      {outcome === 'partial' && <span>{silent.length === 0 ? strings.chat.partial : strings.chat.partialOf(silent.join(', '))}</span>}
+      {hasUsage && <span title={strings.chat.usageLabel}>{usageText(usage)}</span>}
     </span>
   );
 }

@@ -1,14 +1,15 @@
-import type { Message, RunInfo, RunState } from 'verbatim-agents/client';
+import type { Message, RunInfo, RunRemark, RunState } from 'verbatim-agents/client';
+import type { RemarksOfRuns } from './useEarlierRemarks.ts';
 
 /** A run as it is shown: what was heard of it live, over what the server tells of one that began before. */
 export type RunView = Omit<RunState, 'messages'> & { readonly messages: readonly Message[]; readonly createdAt?: number };
 
 export type Runs = { readonly [runId: string]: RunView };
 
-/** `told` are the server's records. */
-export function mergeRuns(live: Runs, told: readonly RunInfo[]): Runs {
+/** `told` are the server's records, and `remarks` what happened in runs before they were heard of. */
+export function mergeRuns(live: Runs, told: readonly RunInfo[], remarks: RemarksOfRuns): Runs {
   const runs: Record<string, RunView> = {};
-  for (const info of told) runs[info.id] = fromInfo(info);
+  for (const info of told) runs[info.id] = { ...fromInfo(info), remarks: remarks[info.id] ?? [] };
   for (const run of Object.values(live)) runs[run.id] = over(runs[run.id], run);
   for (const { id, parentRunId } of Object.values(runs)) {
     const parent = parentRunId === undefined ? undefined : runs[parentRunId];
@@ -31,7 +32,7 @@ function fromInfo({
   output,
   error,
   createdAt,
-}: RunInfo): RunView {
+}: RunInfo): Omit<RunView, 'remarks'> {
   return {
     id,
     status,
@@ -56,7 +57,19 @@ function fromInfo({
 function over(info: RunView | undefined, live: RunView): RunView {
   if (info === undefined) return live;
   const isHeard = live.attempt !== undefined || isEnded(live.status);
-  return { ...info, ...live, status: isHeard ? live.status : info.status };
+  return { ...info, ...live, status: isHeard ? live.status : info.status, remarks: joined(info.remarks, live.remarks) };
+}
+
+/** What is heard of live was read of the log before, too, or is newer; a data part takes the place of the one before it. */
+function joined(earlier: readonly RunRemark[], live: readonly RunRemark[]): readonly RunRemark[] {
+  if (earlier.length === 0) return live;
+  const isAgain = ({ event, afterMessageId }: RunRemark): boolean =>
+    live.some(
+      (one) =>
+        one.event.seq === event.seq ||
+        (event.type === 'data' && one.event.type === 'data' && one.event.name === event.name && one.afterMessageId === afterMessageId),
+    );
+  return [...earlier.filter((remark) => !isAgain(remark)), ...live];
 }
 
 export function isEnded(status: RunView['status']): boolean {

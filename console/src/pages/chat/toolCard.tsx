@@ -4,6 +4,7 @@ import { strings } from '../../strings.ts';
 import { formatDuration } from '../../ui/formats.ts';
 import { JsonTree } from '../../ui/jsonTree.tsx';
 import { ApprovalForm } from './approvalForm.tsx';
+import { useChat } from './chatContext.ts';
 import { ChildRuns } from './childRuns.tsx';
 import { ClientToolForm } from './clientToolForm.tsx';
 import { FileChip } from './fileChip.tsx';
@@ -22,6 +23,7 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
   const isAsked = approval?.status === 'pending';
   const isForClient = status === 'waiting' && waitsFor === 'client' && !isAsked;
   const shown = isAsked ? 'approval' : isForClient ? 'client' : status;
+  const { isReadOnly } = useChat();
   const durationMs = useCallTime(call);
   return (
     <div className="tool-card">
@@ -46,8 +48,8 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
           <FileChip file={call.file} />
         </div>
       )}
-      {isAsked && <ApprovalForm call={call} agent={agent} />}
-      {isForClient && <ClientToolForm call={call} agent={agent} />}
+      {isAsked && !isReadOnly && <ApprovalForm call={call} agent={agent} />}
+      {isForClient && !isReadOnly && <ClientToolForm call={call} agent={agent} />}
       {(waitsFor === 'agent' || waitsFor === 'agents') && <ChildRuns callId={callId} />}
     </div>
   );

@@ -42,13 +42,13 @@ export const UserLine = memo(function UserLine({ message }: { readonly message: 
             </button>
           </>
         )}
-        {isStored && status === 'queued' && runId !== undefined && (
+        {isStored && !chat.isReadOnly && status === 'queued' && runId !== undefined && (
           <button type="button" className="button quiet" onClick={() => void chat.cancel(runId)}>
             {strings.chat.takeBack}
           </button>
         )}
         {isStored && <CopyButton text={() => text} />}
-        {isStored && status === 'complete' && runId !== undefined && (
+        {isStored && !chat.isReadOnly && status === 'complete' && runId !== undefined && (
           <button
             type="button"
             className="icon-button"

@@ -1,9 +1,19 @@
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import type { AgentInfo, OpenedShare, ThreadInfo } from 'verbatim-agents/client';
-import { useClient, useConnection, useThread } from 'verbatim-agents/react';
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import type { AgentInfo, Message, OpenedShare, ThreadInfo } from 'verbatim-agents/client';
+import { type Shown, useClient, useConnection, useThread } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { errorText } from '../../ui/errorText.ts';
+import { Loading } from '../../ui/loading.tsx';
+import { answerOf } from '../chat/answerOf.ts';
+import { askedBy } from '../chat/askedAgents.ts';
+import { type Chat, ChatContext, RunsContext } from '../chat/chatContext.ts';
+import { MessageList } from '../chat/messageList.tsx';
+import { rowsOf } from '../chat/rows.ts';
+import { mergeRuns, type Runs } from '../chat/runView.ts';
+import { useEarlierRemarks } from '../chat/useEarlierRemarks.ts';
+import { useRunRecords } from '../chat/useRunRecords.ts';
+import '../chat/conversation.css';
 
 export interface SharedThreadProps {
   readonly share: OpenedShare;
@@ -12,7 +22,7 @@ export interface SharedThreadProps {
   readonly children?: ReactNode;
 }
 
-/** The thread of a link, as it grows; with a line to write in where the link allows that. */
+/** The thread of a link, as it grows, as the chat shows it; with a line to write in where the link allows that. */
 export function SharedThread({ share: { threadId, access }, onLost, children }: SharedThreadProps): ReactNode {
   const client = useClient();
   const connection = useConnection();
@@ -37,34 +47,65 @@ export function SharedThread({ share: { threadId, access }, onLost, children }: 
     if (lost !== undefined && lost.code !== 'CLIENT_CLOSED') onLost(lost);
   }, [lost, onLost]);
 
-  const agentNow = agents[0]?.name;
-  const thread = useThread({ threadId, agent: agentNow ?? '' });
-  const lastAgent = thread.messages.findLast((message) => message.agent !== undefined)?.agent;
-  const agent = lastAgent ?? agentNow;
+  const first = agents[0]?.name;
+  const thread = useThread({ threadId, agent: first ?? '' });
+  const sentTo = thread.messages.findLast(({ role, agent }) => role === 'user' && agent !== undefined)?.agent;
+  const asked = askedBy(sentTo ?? '', agents);
+  const to = asked.length > 1 ? { agents: asked } : { agent: asked[0] ?? first ?? '' };
+
+  // The edge: whatever the agents are, these are messages.
+  const messages = thread.messages as unknown as readonly (Message & Shown)[];
+  const records = useRunRecords(threadId, thread.status === 'loading');
+  const remarks = useEarlierRemarks(threadId, records);
+  const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records, remarks), [thread.runs, records, remarks]);
+  const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
+  const newest = useRef({ messages, runs });
+  useEffect(() => {
+    newest.current = { messages, runs };
+  });
+  const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend } = thread;
+  const chat = useMemo<Chat>(() => {
+    const notHere = (): Promise<never> => Promise.reject(new Error('A shared thread is to be read.'));
+    return {
+      agents,
+      isReadOnly: true,
+      ...{ edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend },
+      forkAfter: notHere,
+      cancel: notHere,
+      answerOf: (runId) => answerOf(runId, newest.current),
+    };
+  }, [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend]);
 
   return (
-    <article className="share-thread">
-      <header className="share-title">
-        <h1>{info?.title ?? strings.share.untitled}</h1>
-        <Badge>{access === 'read' ? strings.share.readOnly : strings.share.mayWrite}</Badge>
-        {children}
-      </header>
-      <ol className="share-messages" aria-label={strings.share.messages}>
-        {thread.messages.map((message) => (
-          <li key={message.key} className="share-message" data-role={message.role}>
-            <p className="share-who">{message.role === 'user' ? strings.share.user : (message.agent ?? strings.share.agent)}</p>
-            <div className="share-text">{message.text}</div>
-          </li>
-        ))}
-      </ol>
-      {thread.status === 'idle' && thread.messages.length === 0 && <p className="state">{strings.share.empty}</p>}
-      {thread.error !== undefined && (
-        <p className="error" role="alert">
-          {errorText(thread.error)}
-        </p>
-      )}
-      {access === 'write' && agent !== undefined && <Composer onSend={(text) => thread.send({ text, agent })} />}
-    </article>
+    <ChatContext value={chat}>
+      <RunsContext value={runs}>
+        <article className="share-thread">
+          <header className="share-title">
+            <h1>{info?.title ?? strings.share.untitled}</h1>
+            <Badge>{access === 'read' ? strings.share.readOnly : strings.share.mayWrite}</Badge>
+            {children}
+          </header>
+          {thread.status === 'loading' ? (
+            <Loading />
+          ) : messages.length === 0 ? (
+            <p className="state">{strings.share.empty}</p>
+          ) : (
+            <MessageList
+              rows={rows}
+              hasEarlier={thread.hasEarlier}
+              isLoadingEarlier={thread.isLoadingEarlier}
+              onEarlier={thread.loadEarlier}
+            />
+          )}
+          {thread.error !== undefined && (
+            <p className="share-error error" role="alert">
+              {errorText(thread.error)}
+            </p>
+          )}
+          {access === 'write' && first !== undefined && <Composer onSend={(text) => thread.send({ text, ...to })} />}
+        </article>
+      </RunsContext>
+    </ChatContext>
   );
 }
 
