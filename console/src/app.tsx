@@ -14,6 +14,9 @@ const later = (load: () => Promise<ComponentType>) => lazy(async () => ({ defaul
 const PAGES: Readonly<Record<string, ReturnType<typeof later>>> = {
   '/threads': later(async () => (await import('./pages/threads/threadsPage.tsx')).ThreadsPage),
   '/runs/:runId': later(async () => (await import('./pages/run/runPage.tsx')).RunPage),
+  '/approvals': later(async () => (await import('./pages/approvals/approvalsPage.tsx')).ApprovalsPage),
+  '/agents': later(async () => (await import('./pages/agents/agentsPage.tsx')).AgentsPage),
+  '/agents/:name': later(async () => (await import('./pages/agents/agentPage.tsx')).AgentPage),
   '/account': later(async () => (await import('./pages/account/accountPage.tsx')).AccountPage),
 };
 

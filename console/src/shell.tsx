@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAccess } from './access.tsx';
 import { ConnectionLine } from './connectionLine.tsx';
+import { OpenApprovals } from './openApprovals.tsx';
 import { strings } from './strings.ts';
 import { ThemeChoice } from './themeChoice.tsx';
 import './shell.css';
@@ -9,6 +10,8 @@ import './shell.css';
 const PAGES: readonly (readonly [href: string, title: string])[] = [
   ['/', strings.pages.chat],
   ['/threads', strings.pages.threads],
+  ['/approvals', strings.pages.approvals],
+  ['/agents', strings.pages.agents],
 ];
 
 /** For administrators. */
@@ -55,6 +58,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
           {[...PAGES, ...(isAdmin ? ADMIN_PAGES : [])].map(([href, title]) => (
             <Link key={href} href={href} aria-current={isAt(path, href) ? 'page' : undefined}>
               {title}
+              {href === '/approvals' && <OpenApprovals isInbox={path === href} />}
             </Link>
           ))}
         </nav>

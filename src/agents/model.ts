@@ -125,6 +125,8 @@ export interface ModelEndpoint {
 export interface Model {
   /** For records and usage, such as `gpt-5-mini`. */
   readonly name: string;
+  /** The names of those that answer where it cannot, in their order. */
+  readonly standIns?: readonly string[];
   /** Whether `request.output` is held to by the provider. Default: false, and the run loop asks for JSON in words. */
   readonly structuredOutput?: boolean;
   /** Media types of attachments that it takes, such as `image/*`; others reach it as a line of text that names the file. Default: none. */

@@ -12,6 +12,7 @@ export type NewApproval = Pick<ApprovalRow, 'call' | 'thread' | 'run' | 'role' |
 export interface ApprovalFilter {
   /** Of one thread, or all that may concern somebody. */
   readonly of: { readonly thread: number } | ApprovalReader;
+  readonly callId?: string | undefined;
   readonly status?: ApprovalStatus | undefined;
   readonly afterKey?: number | undefined;
   readonly limit: number;
@@ -76,9 +77,10 @@ export function prepareApprovals(db: Drizzle) {
       return db.update(approvals).set(change).where(pending).run().changes === 1;
     },
     /** Oldest first. Whether the reader may see each is another question. */
-    list({ of, status, afterKey, limit }: ApprovalFilter) {
+    list({ of, callId, status, afterKey, limit }: ApprovalFilter) {
       const conditions: (SQL | undefined)[] = [
         'thread' in of ? eq(approvals.thread, of.thread) : concerns(of),
+        callId === undefined ? undefined : eq(toolCalls.id, callId),
         status === undefined ? undefined : eq(approvals.status, status),
         afterKey === undefined ? undefined : gt(approvals.key, afterKey),
       ];

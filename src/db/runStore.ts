@@ -179,6 +179,7 @@ export interface RunStore {
     principal: Principal,
     filter: {
       readonly threadId?: string | undefined;
+      readonly callId?: string | undefined;
       readonly status?: ApprovalStatus | undefined;
       readonly limit: number;
       readonly maxBytes?: number;

@@ -11,6 +11,12 @@ export interface ApprovalInfo<Tool extends string = string, Input = Json> {
   readonly callId: string;
   readonly runId: string;
   readonly threadId: string;
+  /** Where the caller may read it. */
+  readonly thread?: { readonly title: string | null };
+  /** The id of the principal whose thread it is, where that is not the caller. */
+  readonly ownerId?: string;
+  /** It is pending, and the caller may decide. */
+  readonly mayDecide?: true;
   readonly agent: string;
   readonly tool: Tool;
   /** As the model asked for it; `editedInput` is what a person made of it. */

@@ -185,6 +185,7 @@ export function createInputs(limits: Limits) {
     approvalList: z
       .object({
         threadId: threadId.optional(),
+        callId: id.optional(),
         status: z.enum(['pending', 'approved', 'rejected', 'expired', 'withdrawn']).optional(),
         limit,
         pageToken,

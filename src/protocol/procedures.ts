@@ -207,7 +207,14 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
   readonly approvals: {
     /** What the caller may decide, and what is asked in its own threads; oldest first. */
     readonly list: Query<
-      { readonly threadId?: string; readonly status?: ApprovalStatus; readonly limit?: number; readonly pageToken?: string } | undefined,
+      | {
+          readonly threadId?: string;
+          readonly callId?: string;
+          readonly status?: ApprovalStatus;
+          readonly limit?: number;
+          readonly pageToken?: string;
+        }
+      | undefined,
       Page<ApprovalInfo>
     >;
     readonly decide: Mutation<

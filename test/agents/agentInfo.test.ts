@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { agentTool, defineAgent, defineTool, parallel, router } from '../../src/index.ts';
+import { agentTool, defineAgent, defineTool, fallback, parallel, resilient, router } from '../../src/index.ts';
 import { createTestServer, scriptedModel } from '../../src/testing/index.ts';
 import { checkLeaksAfterwards } from '../support/afterTest.ts';
 
@@ -32,6 +32,17 @@ const hidden = defineTool({
   execute: () => 'x',
 });
 
+const search = defineTool({
+  name: 'search',
+  description: 'searches',
+  input: z.object({}),
+  output: z.string(),
+  scopes: ['catalogue'],
+  retry: { maxAttempts: 3 },
+  cache: { ttlMs: 60_000 },
+  execute: never,
+});
+
 const inner = defineAgent({ description: 'known to a tool alone', model: model('inner-1'), instructions: 'INNER' });
 const secret = defineAgent({ description: 'for bosses', model: model('boss-1'), access: ['boss'] });
 const writer = defineAgent({
@@ -55,13 +66,30 @@ const custom = defineAgent({
     never();
   },
 });
+const guarded = defineAgent({
+  description: 'is careful',
+  model: resilient(fallback([model('best'), fallback([model('second'), model('third')])])),
+  tools: [search],
+  scopes: ['catalogue', 'orders'],
+  history: { summarize: { model: model('short-1'), maxTokens: 1_000 } },
+  guards: {
+    input: [
+      { name: 'pii', check: never },
+      { name: 'topic', blocking: true, check: never },
+    ],
+    output: [
+      { name: 'toxic', check: never },
+      { name: 'held', mode: 'hold', check: never },
+    ],
+  },
+});
 const desk = router({ description: 'chooses', agents: { writer, reader, secret }, model: model('desk-1') });
 const both = defineAgent({
   description: 'asks both',
   model: model('both-1'),
   tools: [parallel([writer, reader], { name: 'ask_both', description: 'asks them' })],
 });
-const agents = { writer, reader, custom, desk, both, secret };
+const agents = { writer, reader, custom, desk, both, guarded, secret };
 
 async function listFor(roles: readonly string[]) {
   await using server = await createTestServer({ agents });
@@ -71,7 +99,7 @@ async function listFor(roles: readonly string[]) {
 
 test('an agent is told whole from its definition: models, tools, schemas, limits, and whom it hands over to, asks and chooses from', async () => {
   const list = await listFor(['user']);
-  expect(Object.keys(list)).toEqual(['writer', 'reader', 'custom', 'desk', 'both']);
+  expect(Object.keys(list)).toEqual(['writer', 'reader', 'custom', 'desk', 'both', 'guarded']);
   const { writer: told } = list;
   expect(told).toMatchObject({
     kind: 'model',
@@ -100,14 +128,28 @@ test('an agent is told whole from its definition: models, tools, schemas, limits
   expect(list.reader).not.toHaveProperty('limits');
   expect(list.custom).toEqual({ name: 'custom', description: 'mine', kind: 'custom', tools: [] });
   expect(list.desk).toMatchObject({ kind: 'router', models: ['desk-1'], routes: ['writer', 'reader'] });
+  expect(told?.history).toBe('all');
+  expect(list.guarded).toMatchObject({
+    models: ['best', 'second', 'third'],
+    scopes: ['catalogue', 'orders'],
+    history: { summarize: { model: 'short-1', maxTokens: 1_000, keepTokens: 500 } },
+    tools: [{ scopes: ['catalogue'], maxAttempts: 3, cache: { ttlMs: 60_000, scope: 'principal' } }],
+  });
+  expect(list.guarded).not.toHaveProperty('guards');
   expect(list.both?.tools).toMatchObject([{ name: 'ask_both', asks: ['writer', 'reader'] }]);
 });
 
-test('what is for others is not told, by any name; instructions are for administrators', async () => {
+test('what is for others is not told, by any name; instructions and guards are for administrators', async () => {
   const plain = JSON.stringify(await listFor(['user']));
   for (const word of ['THE-OPERATORS-OWN', 'INNER', 'boss-1', 'hidden', 'secret']) expect(plain).not.toContain(word);
   const admin = await listFor(['admin']);
   expect(admin.writer).toMatchObject({ instructions: 'THE-OPERATORS-OWN', handoffs: ['reader', 'secret'] });
+  expect(admin.guarded?.guards).toEqual([
+    { name: 'pii', stage: 'input', mode: 'beside' },
+    { name: 'topic', stage: 'input', mode: 'before' },
+    { name: 'toxic', stage: 'output', mode: 'tripwire' },
+    { name: 'held', stage: 'output', mode: 'hold' },
+  ]);
   expect(admin.reader).not.toHaveProperty('instructions');
 });
 

@@ -221,11 +221,22 @@ describe('an approval', () => {
     await expect(stranger.approvals.decide({ callId: asked.callId, decision: 'approve' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await stranger.approvals.list()).items).toEqual([]);
     const manager = server.as({ id: 'max', roles: ['manager'] }).client<Api>();
-    expect((await manager.approvals.list({ status: 'pending' })).items).toMatchObject([{ callId: asked.callId, role: 'manager' }]);
+    const [forManager] = (await manager.approvals.list({ status: 'pending' })).items;
+    expect(forManager).toMatchObject({ callId: asked.callId, role: 'manager', ownerId: 'ada', mayDecide: true });
+    // Who decides is told who asks; the thread is for others.
+    expect(forManager).not.toHaveProperty('thread');
+    const [forOwner] = (await owner.approvals.list()).items;
+    expect(forOwner).toMatchObject({ thread: { title: null } });
+    for (const key of ['mayDecide', 'ownerId']) expect(forOwner).not.toHaveProperty(key);
     await manager.approvals.decide({ callId: asked.callId, decision: 'approve' });
     await run.result();
     expect(refunds).toEqual([5]);
     expect((await owner.approvals.list()).items).toMatchObject([{ by: 'max', status: 'approved' }]);
+    const [decided] = (await manager.approvals.list({ callId: asked.callId })).items;
+    expect(decided).toMatchObject({ by: 'max', status: 'approved' });
+    expect(decided).not.toHaveProperty('mayDecide');
+    expect((await manager.approvals.list({ callId: 'call_other' })).items).toEqual([]);
+    expect((await stranger.approvals.list({ callId: asked.callId })).items).toEqual([]);
     expect(model.remaining).toBe(0);
   });
 

@@ -12,6 +12,7 @@ const PATHS = {
   stop: 'M4.5 4.5h7v7h-7z',
   close: 'M4 4l8 8M12 4l-8 8',
   down: 'M8 3v10M3.8 8.8L8 13l4.2-4.2',
+  fold: 'M4 6.2l4 4 4-4',
   file: 'M4 1.8h5.2L12 4.6v9.6H4zM9 2v3h3',
   add: 'M8 3v10M3 8h10',
   several:

@@ -32,6 +32,7 @@ export function fallback(models: readonly [Model, Model, ...Model[]], options: F
 
   return {
     name: best.name,
+    standIns: models.flatMap(({ name, standIns = [] }) => [name, ...standIns]).slice(1),
     // Asked each time: a model may learn what it can do while it is used.
     get structuredOutput() {
       return models.every((model) => model.structuredOutput === true);

@@ -4,6 +4,9 @@ import type { Model } from '../model.ts';
 export function wrappedModel(model: Model, stream: Model['stream']): Model {
   return {
     name: model.name,
+    get standIns() {
+      return model.standIns ?? [];
+    },
     get structuredOutput() {
       return model.structuredOutput ?? false;
     },

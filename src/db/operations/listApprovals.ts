@@ -1,5 +1,5 @@
 import type { ApprovalInfo, ApprovalStatus } from '../../protocol/approval.ts';
-import { ownerOf, type Principal, rolesOf } from '../../protocol/principal.ts';
+import { idOfOwner, ownerOf, type Principal, rolesOf } from '../../protocol/principal.ts';
 import type { Page } from '../../protocol/procedures.ts';
 import { boundedPage, jsonBytes } from '../boundedPage.ts';
 import { decodePageToken, encodePageToken } from '../pageToken.ts';
@@ -9,6 +9,7 @@ import { mayDecide } from './decideApproval.ts';
 
 export interface ApprovalsFilter {
   readonly threadId?: string | undefined;
+  readonly callId?: string | undefined;
   readonly status?: ApprovalStatus | undefined;
   readonly limit: number;
   readonly maxBytes?: number;
@@ -17,7 +18,7 @@ export interface ApprovalsFilter {
 
 /** What a principal may decide, and what is asked in threads that are its own or shared with it; or all of a thread that it may read. Oldest first. */
 export function listApprovals(authority: Authority, principal: Principal, filter: ApprovalsFilter): Page<ApprovalInfo> {
-  const { threadId, status, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken } = filter;
+  const { threadId, callId, status, limit, maxBytes = Number.POSITIVE_INFINITY, pageToken } = filter;
   const [afterKey] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);
   const of =
     threadId === undefined
@@ -32,17 +33,35 @@ export function listApprovals(authority: Authority, principal: Principal, filter
   const { rows, more } = boundedPage<Row>({
     limit,
     maxBytes,
-    read: (row, rowLimit) => authority.queries.approvals.list({ of, status, afterKey: row?.approval.key ?? afterKey, limit: rowLimit }),
+    read: (row, rowLimit) =>
+      authority.queries.approvals.list({ of, callId, status, afterKey: row?.approval.key ?? afterKey, limit: rowLimit }),
     sizeOf: ({ approval, call }) => jsonBytes(call.input, call.editedInput, approval.question, approval.reason),
   });
   const last = rows.at(-1);
   return {
-    items: rows.filter((row) => mayWith(authority, principal, row.thread, 'read') || mayDecide(authority, principal, row)).map(infoOf),
+    items: rows.flatMap((row) => {
+      const mayRead = mayWith(authority, principal, row.thread, 'read');
+      const decides = mayDecide(authority, principal, row);
+      return mayRead || decides ? [{ ...infoOf(row), ...standing(principal, row, { mayRead, decides }) }] : [];
+    }),
     ...(more && last !== undefined && { nextPageToken: encodePageToken([last.approval.key]) }),
   };
 }
 
 type Row = ReturnType<Queries['approvals']['list']>[number];
+
+/** What the caller is to it. Who decides is told who asks, though its thread may be for others alone. */
+function standing(
+  principal: Principal,
+  { approval, thread }: Row,
+  { mayRead, decides }: { readonly mayRead: boolean; readonly decides: boolean },
+): Pick<ApprovalInfo, 'thread' | 'ownerId' | 'mayDecide'> {
+  return {
+    ...(mayRead && { thread: { title: thread.title } }),
+    ...(thread.owner !== ownerOf(principal) && { ownerId: idOfOwner(thread.owner) }),
+    ...(decides && approval.status === 'pending' && { mayDecide: true }),
+  };
+}
 
 function infoOf({ approval, call, run, thread, agent }: Row): ApprovalInfo {
   const { status, role, question, requestedAt, decidedAt, by, reason, remember } = approval;

@@ -10,10 +10,10 @@ export function agentsRouter(services: Services) {
   return router({
     list: reading.query(({ ctx: { principal } }): readonly AgentInfo[] => {
       const user = { may, registry, principal };
-      const withInstructions = may({ principal, action: 'administer', resource: { kind: 'server', name: 'admin.agents.list' } });
+      const forAdministrator = may({ principal, action: 'administer', resource: { kind: 'server', name: 'admin.agents.list' } });
       return Object.entries(agents)
         .filter(([name]) => maySendTo(services, principal, name))
-        .map(([name, agent]) => agentInfo(name, agent, { user, withInstructions }));
+        .map(([name, agent]) => agentInfo(name, agent, { user, forAdministrator }));
     }),
   });
 }

@@ -8,6 +8,7 @@ export function approvalsRouter({ answers, inputs, limits, store }: Services) {
     list: reading.input(inputs.approvalList).query(({ ctx, input }) =>
       store.runs.approvals(ctx.principal, {
         threadId: input.threadId,
+        callId: input.callId,
         status: input.status,
         limit: input.limit ?? Math.min(DEFAULT_PAGE_SIZE, limits.maxPageSize),
         pageToken: input.pageToken,

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import type { AgentInfo, Json, ToolInfo } from 'verbatim-agents/client';
+import type { AgentInfo } from 'verbatim-agents/client';
 import type { RegisteredApi, UseThread } from 'verbatim-agents/react';
 import type { Runs } from './runView.ts';
 
@@ -33,14 +33,4 @@ export const RunsContext = createContext<Runs>({});
 
 export function useRuns(): Runs {
   return useContext(RunsContext);
-}
-
-/** A tool by the agent that calls it, or of any agent where that one is not known. */
-export function toolOf(
-  agents: readonly AgentInfo[],
-  agent: string | undefined,
-  name: string,
-): (ToolInfo & { readonly output?: Json }) | undefined {
-  const own = agents.find((one) => one.name === agent)?.tools.find((tool) => tool.name === name);
-  return own ?? agents.flatMap(({ tools }) => tools).find((tool) => tool.name === name);
 }

@@ -5,9 +5,10 @@ import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
 import { JsonForm } from '../../ui/jsonForm/jsonForm.tsx';
 import { JsonTree } from '../../ui/jsonTree.tsx';
 import { Refusal } from '../../ui/refusal.tsx';
+import { toolOf } from '../../ui/toolOf.ts';
 import { useAttempt } from '../../ui/useAttempt.ts';
-import { toolOf, useChat } from './chatContext.ts';
-import './approvalForm.css';
+import { useChat } from './chatContext.ts';
+import '../../ui/approvalForm.css';
 
 export interface ClientToolFormProps {
   readonly call: ToolCall;

@@ -9,6 +9,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
 import { Loading } from '../../ui/loading.tsx';
 import { AgentChoice } from './agentChoice.tsx';
+import { agentOfAddress } from './agentOfAddress.ts';
 import { Announcer } from './announcer.tsx';
 import { answerOf } from './answerOf.ts';
 import { askedBy, contextOf } from './askedAgents.ts';
@@ -35,7 +36,7 @@ export interface ConversationProps {
 /** A thread, whole: what was said, what is being said, and what can be said. */
 export function Conversation({ threadId: given, agents, onThread }: ConversationProps): ReactNode {
   const client = useClient();
-  const [chosen, setChosen] = useState<readonly string[]>();
+  const [chosen, setChosen] = useState(() => agentOfAddress(agents));
   const [lastAsked, setLastAsked] = useState<readonly string[]>();
   const [contexts, setContexts] = useState<Readonly<Record<string, unknown>>>({});
   const [stopError, setStopError] = useState<string>();

@@ -1,0 +1,54 @@
+import type { ReactNode } from 'react';
+import type { ApprovalInfo } from 'verbatim-agents/client';
+import { Link } from 'wouter';
+import { strings } from '../../strings.ts';
+import { TimeText } from '../../ui/timeText.tsx';
+
+const text = strings.approvals;
+
+/** Where it is asked, for whom and since when. A thread that the caller may not read has no links. */
+export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo }): ReactNode {
+  const { agent, thread, threadId, runId, ownerId = text.you, requestedAt, expiresAt } = approval;
+  const facts: readonly (readonly [string, ReactNode])[] = [
+    [
+      text.agent,
+      <Link key="to" href={`/agents/${encodeURIComponent(agent)}`}>
+        {agent}
+      </Link>,
+    ],
+    [text.whose, ownerId],
+    [
+      text.thread,
+      thread === undefined ? (
+        text.unreadable
+      ) : (
+        <Link key="to" href={`/threads/${threadId}`}>
+          {thread.title ?? text.untitled}
+        </Link>
+      ),
+    ],
+    [
+      text.run,
+      thread !== undefined && (
+        <Link key="to" href={`/runs/${runId}`}>
+          {text.inspect}
+        </Link>
+      ),
+    ],
+    [text.until, expiresAt !== undefined && <TimeText at={expiresAt} />],
+    [text.asked, <TimeText key="at" at={requestedAt} />],
+  ];
+  return (
+    <dl className="approval-facts">
+      {facts.map(
+        ([name, value]) =>
+          value !== false && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
