@@ -1,17 +1,13 @@
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { afterTest } from '../support/afterTest.ts';
 import { CHROMIUM, hasChromium } from '../support/chromium.ts';
 
 export { hasChromium };
 
+/** One for all files of this process, with which it ends. */
 let browser: Promise<Browser> | undefined;
-
-afterAll(async () => {
-  await (await browser)?.close();
-  browser = undefined;
-});
 
 export interface ConsolePage {
   readonly page: Page;
