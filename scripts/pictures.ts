@@ -1,5 +1,5 @@
 // Makes the pictures of the README anew, in docs/pictures: `npm run pictures`. Needs Debian's chromium and ffmpeg, and takes as many minutes as
-// the dashboard is to show (VERBATIM_PICTURE_MINUTES, 12 by default): everything in them happens.
+// the dashboard is to show (VERBATIM_PICTURE_MINUTES, 8 by default): everything in them happens.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const FOLDER = fileURLToPath(new URL('../docs/pictures', import.meta.url));
 const FRAMES_A_SECOND = 8;
 
 const chromiumPath = process.env.VERBATIM_TEST_CHROMIUM || '/usr/bin/chromium';
-const minutes = Number(process.env.VERBATIM_PICTURE_MINUTES ?? 12);
+const minutes = Number(process.env.VERBATIM_PICTURE_MINUTES ?? 8);
 const limits = { messagesPerMinute: 1e6, messagesPerHour: 1e6, tokensPerDay: 1e9 };
 
 async function openPage(browser: Browser, url: string, { height }: { readonly height: number }): Promise<Page> {
@@ -74,8 +74,10 @@ async function beBusy(url: string): Promise<void> {
   await Promise.all(people.map((client) => client.close()));
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'verbatim-pictures-'));
 const server = await createServer({
   agents: tripAgents(55),
+  database: `file:${join(folder, 'pictures.db')}`,
   limits,
   prices: { 'planner-large': { input: 1.25, output: 10 }, 'city-guide': { input: 0.25, output: 2 } },
 });
@@ -94,9 +96,9 @@ await record(page, join(FOLDER, 'chat.gif'), async () => {
   await page.getByRole('button', { name: 'Approve' }).waitFor();
   await pause(900);
   await approve(page);
-  await page.getByText('For the first evening').waitFor();
+  await page.getByRole('region', { name: 'Conversation' }).getByText('For the first evening').waitFor();
   await page.reload();
-  await page.getByText('near the station?').waitFor();
+  await page.getByRole('region', { name: 'Conversation' }).getByText('Shall I look for a hotel').waitFor();
   await pause(1_500);
 });
 await page.screenshot({ path: join(FOLDER, 'chat.png') });
@@ -108,12 +110,15 @@ await pause(1_000);
 await page.screenshot({ path: join(FOLDER, 'run.png') });
 
 console.log(`${minutes} minutes of work for the dashboard`);
-await beBusy(url);
+const people = beBusy(url);
+await pause(minutes * 60_000 - 5_000);
 await page.setViewportSize({ width: 1120, height: 1_000 });
 await page.goto(`${url}/dashboard`);
-await page.getByRole('img').first().waitFor();
+await page.locator('canvas').first().waitFor();
 await pause(3_000);
 await page.screenshot({ path: join(FOLDER, 'dashboard.png') });
 
+await people;
 await browser.close();
 await server.close();
+rmSync(folder, { recursive: true });

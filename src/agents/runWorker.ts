@@ -277,15 +277,12 @@ function failedWith(error: ErrorInfo): Driven {
 }
 
 /** What work is told. A tool that stops because the server closes has not failed: `isLeaving` tells the two apart. */
+/** One for all: every run is left at its end, and the stack of an error takes long to write down. */
+const LEAVING = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. The run goes on at its next start.');
+
 function reasonOf(stop: Stop): VerbatimError {
-  switch (stop.kind) {
-    case 'cancel':
-      return new VerbatimError('CANCELLED', 'The run was cancelled.');
-    case 'timeout':
-      return stop.error;
-    case 'leave':
-      return new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. The run goes on at its next start.');
-  }
+  if (stop.kind === 'timeout') return stop.error;
+  return stop.kind === 'leave' ? LEAVING : new VerbatimError('CANCELLED', 'The run was cancelled.');
 }
 
 /** The run has ended or has another worker, or the server is closing. */
