@@ -1,9 +1,11 @@
+import { AgentRegistry } from '../agents/agentRegistry.ts';
 import { budgetFault } from '../protocol/budget.ts';
 import { TIER_LIMITS } from '../protocol/tiers.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 import { loginCookieOf } from './auth/cookie.ts';
 import { readCertificate } from './certificate.ts';
 import { checkOrigins } from './checkOrigins.ts';
+import { checkPrices } from './checkPrices.ts';
 import { checkRoles } from './checkRoles.ts';
 import { checkSettings, unknownName } from './config/checkSettings.ts';
 import { SERVER_SETTINGS } from './config/settings.ts';
@@ -27,6 +29,9 @@ export function checkOptions(options: ServerOptions): void {
   checkLogLevels(options.log ?? {});
   checkMetrics(options.metrics);
   checkAgents(options.agents);
+  checkPrices(options.prices);
+  // It refuses agents that could not be found again, such as one that is handed over to and has no name.
+  new AgentRegistry(options.agents);
 }
 
 /** Nothing is kept for no time at all by mistake. */

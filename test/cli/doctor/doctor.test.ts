@@ -111,3 +111,24 @@ test('a long line is wrapped between words, under its own column', () => {
     'no problems, 1 warning',
   ]);
 });
+
+test('agents that `serve` refuses are a problem here too', async () => {
+  await using folder = new CliFolder();
+  folder.write(
+    'verbatim.config.ts',
+    `import { defineAgent, defineConfig, offline } from 'verbatim-agents';
+     const nameless = defineAgent({ description: 'Elsewhere', model: offline() });
+     const helper = defineAgent({ description: 'Helps', model: offline(), handoffs: () => [nameless] });
+     export default defineConfig({ agents: { helper } });\n`,
+  );
+  const doctor = folder.verbatim(['doctor', '--json']);
+  expect((await doctor.exited).code).toBe(1);
+  const said = 'The agent helper hands over to an agent that is not among `agents`';
+  const report: Report = JSON.parse(doctor.stdout);
+  expect(report.findings).toContainEqual(
+    expect.objectContaining({ check: 'config', status: 'problem', message: expect.stringContaining(said) }),
+  );
+  const serve = folder.verbatim(['serve', '--port', '0']);
+  expect((await serve.exited).code).toBe(1);
+  expect(serve.stderr).toContain(said);
+});
