@@ -9,6 +9,10 @@ export function explainError(error: unknown, env: NodeJS.ProcessEnv = process.en
 
 function explain(error: unknown, env: NodeJS.ProcessEnv): string {
   if (env.VERBATIM_DEBUG && error instanceof Error) return inFull(error);
+  if (error instanceof VerbatimError && error.code === 'UNAUTHENTICATED') {
+    const remedy = 'Give a good one with --token or VERBATIM_TOKEN; whoever has a password logs in with --user NAME.';
+    return `${error.message}. ${remedy} (${error.code})`;
+  }
   if (error instanceof VerbatimError) return `${error.message} (${error.code})`;
   if (!(error instanceof Error)) return String(error);
   const { code, address, port } = error as NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };

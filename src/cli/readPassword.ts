@@ -6,18 +6,19 @@ import { VerbatimError } from '../protocol/verbatimError.ts';
 /** A new password: typed twice at a terminal, where nobody sees it, or the first line of stdin. */
 export async function readPassword(name: string): Promise<string> {
   const isTerminal = process.stdin.isTTY === true;
-  const password = isTerminal ? await typed(`Password for ${name}: `) : await firstLine();
+  const password = isTerminal ? await typedPassword(`Password for ${name}: `) : await firstLine();
   if (password === '')
     throw new VerbatimError('BAD_INPUT', 'There is no password on stdin. Type it at a terminal, or give it as one line.');
   if (password.length > MAX_PASSWORD_LENGTH) {
     throw new VerbatimError('BAD_INPUT', `A password has at most ${MAX_PASSWORD_LENGTH} characters.`);
   }
-  if (isTerminal && (await typed('The same again: ')) !== password) throw new VerbatimError('BAD_INPUT', 'The two are not the same.');
+  if (isTerminal && (await typedPassword('The same again: ')) !== password)
+    throw new VerbatimError('BAD_INPUT', 'The two are not the same.');
   return password;
 }
 
-/** Readline in raw mode shows what it is told to write, and it writes to nobody. */
-function typed(prompt: string): Promise<string> {
+/** Asks for a password at the terminal. Readline in raw mode shows what it is told to write, and it writes to nobody. */
+export function typedPassword(prompt: string): Promise<string> {
   const nobody = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: nobody, terminal: true });
   // Only now does the terminal show nothing: whoever types at the sight of this must not be seen.

@@ -56,6 +56,7 @@ program
   .description('Talk to an agent. Ctrl-C stops an answer, Ctrl-D ends, /help lists the rest. In a pipe a line is a message')
   .addOption(new Option('-u, --url <url>', 'of the server').env('VERBATIM_URL').default('http://127.0.0.1:3000'))
   .addOption(new Option('-t, --token <token>', 'who you are, where the server asks').env('VERBATIM_TOKEN'))
+  .option('--user <name>', 'log in by name and password, which is asked for, or in VERBATIM_PASSWORD')
   .option('-a, --agent <name>', "whom to talk to (default: the server's first)")
   .option('--thread <id>', 'go on with this conversation')
   .option('--json', 'print each event as a line of JSON on stdout')

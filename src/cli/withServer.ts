@@ -1,13 +1,11 @@
 import { type Command, Option } from 'commander';
-import { type Client, createClient } from '../client/index.node.ts';
+import type { Client } from '../client/client.ts';
 import type { JsonApi } from '../protocol/contract.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
-import { findVariable } from '../server/config/secret.ts';
 import { notThere } from './notThere.ts';
+import { type CallerFlags, openClient, passwordOf } from './openClient.ts';
 
-export interface ServerFlags {
-  readonly url: string;
-  readonly token?: string;
+export interface ServerFlags extends CallerFlags {
   readonly json?: boolean;
 }
 
@@ -16,12 +14,13 @@ export function onServer(command: Command): Command {
   return command
     .addOption(new Option('-u, --url <url>', 'of the server').env('VERBATIM_URL').default('http://127.0.0.1:3000'))
     .addOption(new Option('-t, --token <token>', 'who you are, where the server asks').env('VERBATIM_TOKEN'))
-    .option('--json', 'print JSON on stdout');
-}
-
-/** By flag, by variable, or from the file that `VERBATIM_TOKEN_FILE` names. */
-export function tokenOf({ token }: Pick<ServerFlags, 'token'>): string | undefined {
-  return token ?? findVariable('VERBATIM_TOKEN', process.env)?.value;
+    .option('--user <name>', 'log in by name and password, which is asked for, or in VERBATIM_PASSWORD')
+    .option('--json', 'print JSON on stdout')
+    .hook('preAction', async (_, acting) => {
+      const { user } = acting.opts<CallerFlags>();
+      // Before there is any progress to be shown.
+      if (user !== undefined) acting.setOptionValue('password', await passwordOf(user));
+    });
 }
 
 /**
@@ -30,8 +29,7 @@ export function tokenOf({ token }: Pick<ServerFlags, 'token'>): string | undefin
  */
 export async function withServer<T>(flags: ServerFlags, work: (client: Client<JsonApi>) => Promise<T>): Promise<T> {
   const { url } = flags;
-  const token = tokenOf(flags);
-  const client = createClient<JsonApi>({ url, ...(token !== undefined && { token }) });
+  const { client, close } = await openClient(flags);
   let stop: (() => void) | undefined;
   const unreachable = new Promise<never>((_, reject) => {
     let wasThere = false;
@@ -46,7 +44,7 @@ export async function withServer<T>(flags: ServerFlags, work: (client: Client<Js
     throw error instanceof Error && error.cause instanceof VerbatimError && !(error instanceof VerbatimError) ? error.cause : error;
   } finally {
     stop?.();
-    await client.close();
+    await close();
   }
 }
 

@@ -25,7 +25,13 @@ test('commands on the file work on the database of the config, and say so on std
   const said = `database: ${join(folder.path, 'auth.db')} (verbatim.config.mjs)\n`;
 
   // Who only reads makes no file.
-  for (const args of [['audit', 'verify'], ['audit', 'list'], ['backup', 'copy.db'], ['users', 'list'], ['keys', 'list']]) {
+  for (const args of [
+    ['audit', 'verify'],
+    ['audit', 'list'],
+    ['backup', 'copy.db'],
+    ['users', 'list'],
+    ['keys', 'list'],
+  ]) {
     expect(await run(folder, args)).toMatchObject({
       code: 1,
       stdout: '',

@@ -1,10 +1,6 @@
-import { createClient } from '../../client/index.node.ts';
-import type { JsonApi } from '../../protocol/contract.ts';
-import { findVariable } from '../../server/config/secret.ts';
+import { type CallerFlags, openClient } from '../openClient.ts';
 
-export interface ChatFlags {
-  readonly url: string;
-  readonly token?: string;
+export interface ChatFlags extends CallerFlags {
   readonly agent?: string;
   readonly thread?: string;
   readonly json?: true;
@@ -14,8 +10,7 @@ export interface ChatFlags {
  * A conversation: at a terminal with a face of its own, else by lines. Resolves when it is over; the exit code is that of `chatExitCode`.
  */
 export async function chat(flags: ChatFlags): Promise<void> {
-  const token = flags.token ?? findVariable('VERBATIM_TOKEN', process.env)?.value;
-  const client = createClient<JsonApi>({ url: flags.url, ...(token !== undefined && { token }) });
+  const { client, close } = await openClient(flags);
   try {
     if (hasFace(flags)) {
       const { terminalChat } = await import('./terminalChat.ts');
@@ -25,7 +20,7 @@ export async function chat(flags: ChatFlags): Promise<void> {
       process.exitCode = await plainChat(client, flags);
     }
   } finally {
-    await client.close();
+    await close();
   }
 }
 

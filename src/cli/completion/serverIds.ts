@@ -1,6 +1,6 @@
 import { createClient } from '../../client/index.node.ts';
 import type { JsonApi } from '../../protocol/contract.ts';
-import { tokenOf } from '../withServer.ts';
+import { tokenOf } from '../openClient.ts';
 import type { Completion, TypedFlags } from './completions.ts';
 
 export type IdKind = 'thread' | 'run' | 'openRun' | 'agent';

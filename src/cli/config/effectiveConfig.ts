@@ -31,7 +31,7 @@ export interface EffectiveConfig {
 }
 
 /** What others than `secret()` read. */
-const SECRET_VARIABLES = ['OPENAI_API_KEY', 'VERBATIM_TOKEN'] as const;
+const SECRET_VARIABLES = ['OPENAI_API_KEY', 'VERBATIM_TOKEN', 'VERBATIM_PASSWORD'] as const;
 
 /**
  * The configuration that holds: a flag goes before the environment, that before the file, and that before the default, for each option and

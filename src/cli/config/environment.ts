@@ -19,6 +19,7 @@ type Written = Exclude<Setting, CodeSetting | GroupSetting>;
 export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   VERBATIM_URL: 'the server that a command talks to',
   VERBATIM_TOKEN: 'who a command is to that server',
+  VERBATIM_PASSWORD: 'the password of the user whom `--user` names',
   VERBATIM_HISTORY: 'off: `verbatim chat` does not keep what is typed',
   VERBATIM_DEBUG: 'errors of a command are printed with their stack',
   VERBATIM_OFFLINE_TPS: 'tokens a second of the built-in model',

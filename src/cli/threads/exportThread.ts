@@ -1,13 +1,19 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { isErrorCode } from '../../protocol/errorCodes.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { openCaller } from '../openClient.ts';
 import { plainJson, plainLine } from '../plainText.ts';
 import { withProgress } from '../progress.ts';
-import { type ServerFlags, tokenOf } from '../withServer.ts';
+import type { ServerFlags } from '../withServer.ts';
 import { note, write, writeJson } from '../writeOut.ts';
 
 export interface ExportFlags extends ServerFlags {
   readonly out?: string;
+}
+
+interface Source {
+  readonly url: string;
+  readonly token: string | undefined;
 }
 
 /**
@@ -15,14 +21,25 @@ export interface ExportFlags extends ServerFlags {
  * when it ends too early.
  */
 export async function exportThread(id: string, flags: ExportFlags): Promise<void> {
-  const { out: file } = flags;
-  if (file === undefined) return void (await withProgress(`Exporting ${id}`, () => read(id, flags, write)));
+  const { token, logout } = await openCaller(flags);
+  try {
+    const bearer = typeof token === 'function' ? await token({ refresh: false }) : token;
+    await exportAs(bearer, id, flags);
+  } finally {
+    await logout();
+  }
+}
+
+async function exportAs(token: string | undefined, id: string, flags: ExportFlags): Promise<void> {
+  const { out: file, url } = flags;
+  const from = { url, token };
+  if (file === undefined) return void (await withProgress(`Exporting ${id}`, () => read(id, from, write)));
   const part = `${file}.part`;
   const target = await open(part, 'w');
   let bytes = 0;
   try {
     await withProgress(`Exporting ${id}`, (progress) =>
-      read(id, flags, async (text) => {
+      read(id, from, async (text) => {
         bytes += (await target.write(text)).bytesWritten;
         progress.text = `Exporting ${id}: ${(bytes / 1_048_576).toFixed(1)} MiB`;
       }),
@@ -38,9 +55,9 @@ export async function exportThread(id: string, flags: ExportFlags): Promise<void
   else note(`${plainLine(file)} has it: ${bytes.toLocaleString('en-US')} bytes.`);
 }
 
-async function read(id: string, flags: ExportFlags, take: (text: string) => Promise<void>): Promise<void> {
-  const token = tokenOf(flags);
-  const address = new URL(`/threads/${encodeURIComponent(id)}/export`, flags.url.replace(/^ws/, 'http'));
+async function read(id: string, from: Source, take: (text: string) => Promise<void>): Promise<void> {
+  const { url, token } = from;
+  const address = new URL(`/threads/${encodeURIComponent(id)}/export`, url.replace(/^ws/, 'http'));
   const lost = (cause: unknown): VerbatimError =>
     new VerbatimError('CONNECTION_LOST', `${address.origin} did not send all of it. Is a server there?`, { cause });
   const answer = await fetch(address, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }).catch((cause) => {
