@@ -59,7 +59,7 @@ test('a user logs in by name and password, and out at the end', { timeout: 60_00
 test('the password is asked for at a terminal, and not shown', { timeout: 60_000 }, async () => {
   const args = [VERBATIM_COMMAND, 'runs', 'list', '--user', 'ann', '--url', url];
   await using asked = new PtyCommand(process.execPath, args, { cwd: folder.path });
-  await asked.shows(/Password for ann: /);
+  await asked.shows(/Password for ann:/);
   asked.type(`${PASSWORD}\r`);
   expect(await asked.exited).toBe(0);
   expect(asked.raw).not.toContain(PASSWORD);
