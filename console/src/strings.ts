@@ -52,6 +52,7 @@ export const strings = {
     context: 'Context',
     newThread: 'New thread',
     untitled: 'Untitled thread',
+    broken: 'This message cannot be shown as it should be. This is its text:',
     agent: 'Agent',
     askSeveral: 'Ask several agents at once',
     askingSeveral: (agents: string) => `Asked at once: ${agents}`,

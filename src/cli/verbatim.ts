@@ -19,7 +19,8 @@ import type { ServeFlags } from './serve.ts';
 import { addThreadCommands } from './threads/threadCommands.ts';
 
 const CHAT_HELP = `
-Exit code, of a pipe: 0 when every answer was completed, 1 when one failed or the server cannot be reached, 130 when one was stopped.
+Exit code, of a pipe: 0 when every answer was completed, 1 when one failed, could not be
+printed whole, or the server cannot be reached, 130 when one was stopped.
 What you type is kept in $XDG_STATE_HOME/verbatim/chat_history, for the arrow keys; VERBATIM_HISTORY=off keeps nothing.
 `;
 
@@ -146,8 +147,8 @@ addExamples(program);
 
 // Whoever reads it, such as `head`, has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  fail(error);
 });
 
 try {
@@ -155,6 +156,10 @@ try {
   if (process.argv[2] === '__complete') await (await import('./completion/complete.ts')).complete(program, process.argv.slice(3));
   else await program.parseAsync();
 } catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): never {
   process.stderr.write(`${paintFor(process.stderr).red('verbatim:')} ${explainError(error)}\n`);
   process.exit(1);
 }

@@ -43,6 +43,13 @@ describe.skipIf(!hasChromium)('the run inspector', { timeout: 60_000 }, () => {
     await row(/Model call scripted.*48 out/).waitFor();
   });
 
+  test('says of a run that is not there that it is not', async () => {
+    const server = await openServer();
+    const page = await openAs(server, '/runs/run_nope', ANN);
+    await page.getByRole('alert').waitFor();
+    await expectFit(page);
+  });
+
   test('has every event with its position, its time and its JSON; by type, by search, and by keys', async () => {
     const { page, run, server, events } = await openRun();
     const types: string[] = [];

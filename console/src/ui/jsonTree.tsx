@@ -3,6 +3,8 @@ import './jsonTree.css';
 
 /** Of a list or an object, as many parts as are shown: a tool may answer with any number. */
 const MAX_PARTS = 200;
+/** Further in there is only how much: some hundred folds in each other end the page of a browser. */
+const MAX_DEPTH = 50;
 /** Further in, parts are folded. */
 const OPEN_DEPTH = 2;
 
@@ -35,11 +37,11 @@ function Part({ value, depth, name }: { readonly value: unknown; readonly depth:
   }
   const parts = Object.entries(value);
   const size = Array.isArray(value) ? `[${parts.length}]` : `{${parts.length}}`;
-  if (parts.length === 0) {
+  if (parts.length === 0 || depth > MAX_DEPTH) {
     return (
       <div>
         {label}
-        <span className="json-tree-value">{Array.isArray(value) ? '[]' : '{}'}</span>
+        <span className="json-tree-value">{parts.length > 0 ? `… ${size}` : Array.isArray(value) ? '[]' : '{}'}</span>
       </div>
     );
   }

@@ -7,6 +7,7 @@ import type { JsonApi } from '../../protocol/contract.ts';
 import { ChatPrinter } from '../chatPrinter.ts';
 import { explainError } from '../explainError.ts';
 import { paintFor } from '../paint.ts';
+import { plainJson } from '../plainText.ts';
 import type { ChatFlags } from './chat.ts';
 import { CHAT_EXIT_CODES, chatExitCode } from './chatExitCode.ts';
 import { agentOf, reachServer } from './reachServer.ts';
@@ -34,8 +35,11 @@ export async function plainChat(client: Client<JsonApi>, flags: ChatFlags): Prom
     run.cancel().catch((error: unknown) => printer.note(`x ${explainError(error)}`, 'red'));
   };
   process.on('SIGINT', interrupt);
-  // Whoever reads has read enough, as `head` does.
-  process.stdout.on('error', () => process.exit(chatExitCode(outcomes)));
+  // Whoever reads has gone, as `head` does: some of an answer was not taken, and the lines that follow are not sent. Before the command's own
+  // listener, which takes that for success.
+  process.stdout.prependListener('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(CHAT_EXIT_CODES.failed);
+  });
   try {
     const agent = agentOf(await reachServer(client, flags.url), flags.agent);
     client.connection.subscribe((state) => printer.connection(state));
@@ -52,7 +56,7 @@ export async function plainChat(client: Client<JsonApi>, flags: ChatFlags): Prom
         threadId = sent.threadId;
         run = sent;
         for await (const event of sent) {
-          if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+          if (flags.json) process.stdout.write(`${plainJson(JSON.stringify(event))}\n`);
           else printer.event(event);
           if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
         }

@@ -1,7 +1,8 @@
-import { Lexer, type Token, type Tokens } from 'marked';
+import type { Lexer, Token, Tokens } from 'marked';
 import { plainText } from '../plainText.ts';
 import { EMPTY_LINE, type Line } from '../terminal/span.ts';
 import { type BlockOptions, blockLines } from './blockLines.ts';
+import { BoundedLexer } from './boundedLexer.ts';
 import { tableLines } from './tableLines.ts';
 
 /** What became final since the last time, and what may still change. */
@@ -114,7 +115,7 @@ export class MarkdownStream {
     if (source === '') return [];
     // An answer that is JSON from its first character, as structured output is, is code.
     const text = this.#isFirst && JSON_BEGINS.test(source) ? `\`\`\`json\n${source}` : source;
-    const lexer = new Lexer({ gfm: true });
+    const lexer = new BoundedLexer();
     lexer.tokens.links = { ...this.#links };
     const tokens = lexer.lex(text);
     if (isWhole) this.#links = lexer.tokens.links;

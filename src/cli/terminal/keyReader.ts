@@ -10,6 +10,8 @@ export interface KeyListener {
 
 const PASTE_ON = '\u001b[?2004h';
 const PASTE_OFF = '\u001b[?2004l';
+/** Nobody presses a key that soon after a paste; what comes later is not of it. */
+const PASTE_PAUSE_MS = 150;
 const SHOW_CURSOR = '\u001b[?25h';
 
 /**
@@ -23,6 +25,7 @@ export class KeyReader {
   readonly #onKey = (text: string | undefined, key: Key): void => this.#take(text, key);
   readonly #giveBack = (): void => this.stop();
   #pasted: string[] | undefined;
+  #pastedAt = 0;
   #isReading = false;
 
   constructor(input: ReadStream, output: WriteStream, listener: KeyListener) {
@@ -51,14 +54,30 @@ export class KeyReader {
   }
 
   #take(text: string | undefined, key: Key): void {
-    if (key.name === 'paste-start') this.#pasted = [];
-    else if (key.name === 'paste-end') {
-      const pasted = (this.#pasted ?? []).join('').replace(/\r\n?/g, '\n');
-      this.#pasted = undefined;
-      this.#listener.paste(pasted);
-    } else if (this.#pasted !== undefined) {
+    if (key.name === 'paste-start') {
+      this.#pasted = [];
+      this.#pastedAt = performance.now();
+    } else if (key.name === 'paste-end') this.#endPaste();
+    else if (this.#pasted === undefined) this.#listener.key(key);
+    else if (isWayOut(key)) {
+      // Its end was lost, or never was: a person has to get out of it. What was copied may hold such a key, but not after a pause.
+      if (performance.now() - this.#pastedAt < PASTE_PAUSE_MS) return;
+      this.#endPaste();
+      this.#listener.key(key);
+    } else {
+      this.#pastedAt = performance.now();
       // Escape sequences in what was copied are nobody's text.
       if (text !== undefined) this.#pasted.push(text);
-    } else this.#listener.key(key);
+    }
   }
+
+  #endPaste(): void {
+    const pasted = (this.#pasted ?? []).join('').replace(/\r\n?/g, '\n');
+    this.#pasted = undefined;
+    this.#listener.paste(pasted);
+  }
+}
+
+function isWayOut({ ctrl, name }: Key): boolean {
+  return ctrl === true && (name === 'c' || name === 'd');
 }

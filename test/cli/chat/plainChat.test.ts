@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { createClient } from '../../../src/client/index.node.ts';
 import type { JsonApi } from '../../../src/protocol/contract.ts';
@@ -166,4 +168,22 @@ test('whoever reads may go: it ends without a word', async () => {
   expect((await pipe.exited).code).toBe(0);
   expect(pipe.stdout).toBe('1 2 3 4 ');
   expect(pipe.stderr).toBe('');
+});
+
+test('whoever goes before an answer is over leaves it unfinished, and the exit code says so', async () => {
+  await using folder = new CliFolder();
+  const { url } = await folder.serve([], FAST);
+  const chat = `printf 'count to 20000\\ncount to 3\\n' | "${process.execPath}" "${VERBATIM_COMMAND}" chat --url ${url}`;
+  const pipe = folder.spawn('sh', ['-c', `{ ${chat}; echo "$?" > code; } | head -c 8`]);
+  expect((await pipe.exited).code).toBe(0);
+  expect(readFileSync(join(folder.path, 'code'), 'utf8')).toBe('1\n');
+  expect(pipe.stderr).toBe('');
+});
+
+test('a full disk is told in one line', async () => {
+  await using folder = new CliFolder();
+  const { url } = await folder.serve([], FAST);
+  const list = folder.spawn('sh', ['-c', `"${process.execPath}" "${VERBATIM_COMMAND}" threads list --json --url ${url} > /dev/full`]);
+  expect((await list.exited).code).toBe(1);
+  expect(list.stderr).toMatch(/^verbatim: ENOSPC.*\n$/);
 });

@@ -568,6 +568,36 @@ test('what is pasted is one message, of many lines', async () => {
   expect(got).toBe('function f() {\n\treturn 1;\n}\n\nwhat is this?');
 });
 
+test('a paste without its end can be left by Ctrl-C', async () => {
+  await using server = await serverOf([]);
+  await using folder = new CliFolder();
+  await using chat = open(folder, server.url);
+  await chat.shows(READY);
+  chat.type('\u001b[200~never ended');
+  let code: number | undefined;
+  chat.exited.then((exitCode) => {
+    code = exitCode;
+  });
+  await vi.waitFor(
+    () => {
+      if (code === undefined) chat.type('\u0003');
+      expect(code).toBe(0);
+    },
+    { timeout: 10_000, interval: 100 },
+  );
+});
+
+test('--json at a terminal writes no character that it would obey', async () => {
+  await using server = await serverOf([{ text: 'a\u009b31mred\u202eb' }]);
+  await using folder = new CliFolder();
+  await using chat = open(folder, server.url, ['--json']);
+  await chat.shows(/Ctrl-D ends/);
+  chat.type('Hi\r');
+  await chat.shows(/run\.completed/);
+  expect(chat.raw.replace(/\s/g, '')).toContain('a\\u009b31mred\\u202eb');
+  expect(chat.raw).not.toMatch(/[\u009b\u202e]/);
+});
+
 test('what others say in the thread is seen', async () => {
   await using server = await serverOf([{ text: 'One.' }, { text: 'Two.' }]);
   await using folder = new CliFolder();

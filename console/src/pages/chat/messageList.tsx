@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { strings } from '../../strings.ts';
+import { CatchError } from '../../ui/catchError.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { AssistantLine } from './assistantLine.tsx';
 import { useRuns } from './chatContext.ts';
@@ -121,7 +122,9 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
                 className="chat-row"
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <RowLine row={row} />
+                <CatchError instead={<BrokenLine row={row} />}>
+                  <RowLine row={row} />
+                </CatchError>
               </div>
             );
           })}
@@ -153,6 +156,16 @@ function RowLine({ row }: { readonly row: Row }): ReactNode {
     case 'run':
       return <RunLine runId={row.runId} isLast={row.isLast} />;
   }
+}
+
+/** One message that cannot be shown takes nothing else with it, and its text can still be read. */
+function BrokenLine({ row }: { readonly row: Row }): ReactNode {
+  return (
+    <article className="chat-line" aria-label={strings.chat.broken}>
+      <p className="chat-quiet">{strings.chat.broken}</p>
+      {'message' in row && <p className="md-plain">{row.message.text}</p>}
+    </article>
+  );
 }
 
 function AskedAtOnce({ runId }: { readonly runId: string }): ReactNode {

@@ -72,7 +72,13 @@ function Inspector({ runId }: { readonly runId: string }): ReactNode {
 
   if (info === undefined) {
     const failure = record.error ?? error;
-    return failure === undefined ? <Loading /> : <ErrorState error={failure} onRetry={record.reload} />;
+    if (failure === undefined) return <Loading />;
+    return (
+      <div className="page">
+        <h1 className="hidden">{text.title}</h1>
+        <ErrorState error={failure} onRetry={record.reload} />
+      </div>
+    );
   }
   return (
     <div className="page run-page">

@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useId, useState } from 'react';
 import { strings } from '../../strings.ts';
 import { Icon } from '../icon.tsx';
 import '../iconButton.css';
@@ -18,7 +18,8 @@ export interface JsonFormProps {
 /** Fields for a value by its JSON schema; JSON for the parts that no field fits. The server is the one that checks. */
 export function JsonForm(props: JsonFormProps): ReactNode {
   const field = readFieldSchema(props.schema);
-  if (field.kind !== 'group' || !fits(field, props.value)) {
+  const isRaw = useRaw(field, props.value);
+  if (field.kind !== 'group' || isRaw) {
     return (
       <div className="json-form">
         <Field {...props} />
@@ -32,11 +33,18 @@ export function JsonForm(props: JsonFormProps): ReactNode {
   );
 }
 
+/** What began as JSON stays so: another field in the middle of a word would take the focus away. */
+function useRaw(field: FieldSchema, value: unknown): boolean {
+  const [began] = useState(!fits(field, value));
+  return began || !fits(field, value);
+}
+
 function Field(props: JsonFormProps): ReactNode {
   const { schema, value, label, disabled, onChange } = props;
   const id = useId();
   const field = readFieldSchema(schema);
-  if (!fits(field, value)) return <RawField {...props} />;
+  const isRaw = useRaw(field, value);
+  if (isRaw) return <RawField {...props} />;
   const shared = { id, disabled, 'aria-describedby': field.description === undefined ? undefined : `${id}-hint` };
   const name = (
     <label className="json-form-name" htmlFor={id}>

@@ -8,15 +8,19 @@ export interface RawFieldProps {
   onChange(value: unknown): void;
 }
 
-/** A value as the JSON that it is. While it is not JSON, the form that it is in cannot be submitted. */
+/**
+ * A value as the JSON that it is. While it is not JSON, the form that it is in cannot be submitted. Empty is JSON only where no value was given:
+ * to take one away is for the button beside it.
+ */
 export function RawField({ label, value, disabled, onChange }: RawFieldProps): ReactNode {
   const id = useId();
   const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)));
+  const [mayBeEmpty] = useState(value === undefined);
   const [isValid, setValid] = useState(true);
   const change = (field: HTMLTextAreaElement): void => {
     const next = field.value;
     setText(next);
-    const read = readJson(next);
+    const read = mayBeEmpty && next.trim() === '' ? { value: undefined } : readJson(next);
     field.setCustomValidity(read === undefined ? strings.form.notJson : '');
     setValid(read !== undefined);
     if (read !== undefined) onChange(read.value);
@@ -46,9 +50,7 @@ export function RawField({ label, value, disabled, onChange }: RawFieldProps): R
   );
 }
 
-/** An empty text is a value that is not given. */
 function readJson(text: string): { readonly value: unknown } | undefined {
-  if (text.trim() === '') return { value: undefined };
   try {
     return { value: JSON.parse(text) };
   } catch {

@@ -1,4 +1,6 @@
-import { lexer, type Token } from 'marked';
+import type { Token } from 'marked';
+// The terminal shows the same answers, and both stay readable by the same bounds.
+import { BoundedLexer } from '../../../../../src/cli/markdown/boundedLexer.ts';
 
 /**
  * Reads Markdown that grows. What is before the last block is settled, and its tokens are the same objects as before: only the last block is
@@ -14,7 +16,7 @@ export class BlockReader {
   read(text: string, isFinal: boolean): readonly Token[] {
     if (text === this.#text && !isFinal) return this.#blocks;
     if (isFinal || !text.startsWith(this.#text.slice(0, this.#settledLength))) this.#forget();
-    const fresh = lexer(text.slice(this.#settledLength));
+    const fresh = new BoundedLexer().lex(text.slice(this.#settledLength));
     const before = this.#blocks;
     this.#text = text;
     this.#blocks = [...this.#settled, ...fresh];

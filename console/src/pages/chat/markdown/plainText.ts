@@ -1,9 +1,10 @@
-import { lexer, type Token, type Tokens } from 'marked';
+import type { Token, Tokens } from 'marked';
+import { BoundedLexer } from '../../../../../src/cli/markdown/boundedLexer.ts';
 import { decodeEntities } from './decodeEntities.ts';
 
 /** What Markdown says, without its signs: blocks on lines of their own. */
 export function plainText(markdown: string): string {
-  return lexer(markdown).map(blockText).filter(Boolean).join('\n');
+  return new BoundedLexer().lex(markdown).map(blockText).filter(Boolean).join('\n');
 }
 
 function blockText(token: Token): string {
