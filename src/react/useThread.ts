@@ -80,7 +80,7 @@ export function useThread<Api extends ApiContract = RegisteredApi, Name extends 
   if (kept.given !== given || kept.client !== client) {
     // What was gone on to from another thread is of the past. A thread that began here, or was made here, is the one that is given then, and
     // stays as it is.
-    place = arrive();
+    place = kept.client === client && given !== undefined && kept.threadId === given ? { ...kept, given } : arrive();
     setPlace(place);
   }
   const { threadId, draft } = place;
