@@ -387,6 +387,18 @@ describe('what can be done', () => {
     expect(scene.now.error?.code).toBe('ALREADY_DECIDED');
   });
 
+  test('of two decisions that are sent at once the first counts', async () => {
+    const server = await startServer([{ toolCalls: [{ name: 'pay', input: { amount: 5 } }] }, { text: 'Done' }]);
+    const scene = showThread(server.client<Api>());
+    await act(() => scene.now.send('Pay'));
+    await eventually(() => expect(scene.now.messages.at(-1)).toMatchObject({ toolCalls: [{ status: 'waiting' }] }));
+    const message = scene.now.messages.at(-1);
+    const callId = (message?.role === 'assistant' ? message.toolCalls[0]?.callId : undefined) ?? '';
+    const decided = await act(() => Promise.allSettled([scene.now.approve(callId), scene.now.reject(callId, 'no')]));
+    expect(decided).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'ALREADY_DECIDED' } }]);
+    await idle(scene);
+  });
+
   test('older messages come page by page, each once', async () => {
     const server = await startServer([{ text: 'Hello' }]);
     const client = server.client<Api>();
