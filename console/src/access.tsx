@@ -2,8 +2,10 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { type Client, createClient, type JsonApi, VerbatimError, type WhoAmI } from 'verbatim-agents/client';
 import { VerbatimProvider } from 'verbatim-agents/react';
 import { forget, keptLogin, logOut, origin, watchOtherTabs } from './keptLogin.ts';
+import { forgetOwn, ownStorage } from './ownStorage.ts';
 import { LoginAgain } from './pages/login/loginAgain.tsx';
 import { LoginPage } from './pages/login/loginPage.tsx';
+import { forgetShareSecret } from './pages/share/shareSecret.ts';
 import { ErrorState } from './ui/errorState.tsx';
 import { Loading } from './ui/loading.tsx';
 
@@ -93,6 +95,8 @@ export function AccessGate({ children }: { readonly children: ReactNode }): Reac
   }, [client, ended]);
 
   const left = useCallback(() => {
+    forgetOwn();
+    forgetShareSecret();
     setInside(undefined);
     setDoor({ at: 'asking' });
     again();
@@ -111,6 +115,8 @@ export function AccessGate({ children }: { readonly children: ReactNode }): Reac
     return { ...inside, isAdmin: inside.me.roles.includes('admin'), leave, reconnect: again };
   }, [inside, again, left]);
 
+  const storage = useMemo(() => (inside === undefined ? undefined : ownStorage(inside.me)), [inside]);
+
   if (access === undefined) {
     if (door.at === 'login') return <LoginPage ended={door.ended} onLogin={again} />;
     return door.at === 'failed' ? <ErrorState error={door.error} onRetry={again} /> : <Loading />;
@@ -118,7 +124,7 @@ export function AccessGate({ children }: { readonly children: ReactNode }): Reac
   const { id, tenant } = access.me;
   return (
     <AccessContext value={access}>
-      <VerbatimProvider key={JSON.stringify([tenant, id])} client={access.client}>
+      <VerbatimProvider key={JSON.stringify([tenant, id])} client={access.client} storage={storage}>
         {children}
       </VerbatimProvider>
       {door.at === 'login' && <LoginAgain name={access.loginName} onLogin={again} />}

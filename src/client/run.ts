@@ -33,8 +33,11 @@ export interface Run<Agent extends AgentContract> extends AsyncIterable<EventOf<
   result(): Promise<RunResult<OutputOf<Agent>>>;
   /** Asks for the run's end, and resolves once that is durable; it may end a little later. Harmless for a run that has ended. */
   cancel(options?: CallOptions): Promise<RunInfo>;
-  /** As `for await` over the run itself, with events that are off by default. */
-  events(options?: { readonly include?: readonly OptInEvent[] }): AsyncIterable<EventOf<Agent>>;
+  /** As `for await` over the run itself, with events that are off by default. `signal` ends the loop, without an error. */
+  events(options?: {
+    readonly include?: readonly OptInEvent[] | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterable<EventOf<Agent>>;
   /**
    * The answer of an agent with `output` while it is being written: each time more of it is there, at the end the checked whole. Ends without
    * that when the run has none.
@@ -99,9 +102,10 @@ export function createRun<Agent extends AgentContract>(id: string, context: RunC
 
   const command = (path: string, input: object, { signal, timeoutMs }: CallOptions = {}): Promise<never> =>
     context.calls.command(path, input, { signal, timeoutMs }) as Promise<never>;
-  const events = (include: readonly OptInEvent[] | undefined): AsyncIterator<EventOf<Agent>> => {
+  const events = (include?: readonly OptInEvent[], signal?: AbortSignal): AsyncIterator<EventOf<Agent>> => {
     const fold = new RunResultFold(id);
-    const reader = new EventReader(include === undefined ? source : { ...source, input: { ...source.input, include } }, context);
+    const input = include === undefined ? source.input : { ...source.input, include };
+    const reader = new EventReader({ ...source, input, signal }, context);
     return tap(reader, (event) => {
       const ended = fold.add(event);
       // Whoever has read the run to its end need not ask for the result.
@@ -112,8 +116,8 @@ export function createRun<Agent extends AgentContract>(id: string, context: RunC
   const run: Run<Agent> = {
     id,
     ...(receipt !== undefined && { threadId: receipt.threadId, messageId: receipt.messageId, receipt }),
-    [Symbol.asyncIterator]: () => events(undefined),
-    events: ({ include } = {}) => ({ [Symbol.asyncIterator]: () => events(include) }),
+    [Symbol.asyncIterator]: () => events(),
+    events: ({ include, signal } = {}) => ({ [Symbol.asyncIterator]: () => events(include, signal) }),
     partialOutput: () => partialOutput(id, run as AsyncIterable<AnyEvent>) as AsyncIterable<DeepPartial<OutputOf<Agent>>>,
     approve: (call, { input, reason, remember, idempotencyKey, ...options } = {}) =>
       command('approvals.decide', { callId: callIdOf(call), decision: 'approve', input, reason, remember, idempotencyKey }, options),

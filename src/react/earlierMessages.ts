@@ -9,6 +9,8 @@ export class EarlierMessages {
   #list: readonly Message[] = [];
   #pageToken: string | undefined;
   #isOver = false;
+  /** Counts how often it began anew. */
+  #beginnings = 0;
   #loading: Promise<void> | undefined;
 
   constructor(client: Client<ApiContract>, onChange: () => void) {
@@ -46,15 +48,19 @@ export class EarlierMessages {
     const at = all.findIndex(({ id }) => id === oldest);
     this.#list = at === -1 ? [] : all.slice(0, at);
     if (at !== -1) return;
+    this.#beginnings += 1;
     this.#pageToken = undefined;
     this.#isOver = false;
   }
 
   async #load(threadId: string, later: readonly Message[]): Promise<void> {
+    const beginning = this.#beginnings;
     const known = new Set([...this.#list, ...later].map(({ id }) => id));
     for (let found = false; !found && !this.#isOver; ) {
       const pageToken = this.#pageToken;
       const page = await this.#client.threads.messages({ threadId, ...(pageToken !== undefined && { pageToken }) });
+      // It is before what is not here any more: between it and what is, some would be missing.
+      if (beginning !== this.#beginnings) return;
       const older = page.items.filter((message) => !known.has(message.id) && !isOfChild(message));
       this.#list = [...older, ...this.#list];
       this.#pageToken = page.nextPageToken;

@@ -8,6 +8,8 @@ export interface LiveSource<View> {
   view(): View;
   /** Begins to read, until the signal aborts. */
   read(signal: AbortSignal): void;
+  /** It has what is nowhere else: it is not let go of, though it is not read. `rest` looks again. */
+  isNeeded?(): boolean;
 }
 
 /** What several components look at. It is read while somebody looks, and each change shows to all of them, at most once a frame. */
@@ -24,6 +26,11 @@ export class Live<View> {
   constructor(source: LiveSource<View>, first: View) {
     this.#source = source;
     this.#shown = first;
+  }
+
+  /** Somebody looks at it. */
+  get isWatched(): boolean {
+    return this.#listeners.size > 0;
   }
 
   readonly view = (): View => this.#shown;
@@ -75,6 +82,6 @@ export class Live<View> {
     this.#cancelFrame = undefined;
     this.#reading?.abort();
     this.#reading = undefined;
-    this.onUnused();
+    if (this.#source.isNeeded?.() !== true) this.onUnused();
   }
 }

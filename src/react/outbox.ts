@@ -21,20 +21,37 @@ export interface OwnMessage {
   readonly seq?: number;
   /** What the thread had when it was sent. Absent when that is not known. */
   readonly before?: ReadonlySet<string>;
+  /** Of one that was sent before a reload, instead: the last that the thread had, or nothing. */
+  readonly after?: string;
   /** A stored message that came before the answer to the sending, and must be this one. */
   readonly seenAs?: string;
+}
+
+/** What is told of messages that must outlive the outbox, by their keys. */
+export interface Keeper {
+  /** There is nothing to keep: the server has it, or it was taken back. */
+  remove(key: string): void;
+  /** What it was refused for; undefined when it is sent again. */
+  refuse(key: string, error: VerbatimError | undefined): void;
 }
 
 /** Own messages from when they are written until they are in the thread. */
 export class Outbox<Run extends Sent> {
   readonly #onChange: () => void;
+  readonly #keeper: Keeper | undefined;
   readonly #resend = new Map<string, () => Promise<Run>>();
   /** Of stored messages that were own ones here: the key that they were first shown by. */
   readonly #keys = new Map<string, string>();
   #list: readonly OwnMessage[] = [];
 
-  constructor(onChange: () => void) {
+  constructor(onChange: () => void, keeper?: Keeper) {
     this.#onChange = onChange;
+    this.#keeper = keeper;
+  }
+
+  /** Something in it is nowhere else: not answered yet, or refused. */
+  get isNeeded(): boolean {
+    return this.#list.some(({ seq }) => seq === undefined);
   }
 
   /** A new one after each change. Those that are seen in the thread already are in it until their sending is answered. */
@@ -48,7 +65,18 @@ export class Outbox<Run extends Sent> {
 
   /** Shows a message, and sends it. Rejects as the sending does: the message stays then, until `dismiss` or `resend`. */
   send(message: UserMessage, before: ReadonlySet<string> | undefined, sending: () => Promise<Run>): Promise<Run> {
-    const key = message.id;
+    return this.#add({ key: message.id, message, status: 'sending', ...(before !== undefined && { before }) }, sending)();
+  }
+
+  /** Shows a message of before a reload. Without an error, the returned function sends it; otherwise `resend`. */
+  restore(own: Omit<OwnMessage, 'status'>, sending: () => Promise<Run>): () => Promise<Run> {
+    const attempt = this.#add({ ...own, status: own.error === undefined ? 'sending' : 'failed' }, sending);
+    this.#onChange();
+    return attempt;
+  }
+
+  #add(own: OwnMessage, sending: () => Promise<Run>): () => Promise<Run> {
+    const { key } = own;
     const attempt = async (): Promise<Run> => {
       this.#change(key, ({ error: _, ...own }) => ({ ...own, status: 'sending' }));
       try {
@@ -62,13 +90,14 @@ export class Outbox<Run extends Sent> {
       }
     };
     this.#resend.set(key, attempt);
-    this.#list = [...this.#list, { key, message, status: 'sending', ...(before !== undefined && { before }) }];
-    return attempt();
+    this.#list = [...this.#list, own];
+    return attempt;
   }
 
   /** Sends one again that failed. What has come to the server all the same is not there twice. */
   resend(key: string): Promise<Run> {
     const again = this.#list.some((own) => own.key === key && own.status === 'failed') ? this.#resend.get(key) : undefined;
+    if (again !== undefined) this.#keeper?.refuse(key, undefined);
     return again?.() ?? Promise.reject(new VerbatimError('BAD_INPUT', 'There is no message with this key that failed.'));
   }
 
@@ -82,7 +111,10 @@ export class Outbox<Run extends Sent> {
     for (const own of this.#list) {
       if (own.seq !== undefined) {
         if (seq > own.seq) this.#list = without(this.#list, own.key);
-      } else if (own.seenAs === undefined && own.before !== undefined && mayBeStored(own)) this.#see(own, own.before, messages);
+      } else if (own.seenAs === undefined && mayBeStored(own)) {
+        const before = own.before ?? (own.after === undefined ? undefined : upTo(own.after, messages));
+        if (before !== undefined) this.#see(own, before, messages);
+      }
     }
   }
 
@@ -93,11 +125,14 @@ export class Outbox<Run extends Sent> {
     );
     if (stored === undefined) return;
     this.#keys.set(stored.id, own.key);
-    if (own.status === 'failed') this.#list = without(this.#list, own.key);
-    else this.#list = this.#list.map((one) => (one === own ? { ...own, seenAs: stored.id } : one));
+    if (own.status === 'failed') {
+      this.#list = without(this.#list, own.key);
+      this.#keeper?.remove(own.key);
+    } else this.#list = this.#list.map((one) => (one === own ? { ...own, seenAs: stored.id } : one));
   }
 
   #sent(key: string, { messageId, receipt }: Sent): void {
+    this.#keeper?.remove(key);
     const own = this.#list.find((one) => one.key === key);
     if (own?.seenAs !== undefined) this.#keys.delete(own.seenAs);
     this.#keys.set(messageId, key);
@@ -111,11 +146,13 @@ export class Outbox<Run extends Sent> {
       if (isUnsure(error)) return this.#drop(key);
       this.#keys.delete(own.seenAs);
     }
+    this.#keeper?.refuse(key, error);
     this.#change(key, ({ seenAs: _, ...one }) => ({ ...one, status: 'failed', error }));
   }
 
   #drop(key: string): void {
     this.#resend.delete(key);
+    this.#keeper?.remove(key);
     this.#list = without(this.#list, key);
     this.#onChange();
   }
@@ -127,6 +164,11 @@ export class Outbox<Run extends Sent> {
 }
 
 const without = (list: readonly OwnMessage[], key: string): readonly OwnMessage[] => list.filter((own) => own.key !== key);
+
+function upTo(last: string, messages: readonly Message[]): ReadonlySet<string> {
+  const ids = messages.map(({ id }) => id);
+  return new Set(ids.slice(0, ids.indexOf(last) + 1));
+}
 
 const mayBeStored = ({ error }: OwnMessage): boolean => error === undefined || isUnsure(error);
 

@@ -40,11 +40,9 @@ export class RunStore {
     try {
       this.#info = await run.info({ signal });
       this.live.changed();
-      for await (const event of run) {
-        if (signal.aborted) return;
-        // The edge: a run is folded by what every Api has in common.
-        this.#fold(event as AnyEvent);
-      }
+      // The edge: a run is folded by what every Api has in common.
+      for await (const event of run.events({ signal })) this.#fold(event as AnyEvent);
+      if (signal.aborted) return;
       this.#info = await run.info({ signal });
     } catch (cause) {
       if (signal.aborted) return;

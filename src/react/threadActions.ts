@@ -82,8 +82,8 @@ export interface ThreadActionsOptions {
   readonly agent: () => string;
   /** Told of what an action was refused for, and of nothing when the next one begins. */
   readonly onRefused: (error: VerbatimError | undefined) => void;
-  /** Shows a thread; `isAnother` when it is not this one, which has begun. */
-  readonly go: (threadId: string, isAnother: boolean) => void;
+  /** Shows another thread, which was made from this one. */
+  readonly go: (threadId: string) => void;
 }
 
 export function threadActions<Api extends ApiContract, Name extends keyof Api & string>(
@@ -106,9 +106,7 @@ export function threadActions<Api extends ApiContract, Name extends keyof Api & 
   const send = (outgoing: string | Partial<Addressed>, more?: { readonly whenBusy: 'steer' }): Promise<SentRun<AgentContract>> =>
     attempt(async () => {
       const given = typeof outgoing === 'string' ? { text: outgoing } : { text: '', ...outgoing };
-      const run = await store().send({ ...(given.agents === undefined && { agent: agent() }), ...more, ...given });
-      if (threadId === undefined) go(run.threadId, false);
-      return run;
+      return store().send({ ...(given.agents === undefined && { agent: agent() }), ...more, ...given });
     });
 
   const actions = {
@@ -135,7 +133,7 @@ export function threadActions<Api extends ApiContract, Name extends keyof Api & 
         const run = await store().ask(() => client.messages.edit(message));
         threadStoreOf(client, run.threadId).expect(run);
         changesOf(client).tell('threads');
-        go(run.threadId, true);
+        go(run.threadId);
         return run;
       }),
     fork: (input: { readonly atSeq?: number; readonly title?: string } = {}) =>
@@ -143,7 +141,7 @@ export function threadActions<Api extends ApiContract, Name extends keyof Api & 
         if (threadId === undefined) throw new VerbatimError('BAD_INPUT', 'The thread has not begun. Send a message first.');
         const fork = await client.threads.fork({ threadId, ...input });
         changesOf(client).tell('threads');
-        go(fork.id, true);
+        go(fork.id);
         return fork;
       }),
     approve: (call: CallRef, given: ApprovalOptions = {}) =>

@@ -13,6 +13,7 @@ import { Live } from './live.ts';
 import { Outbox } from './outbox.ts';
 import { SharedStores } from './sharedStores.ts';
 import { type ShownMessage, ShownMessages } from './shownMessages.ts';
+import { refusalOf, type Unsent, type UnsentMessage, unsentOf } from './unsent.ts';
 
 /** A thread as it is shown. A new object exactly when something changed; parts that did not change keep their identity. */
 export interface ThreadView {
@@ -56,8 +57,11 @@ export class ThreadStore {
   readonly #client: Client<ApiContract>;
   readonly #outbox: Outbox<AnyRun>;
   readonly #earlier: EarlierMessages;
+  readonly #unsent: Unsent;
   readonly #shown = new ShownMessages();
   #threadId: string | undefined;
+  /** What it goes by until it has begun. */
+  #draft = newKey();
   #thread = emptyThread;
   #cursor: string | undefined;
   #isLoaded = false;
@@ -70,30 +74,56 @@ export class ThreadStore {
   /** What is sent shows in the thread when it is past this. */
   #expectedSeq = -1;
   #asking = 0;
+  /** Told that the thread has begun. */
+  onBegin = (_threadId: string): void => {};
 
   constructor(client: Client<ApiContract>, threadId: string | undefined) {
     this.#client = client;
     this.#threadId = threadId;
-    this.live = new Live({ view: () => this.#view(), read: (signal) => this.#read(signal) }, UNREAD);
-    this.#outbox = new Outbox(() => this.live.changed());
+    this.live = new Live({ view: () => this.#view(), read: (signal) => this.#read(signal), isNeeded: () => this.#outbox.isNeeded }, UNREAD);
+    this.#unsent = unsentOf(client);
+    this.#outbox = new Outbox(() => {
+      this.live.changed();
+      // Perhaps that was what it was kept for.
+      this.live.rest();
+    }, this.#unsent);
     this.#earlier = new EarlierMessages(client, () => this.live.changed());
   }
 
   /** Shows a message, and sends it to the thread, which begins with it if it has not begun. */
   send(message: Addressed): Promise<AnyRun> {
-    // As the server calls those who are asked at once.
-    const { text, agent = message.agents?.join('+') } = message;
-    const key = newKey();
-    const own: UserMessage = { id: key, role: 'user', text, status: 'queued', at: Date.now(), ...(agent !== undefined && { agent }) };
-    const before = this.#isLoaded ? new Set(this.#thread.messages.map(({ id }) => id)) : undefined;
-    return this.ask(() =>
-      this.#outbox.send(own, before, async () => {
-        const threadId = await this.#whenBegun();
-        const input = { idempotencyKey: key, ...message, ...(threadId !== undefined && { threadId }) };
-        // The edge: the hook has typed it by the Api.
-        return (await this.#client.send(input as never)) as AnyRun;
-      }),
-    );
+    const { messages } = this.#thread;
+    const unsent: UnsentMessage = {
+      key: newKey(),
+      at: Date.now(),
+      draft: this.#draft,
+      message,
+      ...(this.#threadId !== undefined && { threadId: this.#threadId }),
+      ...(this.#isLoaded && { after: messages.at(-1)?.id ?? '' }),
+    };
+    const before = this.#isLoaded ? new Set(messages.map(({ id }) => id)) : undefined;
+    this.#unsent.add(this.live, unsent);
+    return this.ask(() => this.#outbox.send(ownMessage(unsent), before, () => this.#send(unsent)));
+  }
+
+  /** Takes what was sent before a reload, and sends it again: the server has it once. What was refused waits. */
+  restore(): void {
+    for (const unsent of this.#unsent.take(this.live, this.#threadId)) {
+      this.#draft = unsent.draft;
+      const { key, after } = unsent;
+      const error = refusalOf(unsent);
+      const own = { key, message: ownMessage(unsent), ...(after !== undefined && { after }), ...(error !== undefined && { error }) };
+      const attempt = this.#outbox.restore(own, () => this.#send(unsent));
+      // It is shown, with what it is refused for.
+      if (error === undefined) this.ask(attempt).catch(() => {});
+    }
+  }
+
+  async #send({ key, message }: UnsentMessage): Promise<AnyRun> {
+    const threadId = await this.#whenBegun();
+    const input = { idempotencyKey: key, ...message, ...(threadId !== undefined && { threadId }) };
+    // The edge: the hook has typed it by the Api.
+    return (await this.#client.send(input as never)) as AnyRun;
   }
 
   resend(key: string): Promise<AnyRun> {
@@ -123,10 +153,12 @@ export class ThreadStore {
 
   /** Until the thread shows this run, it is being sent. */
   expect(run: AnyRun): void {
-    if (this.#threadId === undefined) this.#begin(run.threadId);
+    const begins = this.#threadId === undefined;
+    if (begins) this.#begin(run.threadId);
     if (run.threadId !== this.#threadId) return;
     this.#expectedSeq = Math.max(this.#expectedSeq, run.receipt.seq);
     this.live.changed();
+    if (begins) this.onBegin(run.threadId);
   }
 
   /** The run that is at work, or the first of those that wait; without one, that which was sent last, once it is durable. */
@@ -162,6 +194,7 @@ export class ThreadStore {
   #begin(threadId: string): void {
     this.#threadId = threadId;
     this.#isLoaded = true;
+    this.#unsent.begin(this.#draft, threadId);
     threadStores.add(this.#client, threadId, this);
     changesOf(this.#client).tell('threads');
     if (this.#toRead !== undefined) this.#read(this.#toRead);
@@ -169,6 +202,7 @@ export class ThreadStore {
 
   #read(signal: AbortSignal): void {
     this.#toRead = signal;
+    this.restore();
     const threadId = this.#threadId;
     if (threadId === undefined || signal.aborted) return;
     const stopListening = this.#client.connection.subscribe(({ status }) => {
@@ -236,6 +270,12 @@ export class ThreadStore {
       error: this.#error,
     };
   }
+}
+
+function ownMessage({ key, at, message }: UnsentMessage): UserMessage {
+  // As the server calls those who are asked at once.
+  const { text, agent = message.agents?.join('+') } = message;
+  return { id: key, role: 'user', text, status: 'queued', at, ...(agent !== undefined && { agent }) };
 }
 
 export const threadStores = new SharedStores<ThreadStore>();

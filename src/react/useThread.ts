@@ -78,16 +78,35 @@ export function useThread<Api extends ApiContract = RegisteredApi, Name extends 
   const [kept, setPlace] = useState(arrive);
   let place = kept;
   if (kept.given !== given || kept.client !== client) {
-    // What was gone on to from another thread is of the past. A thread that began here is the one that is given then, and stays as it is.
-    place = arrive();
+    // What was gone on to from another thread is of the past. A thread that began here, or was made here, is the one that is given then, and
+    // stays as it is.
+    place = kept.client === client && given !== undefined && kept.threadId === given ? { ...kept, given } : arrive();
     setPlace(place);
   }
   const { threadId, draft } = place;
 
   const newest = useRef({ options, place });
+  const isThere = useRef(false);
   useEffect(() => {
     newest.current = { options, place };
   });
+  useEffect(() => {
+    isThere.current = true;
+    return () => {
+      isThere.current = false;
+    };
+  }, []);
+  // Whoever has gone elsewhere meanwhile is not called back.
+  useEffect(() => {
+    if (draft === undefined) return;
+    draft.onBegin = (next) => {
+      setPlace({ client, given: undefined, threadId: next, draft: undefined });
+      newest.current.options.onThread?.(next);
+    };
+    return () => {
+      draft.onBegin = () => {};
+    };
+  }, [client, draft]);
 
   const subscribe = useCallback(
     (listener: () => void) => {
@@ -112,12 +131,11 @@ export function useThread<Api extends ApiContract = RegisteredApi, Name extends 
         threadId,
         agent: () => newest.current.options.agent,
         onRefused: (error) => setRefusal(error && { of: draft ?? threadId, error }),
-        go: (next, isAnother) => {
-          // Somebody who has gone elsewhere meanwhile is not called back.
+        go: (next) => {
           const from = newest.current.place;
-          if (from.threadId !== threadId || from.draft !== draft) return;
-          const meanwhile = isAnother ? threadStoreOf(client, threadId ?? '').live.view() : undefined;
-          setPlace({ client, given: from.given, threadId: next, draft: undefined, ...(meanwhile !== undefined && { meanwhile }) });
+          if (!isThere.current || from.threadId !== threadId || from.draft !== draft) return;
+          const meanwhile = threadStoreOf(client, threadId ?? '').live.view();
+          setPlace({ client, given: from.given, threadId: next, draft: undefined, meanwhile });
           newest.current.options.onThread?.(next);
         },
       }),

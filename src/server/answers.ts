@@ -49,6 +49,8 @@ interface Result {
 /** What runs wait for: decisions of people, results of clients, and the end of patience. All of it is in the database; this only wakes. */
 export class Answers {
   readonly #options: AnswersOptions;
+  /** By call: when the last that was asked about it is over. */
+  readonly #deciding = new Map<string, Promise<void>>();
   #stopTimer = (): void => {};
   #arming: Promise<void> | undefined;
   #closed = false;
@@ -57,8 +59,27 @@ export class Answers {
     this.#options = options;
   }
 
-  /** Decides about a call. Throws `ALREADY_DECIDED`, `BAD_INPUT` for an edit that the tool refuses, and `AGENT_CHANGED`. */
-  async decide(command: Command, principal: Principal, decision: Decision): Promise<Decided> {
+  /**
+   * Decides about a call: who asked first is first, however long it takes to look at the tool. Throws `ALREADY_DECIDED`, `BAD_INPUT` for an edit that
+   * the tool refuses, and `AGENT_CHANGED`.
+   */
+  decide(command: Command, principal: Principal, decision: Decision): Promise<Decided> {
+    const { callId } = decision;
+    const before = this.#deciding.get(callId);
+    const decided =
+      before === undefined ? this.#decide(command, principal, decision) : before.then(() => this.#decide(command, principal, decision));
+    // Whoever comes next waits for it, and is not told how it ended.
+    const over = decided.then(
+      () => {},
+      () => {},
+    );
+    this.#deciding.set(callId, over);
+    return decided.finally(() => {
+      if (this.#deciding.get(callId) === over) this.#deciding.delete(callId);
+    });
+  }
+
+  async #decide(command: Command, principal: Principal, decision: Decision): Promise<Decided> {
     const { store } = this.#options;
     const asked = await store.runs.approvalCall(principal, decision.callId);
     const tool = decision.decision === 'approve' && asked.call.status === 'waiting' ? await this.#toolOf(asked) : undefined;

@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 import { z } from 'zod';
 import type { Client } from '../../src/client/index.ts';
 import { defineAgent, defineTool, type InferApi } from '../../src/index.ts';
-import { type UseThread, type UseThreadOptions, useThread, VerbatimProvider } from '../../src/react/index.ts';
+import { type MessageStorage, type UseThread, type UseThreadOptions, useThread, VerbatimProvider } from '../../src/react/index.ts';
 import { createTestServer, type ScriptedStep, scriptedModel, type TestServer } from '../../src/testing/index.ts';
 import { afterTest } from '../support/afterTest.ts';
 
@@ -43,10 +43,14 @@ export interface ThreadScene {
 }
 
 /** A component that shows a thread. */
-export function showThread(client: Client<Api>, options: Partial<UseThreadOptions<Api>> = {}, { strict = false } = {}): ThreadScene {
+export function showThread(
+  client: Client<Api>,
+  options: Partial<UseThreadOptions<Api>> = {},
+  { strict = false, storage }: { readonly strict?: boolean; readonly storage?: MessageStorage } = {},
+): ThreadScene {
   const shown: UseThread<Api>[] = [];
   const wrapper = ({ children }: { readonly children: ReactNode }): ReactNode => {
-    const provided = createElement(VerbatimProvider<Api>, { client }, children);
+    const provided = createElement(VerbatimProvider<Api>, { client, storage }, children);
     return strict ? createElement(StrictMode, null, provided) : provided;
   };
   const show = (props: Partial<UseThreadOptions<Api>>): UseThread<Api> => {

@@ -236,6 +236,28 @@ describe('from thread to thread', () => {
     expect(scene.now.threadId).toBe(other.threadId);
   });
 
+  test('nobody who has left the page is called back', async () => {
+    const server = await startServer([{ text: 'Hello' }, { text: 'Again' }]);
+    const client = server.client<Api>();
+    const went: string[] = [];
+    const scene = showThread(client, { onThread: (id) => went.push(id) });
+    let sent: Promise<{ readonly threadId: string }> | undefined;
+    act(() => {
+      sent = scene.now.send('Hi');
+    });
+    scene.unmount();
+    const threadId = (await sent)?.threadId;
+    const other = showThread(client, { threadId, onThread: (id) => went.push(id) });
+    await idle(other);
+    let forked: Promise<unknown> | undefined;
+    act(() => {
+      forked = other.now.fork();
+    });
+    other.unmount();
+    await forked;
+    expect(went).toEqual([]);
+  });
+
   test('a new one after another is empty, even if that other one began here', async () => {
     const server = await startServer([{ text: 'Hello' }, { text: 'Again' }]);
     const scene = showThread(server.client<Api>());
@@ -271,6 +293,23 @@ describe('from thread to thread', () => {
     expect(new Set(went).size).toBe(3);
     expect(textsOf(scene.now)).toEqual(['user: Hello', 'assistant: Two']);
     for (const { messages } of scene.shown.slice(count)) expect(messages.length).toBeGreaterThan(0);
+  });
+
+  test('an edit and a fork whose thread is given from then on do not flicker', async () => {
+    const server = await startServer([{ text: 'One' }, { text: 'Two' }]);
+    const onThread = (threadId: string): void => scene.rerender({ threadId, onThread });
+    const scene = showThread(server.client<Api>(), { onThread });
+    await act(() => scene.now.send('Hi'));
+    await idle(scene);
+    const count = scene.shown.length;
+    await act(() => scene.now.fork());
+    await idle(scene);
+    await act(() => scene.now.edit({ messageId: scene.now.messages[0]?.id ?? '', text: 'Hello' }));
+    await eventually(() => expect(textsOf(scene.now)).toEqual(['user: Hello', 'assistant: Two']));
+    for (const { status, messages } of scene.shown.slice(count)) {
+      expect(status).not.toBe('loading');
+      expect(messages.length).toBeGreaterThan(0);
+    }
   });
 });
 
@@ -346,6 +385,18 @@ describe('what can be done', () => {
     ]);
     await act(() => scene.now.approve(first.callId).catch(() => {}));
     expect(scene.now.error?.code).toBe('ALREADY_DECIDED');
+  });
+
+  test('of two decisions that are sent at once the first counts', async () => {
+    const server = await startServer([{ toolCalls: [{ name: 'pay', input: { amount: 5 } }] }, { text: 'Done' }]);
+    const scene = showThread(server.client<Api>());
+    await act(() => scene.now.send('Pay'));
+    await eventually(() => expect(scene.now.messages.at(-1)).toMatchObject({ toolCalls: [{ status: 'waiting' }] }));
+    const message = scene.now.messages.at(-1);
+    const callId = (message?.role === 'assistant' ? message.toolCalls[0]?.callId : undefined) ?? '';
+    const decided = await act(() => Promise.allSettled([scene.now.approve(callId), scene.now.reject(callId, 'no')]));
+    expect(decided).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'ALREADY_DECIDED' } }]);
+    await idle(scene);
   });
 
   test('older messages come page by page, each once', async () => {

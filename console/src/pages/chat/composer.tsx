@@ -12,8 +12,8 @@ import { strings } from '../../strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 import '../../ui/iconButton.css';
 import { AttachmentList } from './attachmentList.tsx';
-import { keepDraft, keptDraft } from './drafts.ts';
 import { useAttachments } from './useAttachments.ts';
+import { useDrafts } from './useDrafts.ts';
 import './composer.css';
 
 export type WhenBusy = 'queue' | 'steer';
@@ -38,7 +38,8 @@ export interface ComposerProps {
 
 /** Where messages are written. What is being written is kept per thread, over a reload too. */
 export function Composer({ threadId, isBusy, children, above, onSend, onStop }: ComposerProps): ReactNode {
-  const [text, setText] = useState(() => keptDraft(threadId));
+  const drafts = useDrafts();
+  const [text, setText] = useState(() => drafts.of(threadId));
   const [whenBusy, setWhenBusy] = useState<WhenBusy>('queue');
   const [isDragged, setDragged] = useState(false);
   const [isStopping, setStopping] = useState(false);
@@ -48,16 +49,16 @@ export function Composer({ threadId, isBusy, children, above, onSend, onStop }: 
 
   const write = (next: string): void => {
     setText(next);
-    keepDraft(threadId, next);
+    drafts.keep(threadId, next);
   };
   const draftOf = useRef(threadId);
   useEffect(() => {
     if (draftOf.current === threadId) return;
     // The thread has begun, while more was being written.
-    keepDraft(draftOf.current, '');
-    keepDraft(threadId, text);
+    drafts.keep(draftOf.current, '');
+    drafts.keep(threadId, text);
     draftOf.current = threadId;
-  }, [threadId, text]);
+  }, [threadId, text, drafts]);
   useEffect(() => {
     if (!isBusy) setStopping(false);
   }, [isBusy]);

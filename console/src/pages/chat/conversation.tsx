@@ -16,11 +16,11 @@ import { askedBy, contextOf } from './askedAgents.ts';
 import { type Chat, ChatContext, RunsContext } from './chatContext.ts';
 import { Composer, type Outgoing } from './composer.tsx';
 import { ContextFields } from './contextFields.tsx';
-import { keepDraft } from './drafts.ts';
 import { endOfRun } from './endOfRun.ts';
 import { MessageList } from './messageList.tsx';
 import { askedAtOnce, rowsOf } from './rows.ts';
 import { mergeRuns, type Runs } from './runView.ts';
+import { useDrafts } from './useDrafts.ts';
 import { useEarlierRemarks } from './useEarlierRemarks.ts';
 import { useRunRecords } from './useRunRecords.ts';
 import { useThreadInfo } from './useThreadInfo.ts';
@@ -36,6 +36,7 @@ export interface ConversationProps {
 /** A thread, whole: what was said, what is being said, and what can be said. */
 export function Conversation({ threadId: given, agents, onThread }: ConversationProps): ReactNode {
   const client = useClient();
+  const drafts = useDrafts();
   const [chosen, setChosen] = useState(() => agentOfAddress(agents));
   const [lastAsked, setLastAsked] = useState<readonly string[]>();
   const [contexts, setContexts] = useState<Readonly<Record<string, unknown>>>({});
@@ -98,7 +99,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const context = contextSchema === undefined ? undefined : (contexts[contextKey] ?? emptyValue(contextSchema));
   const onSend = ({ whenBusy, ...message }: Outgoing): void => {
     // The first message takes the draft of a new thread along.
-    keepDraft(threadId, '');
+    drafts.keep(threadId, '');
     // Refused, it stays, with why.
     // The edge: the fields make JSON.
     void send({

@@ -14,6 +14,11 @@ export function takeShareSecret(): string | undefined {
   return sessionStorage.getItem(SECRET_KEY) ?? undefined;
 }
 
+/** Whoever uses the tab next has not opened the link. */
+export function forgetShareSecret(): void {
+  sessionStorage.removeItem(SECRET_KEY);
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
