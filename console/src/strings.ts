@@ -43,7 +43,8 @@ export const strings = {
     connecting: 'Connecting …',
     closed: 'The server has ended this connection.',
     again: 'Connect again',
-    offline: 'Offline. What is written goes out when the connection is back.',
+    offline: 'Offline.',
+    offlineMore: 'What is written goes out when the connection is back.',
     catchingUp: 'Catching up …',
   },
   chat: {
@@ -78,6 +79,7 @@ export const strings = {
     sendAgain: 'Send again',
     dismiss: 'Dismiss',
     working: 'Working …',
+    notReached: 'Offline: not known whether it goes on',
     waiting: 'Waiting for an answer',
     resumed: (attempt: number) => `Attempt ${attempt}`,
     stopped: 'Stopped',
@@ -130,7 +132,7 @@ export const strings = {
     approval: {
       title: (tool: string) => `May ${tool} be called?`,
       role: (role: string) => `For somebody with the role ${role}.`,
-      expires: (time: string) => `Until ${time}.`,
+      until: 'Until',
       approve: 'Approve',
       approveEdited: 'Approve as edited',
       reject: 'Reject',

@@ -5,6 +5,7 @@ import { decisionOf, decisionText } from './decision.ts';
 import { JsonForm } from './jsonForm/jsonForm.tsx';
 import { JsonTree } from './jsonTree.tsx';
 import { Refusal } from './refusal.tsx';
+import { TimeText } from './timeText.tsx';
 import { useAttempt } from './useAttempt.ts';
 import './approvalForm.css';
 
@@ -53,7 +54,11 @@ export function ApprovalForm({ asked, schema, isInbox = false, onApprove, onReje
       {!isInbox && (role !== undefined || expiresAt !== undefined) && (
         <p className="approval-form-note">
           {role !== undefined && `${text.role(role)} `}
-          {expiresAt !== undefined && text.expires(new Date(expiresAt).toLocaleString())}
+          {expiresAt !== undefined && (
+            <>
+              {text.until} <TimeText at={expiresAt} />.
+            </>
+          )}
         </p>
       )}
       {isInbox && (
