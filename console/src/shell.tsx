@@ -62,6 +62,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
             </Link>
           ))}
         </nav>
+        <ConnectionLine />
         <div className="shell-foot">
           <ThemeChoice />
           {hasLogin && (
@@ -77,7 +78,6 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
         </div>
       </header>
       <main id="content" ref={main} tabIndex={-1} className="shell-main">
-        <ConnectionLine />
         {children}
       </main>
     </div>
