@@ -5,6 +5,7 @@ import { ConnectionLine } from './connectionLine.tsx';
 import { OpenApprovals } from './openApprovals.tsx';
 import { strings } from './strings.ts';
 import { ThemeChoice } from './themeChoice.tsx';
+import { usePageTitle } from './usePageTitle.ts';
 import './shell.css';
 
 const PAGES: readonly (readonly [href: string, title: string])[] = [
@@ -29,6 +30,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
   const { isAdmin, me, hasLogin, loginName, leave } = useAccess();
   const [path] = useLocation();
   const [isOpen, setOpen] = useState(false);
+  usePageTitle(path);
   const main = useRef<HTMLElement>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu.
