@@ -7,6 +7,7 @@ import { JsonTree } from './jsonTree.tsx';
 import { Refusal } from './refusal.tsx';
 import { TimeText } from './timeText.tsx';
 import { useAttempt } from './useAttempt.ts';
+import { useNameOf } from './useNames.ts';
 import './approvalForm.css';
 
 const text = strings.chat.approval;
@@ -119,10 +120,11 @@ export function ApprovalForm({ asked, schema, isInbox = false, onApprove, onReje
 /** That somebody was first is no failure. */
 function DecisionRefusal({ error }: { readonly error: unknown }): ReactNode {
   const decision = error instanceof VerbatimError ? decisionOf(error) : undefined;
+  const by = useNameOf(decision?.by);
   if (decision === undefined) return <Refusal error={error} />;
   return (
     <p role="alert">
-      {text.tooLate} {decisionText(decision)}
+      {text.tooLate} {decisionText({ ...decision, by })}
     </p>
   );
 }
