@@ -72,7 +72,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       ...(config.console === false ? [] : [`console: ${url}`]),
       file === undefined ? model : `config: ${file}`,
       `database: ${config.database}`,
-      `talk to it: npx verbatim chat --url ${url}`,
+      `talk to it: npx verbatim-agents chat --url ${url}`,
     ])
       note(`  ${withoutSecrets(line ?? '')}`);
   } catch (error) {

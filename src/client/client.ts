@@ -1,6 +1,6 @@
 import type { TRPCClient } from '@trpc/client';
 import type { AgentInfo } from '../protocol/agentInfo.ts';
-import type { ApiContract, Asked, ContextOfEach, Decision, EditInput, SendInput, SendToMany } from '../protocol/contract.ts';
+import type { ApiContract, Asked, ContextOfEach, Decision, EditInput, RetryInput, SendInput, SendToMany } from '../protocol/contract.ts';
 import type { Notice } from '../protocol/notice.ts';
 import type { Procedures } from '../protocol/procedures.ts';
 import type { Auth } from './auth.ts';
@@ -75,6 +75,14 @@ export interface Client<Api extends ApiContract> {
      */
     readonly edit: (
       message: EditInput<Api> & { /** Made where it is not given. */ readonly idempotencyKey?: string },
+      options?: CallOptions,
+    ) => Promise<SentRun<Api[keyof Api & string]>>;
+    /**
+     * Answers a message of the user again, in its own thread, as `run.retry` does. Also one that has no run, since a fork copied it or it was
+     * imported: its agent is asked, or the one that is given. Rejects with `BAD_INPUT` for one that is not the last of the user.
+     */
+    readonly retry: (
+      message: RetryInput<Api> & { /** Made where it is not given. */ readonly idempotencyKey?: string },
       options?: CallOptions,
     ) => Promise<SentRun<Api[keyof Api & string]>>;
   };

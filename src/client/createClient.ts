@@ -107,6 +107,10 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
         const receipt = (await calls.command('messages.edit', traced(message), callOptions)) as Receipt;
         return createRun(receipt.runId, context, receipt);
       },
+      async retry(message, callOptions) {
+        const receipt = (await calls.command('messages.retry', traced(message), callOptions)) as Receipt;
+        return createRun(receipt.runId, context, receipt);
+      },
     },
     memory: { list: query('memory.list'), delete: command('memory.delete'), clear: command('memory.clear') },
     auth: createAuth({ url: endpoint.http, fetch: fetchOf(options), calls, clock, timeoutMs }),

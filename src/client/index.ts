@@ -34,6 +34,7 @@ export type {
   OnDisconnect,
   OutputOf,
   Receipt,
+  RetryInput,
   SendInput,
   SendOptions,
   SendToMany,

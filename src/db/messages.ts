@@ -155,6 +155,15 @@ export function prepareMessages(db: Drizzle) {
         .where(and(eq(messages.thread, thread), gt(messages.seq, seq), eq(messages.role, 'assistant'), eq(messages.status, 'complete')))
         .orderBy(asc(messages.seq))
         .all(),
+    /** The place of the newest of the user. */
+    lastAsked: (thread: number): number | null | undefined =>
+      db
+        .select({ seq: messages.seq })
+        .from(messages)
+        .where(and(eq(messages.thread, thread), eq(messages.role, 'user'), eq(messages.status, 'complete')))
+        .orderBy(desc(messages.seq))
+        .limit(1)
+        .get()?.seq,
     /** The oldest of the transcript. */
     first: (thread: number, limit: number): MessageRow[] =>
       db

@@ -198,7 +198,7 @@ export interface RunStore {
   expire(): Promise<readonly RunRow[]>;
   /** What was sent to the model at each step of a run, compiled again from what is stored. */
   sentSteps(runId: string): Promise<readonly SentStep[]>;
-  /** A message of the user that the caller owns, and what it was sent with. */
+  /** A message of the user that the caller may read, and what it was sent with. */
   sentMessage(principal: Principal, messageId: string): Promise<SentMessage>;
   /** What a run of the caller's was sent with. */
   sentRun(principal: Principal, runId: string): Promise<RunRow>;
@@ -206,6 +206,8 @@ export interface RunStore {
   edit(input: AcceptInput, messageId: string): Promise<Accepted>;
   /** Answers a message again. Refuses with `RUN_OPEN` while its thread is at work, and with `BAD_INPUT` a run that is not its last. */
   retry(input: AcceptInput, runId: string): Promise<Accepted>;
+  /** The same by the message. Refuses with `BAD_INPUT` one without a run that is not the last of the user in its thread. */
+  retryMessage(input: AcceptInput, messageId: string): Promise<Accepted>;
   /** The newest summary of a thread for one of its agents. */
   summary(thread: number, agent: string): Promise<Summary | undefined>;
   addSummary(run: HeldRun, summary: NewSummary): Promise<void>;

@@ -23,7 +23,7 @@ import { hasChanged, lookAgain } from './operations/lookAgain.ts';
 import { recordCall } from './operations/recordCall.ts';
 import { reportUsage } from './operations/reportUsage.ts';
 import { resumeRun } from './operations/resumeRun.ts';
-import { retryRun } from './operations/retryRun.ts';
+import { retryMessage, retryRun } from './operations/retryRun.ts';
 import { runProgress } from './operations/runProgress.ts';
 import { listSteps, sentStep } from './operations/runSteps.ts';
 import { sentSteps } from './operations/sentStep.ts';
@@ -201,6 +201,7 @@ export function sqliteRunStore(parts: SqliteParts & { readonly prices?: Prices |
     },
     edit: (input, messageId) => commit.run((tx) => editMessage(tx, input, messageId)),
     retry: (input, runId) => commit.run((tx) => retryRun(tx, input, runId)),
+    retryMessage: (input, messageId) => commit.run((tx) => retryMessage(tx, input, messageId)),
     async summary(thread, agent) {
       return newestSummary(queries, thread, agent);
     },

@@ -187,10 +187,19 @@ export type EditInput<Api extends ApiContract> = {
   /** Ids of files. */
   readonly attachments?: readonly string[];
   readonly options?: SendOptions;
-} & (
+} & AnsweredBy<Api>;
+
+/** A message of the user that is to be answered again, in its own thread. What is left out is as it was sent then. */
+export type RetryInput<Api extends ApiContract> = {
+  readonly messageId: string;
+  readonly onDisconnect?: OnDisconnect;
+  readonly options?: SendOptions;
+} & AnsweredBy<Api>;
+
+/** Whoever was asked then, or another agent, which takes its own context. */
+type AnsweredBy<Api extends ApiContract> =
   | { readonly agent?: undefined; readonly context?: undefined }
-  | { [Name in keyof Api & string]: { readonly agent: Name } & ContextField<Api[Name]> }[keyof Api & string]
-);
+  | { [Name in keyof Api & string]: { readonly agent: Name } & ContextField<Api[Name]> }[keyof Api & string];
 
 /** Proof that a command is durable. */
 export interface Receipt {

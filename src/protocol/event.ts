@@ -183,7 +183,7 @@ export interface ThreadSnapshot extends Stored {
   readonly type: 'thread.snapshot';
   readonly messages: readonly Message[];
   readonly activeRunId?: string;
-  /** That run, and every run under it, parents before children. An older server does not say. */
+  /** That run, and every run under it, parents before children; where none is at work, the root run of the last message, if it has ended. An older server does not say. */
   readonly runs?: readonly SnapshotRun[];
   /** There are older messages than these: `threads.messages` pages through them. */
   readonly earlier: boolean;
@@ -200,6 +200,8 @@ export interface SnapshotRun {
   readonly parentCallId?: string;
   /** The agent that speaks, where another has taken over. */
   readonly currentAgent?: string;
+  /** Of one that failed. */
+  readonly error?: ErrorInfo;
 }
 
 /** An event of any application: tool inputs, outputs and data are plain JSON. */

@@ -197,6 +197,7 @@ const snapshotRun = z.strictObject({
   parentRunId: id.exactOptional(),
   parentCallId: id.exactOptional(),
   currentAgent: z.string().exactOptional(),
+  error: error.exactOptional(),
 });
 
 /** Stands for a position, which is 0 in a thread where nothing has happened. */

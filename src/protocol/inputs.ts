@@ -110,6 +110,15 @@ export function createInputs(limits: Limits) {
       idempotencyKey,
       traceparent,
     }),
+    messageRetry: z.object({
+      messageId: id,
+      agent: z.string().min(1).max(200).optional(),
+      onDisconnect: z.enum(['continue', 'cancel']).optional(),
+      options,
+      context: context.optional(),
+      idempotencyKey,
+      traceparent,
+    }),
     memoryList: z
       .object({ threadId: threadId.optional(), prefix: z.string().max(MAX_MEMORY_KEY_LENGTH).optional(), limit, pageToken: textToken })
       .default({}),

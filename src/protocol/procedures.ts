@@ -1,7 +1,7 @@
 import type { AdminProcedures, LoginProcedures } from './accountProcedures.ts';
 import type { AgentInfo } from './agentInfo.ts';
 import type { ApprovalInfo, ApprovalStatus } from './approval.ts';
-import type { ApiContract, ApprovalOptions, Decision, EditInput, Receipt, SendInput, SendToMany } from './contract.ts';
+import type { ApiContract, ApprovalOptions, Decision, EditInput, Receipt, RetryInput, SendInput, SendToMany } from './contract.ts';
 import type { ErrorInfo } from './errorCodes.ts';
 import type { AnyEvent, OptInEvent, Usage } from './event.ts';
 import type { FileInfo } from './file.ts';
@@ -193,6 +193,8 @@ export interface Procedures<Api extends ApiContract, Event = AnyEvent> {
   readonly messages: {
     readonly send: Mutation<Keyed & Traced & (SendInput<Api> | SendToMany<Api>), Receipt>;
     readonly edit: Mutation<Keyed & Traced & EditInput<Api>, Receipt>;
+    /** Answers a message of the user again, in its own thread: as `runs.retry`, and also one that has no run since it was copied or imported. */
+    readonly retry: Mutation<Keyed & Traced & RetryInput<Api>, Receipt>;
   };
   /** What tools keep for the caller, or for one of its threads. */
   readonly memory: {

@@ -92,6 +92,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'auth.openShare': { kind: 'mutation', input: ({ secret }) => ({ secret }), cells: EVERYBODY },
   'messages.send': { kind: 'mutation', input: ({ threadId }) => ({ threadId, agent: 'echo', text: 'more' }), cells: WRITE },
   'messages.edit': { kind: 'mutation', input: ({ messageId }) => ({ messageId, text: 'otherwise' }), cells: COPY },
+  'messages.retry': { kind: 'mutation', input: ({ messageId }) => ({ messageId }), cells: finding(WRITE, 'RUN_OPEN') },
   'memory.list': { kind: 'query', input: ({ threadId }) => ({ threadId }), cells: READ },
   'memory.delete': { kind: 'mutation', input: ({ threadId }) => ({ threadId, key: 'k' }), cells: MANAGE },
   'memory.clear': { kind: 'mutation', input: ({ threadId }) => ({ threadId }), cells: MANAGE },

@@ -147,7 +147,7 @@ describe.skipIf(!hasChromium)('the pages of administrators', () => {
     const before = await page.getByRole('row').count();
     await page.getByRole('button', { name: 'Show more' }).click();
     await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(before);
-    await page.getByText('npx verbatim audit verify').waitFor();
+    await page.getByText('npx verbatim-agents audit verify').waitFor();
   });
 
   test('settings: what holds and who said so, to be searched; no secret among them', async () => {

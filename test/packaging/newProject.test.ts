@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { CHROMIUM, hasChromium } from '../support/chromium.ts';
 import { CliFolder, VERBATIM_COMMAND } from '../support/cliFolder.ts';
 import { runCommand } from '../support/spawnedCommand.ts';
 
@@ -59,6 +61,30 @@ describe.skipIf(process.env.VERBATIM_TEST_INSTALL !== '1')('a project of `verbat
 
     const ask = await runCommand('npm', ['run', '--silent', 'ask', '--', 'count to 5'], { cwd: project, env: { VERBATIM_URL: url } });
     expect(ask.stdout).toMatch(/^1 2 3 4 5\ncompleted, 5 tokens\n$/);
+  });
+
+  test.skipIf(!hasChromium)('its page says why an answer failed, through a reload, and asks again', async () => {
+    await using folder = new CliFolder();
+    // Nothing listens there.
+    const env = { PORT: '0', DATABASE: ':memory:', OPENAI_API_KEY: 'wrong', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
+    const server = folder.spawn('npm', ['start', '--prefix', project], env, true);
+    const [, url = ''] = await server.output('stdout', /The page is at (http:\S+)/);
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+    try {
+      const page = await browser.newPage();
+      await page.goto(url);
+      await page.getByRole('textbox', { name: 'Message' }).fill('Where is order 42?');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('The answer failed').waitFor();
+      await page.reload();
+      await page.getByRole('alert').getByText('The answer failed').waitFor();
+      await page.getByRole('button', { name: 'Try again' }).click();
+      const threadId = new URL(page.url()).searchParams.get('thread');
+      const runs = new URL(`/trpc/runs.list?input=${encodeURIComponent(JSON.stringify({ json: { threadId } }))}`, url);
+      await vi.waitFor(async () => expect((await (await fetch(runs)).json()).result.data.json.items).toHaveLength(2), { timeout: 20_000 });
+    } finally {
+      await browser.close();
+    }
   });
 
   test('its two processes start with one command, and the page reaches the server by Vite', async () => {

@@ -47,3 +47,16 @@ test('whoever comes later sees that a run waits, and for what', async () => {
   expect(later.now.activeRun?.waitingFor).toEqual(first.now.activeRun?.waitingFor);
   expect(later.shown.map(({ status }) => status)).not.toContain('running');
 });
+
+test('whoever comes later sees that the last answer failed, and why, and can ask again', async () => {
+  const server = await startServer([{ error: { code: 'MODEL_REFUSED', message: 'No such model', retryable: false } }, { text: 'Here' }]);
+  const first = showThread(server.client());
+  act(() => void first.now.send('Hello'));
+  await eventually(() => expect(Object.values(first.now.runs)).toMatchObject([{ status: 'failed' }]));
+  const later = showThread(server.client(), { threadId: first.now.threadId });
+  await eventually(() => expect(later.now.status).toBe('idle'));
+  const [failed] = Object.values(first.now.runs);
+  expect(Object.values(later.now.runs)).toMatchObject([{ id: failed?.id, status: 'failed', agent: 'helper', error: failed?.error }]);
+  act(() => void later.now.retry());
+  await eventually(() => expect(later.now.messages.at(-1)).toMatchObject({ text: 'Here', status: 'complete' }));
+});

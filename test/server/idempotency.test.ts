@@ -31,6 +31,11 @@ const COMMANDS: readonly [path: string, input: (p: Prepared) => object, other: (
     ({ endedMessageId }) => ({ messageId: endedMessageId, text: '1 1' }),
     ({ endedMessageId }) => ({ messageId: endedMessageId, text: '1 2' }),
   ],
+  [
+    'messages.retry',
+    ({ endedMessageId }) => ({ messageId: endedMessageId }),
+    ({ endedMessageId }) => ({ messageId: endedMessageId, agent: 'pour' }),
+  ],
   ['runs.retry', ({ endedRunId }) => ({ runId: endedRunId }), ({ runId }) => ({ runId })],
   ['memory.delete', () => ({ key: 'a' }), () => ({ key: 'b' })],
   ['memory.clear', () => ({}), ({ threadId }) => ({ threadId })],
@@ -49,12 +54,15 @@ async function prepare(options: Parameters<typeof startServer>[0] = {}): Promise
   return { socket, threadId, runId, port, endedRunId: ended.runId, endedMessageId: ended.messageId };
 }
 
+/** These have a run of their own. */
+const ANSWERS = ['messages.edit', 'messages.retry', 'runs.retry'];
+
 test.each(COMMANDS)('%s with a key is done once: asked again, from anywhere, it gives the same receipt', async (path, input) => {
   const prepared = await prepare();
   const { socket, port } = prepared;
   const asked = { ...input(prepared), idempotencyKey: 'k' };
   const first: { runId?: string } = await socket.call('mutation', path, asked);
-  if (path === 'messages.edit' || path === 'runs.retry') await socket.call('query', 'runs.wait', { runId: first.runId });
+  if (ANSWERS.includes(path)) await socket.call('query', 'runs.wait', { runId: first.runId });
   const threads = await socket.call('query', 'threads.list');
   expect(await socket.call('mutation', path, asked)).toEqual(first);
   // The order of keys is no content.
@@ -86,7 +94,7 @@ test.each(COMMANDS)('%s asked ten times at once is done once', async (path, inpu
   expect(first?.result?.type).toBe('data');
   for (const answer of answers) expect(answer.result).toEqual(first?.result);
   const runs: { items: unknown[] } = await socket.call('query', 'runs.list', {});
-  const more = ['messages.send', 'messages.edit', 'runs.retry'].includes(path) ? 1 : path === 'threads.delete' ? -1 : 0;
+  const more = ['messages.send', ...ANSWERS].includes(path) ? 1 : path === 'threads.delete' ? -1 : 0;
   expect(runs.items.length).toBe(2 + more);
 });
 

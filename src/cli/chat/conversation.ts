@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { WatchOptions } from '../../client/thread.ts';
 import type { JsonApi, WhenBusy } from '../../protocol/contract.ts';
+import type { Message } from '../../protocol/message.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { ThreadView } from './threadView.ts';
 
@@ -89,8 +90,25 @@ export class Conversation {
   async retry(): Promise<void> {
     const threadId = this.#known();
     const runId = this.#view.runs.lastId ?? (await this.#client.trpc.runs.list.query({ threadId, limit: 1 })).items[0]?.id;
-    if (runId === undefined) throw new VerbatimError('NOT_FOUND', 'Nothing was said here yet');
-    await this.#client.run(runId).retry();
+    if (runId === undefined) await this.#retryCopied(threadId);
+    else await this.#client.run(runId).retry();
+  }
+
+  /** In a copy, nothing has run yet: its last message is answered again. */
+  async #retryCopied(threadId: string): Promise<void> {
+    const asked = await this.#lastAsked(threadId);
+    if (asked === undefined) throw new VerbatimError('NOT_FOUND', 'Nothing was said here yet');
+    const { id: messageId, agent } = asked;
+    await this.#client.messages.retry({ messageId, ...(agent === undefined && { agent: this.agent }) });
+  }
+
+  async #lastAsked(threadId: string): Promise<Message | undefined> {
+    for (let pageToken: string | undefined; ; ) {
+      const page = await this.#client.threads.messages({ threadId, ...(pageToken !== undefined && { pageToken }) });
+      const asked = page.items.findLast(({ role }) => role === 'user');
+      pageToken = page.nextPageToken;
+      if (asked !== undefined || pageToken === undefined) return asked;
+    }
   }
 
   close(): void {

@@ -17,13 +17,13 @@ export interface SentMessage {
   readonly run: RunRow | undefined;
 }
 
-/** The caller's own message, of the user. What is another's and what does not exist look the same. */
+/** A message of the user that the caller may read. What is another's and what does not exist look the same. */
 export function sentMessage(authority: Authority, principal: Principal, messageId: string): SentMessage {
   const { queries } = authority;
   const message = queries.messages.byId(messageId);
   const thread = threadOf(authority, principal, { key: message?.thread, action: 'read', what: 'message' });
   if (message === undefined) throw noSuch('message');
-  if (message.role !== 'user') throw new VerbatimError('BAD_INPUT', 'Only a message of the user can be edited.');
+  if (message.role !== 'user') throw new VerbatimError('BAD_INPUT', 'Only a message of the user can be edited or answered again.');
   return { message, thread, run: message.run === null ? undefined : queries.runs.byKey(message.run) };
 }
 

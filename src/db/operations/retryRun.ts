@@ -4,7 +4,7 @@ import type { MessageRow } from '../messages.ts';
 import { isOpen, type RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { type Accepted, type AcceptInput, acceptMessage, askAgents, assertMaySend, newRun } from './acceptMessage.ts';
-import { openRun } from './access.ts';
+import { noSuch, openRun, threadOf } from './access.ts';
 import { once } from './command.ts';
 import { countMessage } from './messageRate.ts';
 import { startRun } from './startRun.ts';
@@ -15,22 +15,47 @@ import { startRun } from './startRun.ts';
  * again, whatever came after.
  */
 export function retryRun(tx: Tx, input: AcceptInput, runId: string): Accepted {
+  return doOnce(tx, input, () => {
+    const { run, thread } = openRun(tx, input.principal, runId, 'write');
+    return retry(tx, input, { run, thread });
+  });
+}
+
+/**
+ * Answers a message of the user again, in its own thread. One that has a run is retried as that run. One without, which was copied by a fork or
+ * imported, gets its first run here, when it is the last of the user in its thread.
+ */
+export function retryMessage(tx: Tx, input: AcceptInput, messageId: string): Accepted {
+  return doOnce(tx, input, () => {
+    const asked = tx.queries.messages.byId(messageId);
+    const thread = threadOf(tx, input.principal, { key: asked?.thread, action: 'write', what: 'message' });
+    if (asked === undefined) throw noSuch('message');
+    const run = asked.run === null ? undefined : tx.queries.runs.byKey(asked.run);
+    if (run !== undefined) return retry(tx, input, { run, thread });
+    assertLastAsked(tx, asked);
+    return answerAgain(tx, { ...input, fresh: true }, { asked, thread });
+  });
+}
+
+function doOnce(tx: Tx, input: AcceptInput, accept: () => Accepted): Accepted {
   let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
   const { answer } = once(tx, input.command, () => {
-    const again = { ...input, fresh: true };
-    const { run, thread } = openRun(tx, input.principal, runId, 'write');
-    if (run.parent !== null) throw new VerbatimError('BAD_INPUT', 'Another run asked for this one. Retry the run that was sent.');
-    if (isOpen(run.status)) throw stillOpen(run);
-    const asked = tx.queries.messages.ofRun(run.key).find((message) => message.role === 'user');
-    // A later run answers it by now, and is the one that can be retried.
-    if (asked === undefined) assertLast(tx, run);
-    if (asked === undefined) throw new VerbatimError('BAD_INPUT', 'The message of this run is gone. Send it again.');
-    const { receipt, ...rest } =
-      asked.status === 'complete' ? answerAgain(tx, again, { run, asked, thread }) : sendAgain(tx, again, { asked, threadId: thread.id });
+    const { receipt, ...rest } = accept();
     effects = rest;
     return receipt;
   });
   return { receipt: answer, ...effects };
+}
+
+function retry(tx: Tx, input: AcceptInput, { run, thread }: { readonly run: RunRow; readonly thread: ThreadRow }): Accepted {
+  const again = { ...input, fresh: true };
+  if (run.parent !== null) throw new VerbatimError('BAD_INPUT', 'Another run asked for this one. Retry the run that was sent.');
+  if (isOpen(run.status)) throw stillOpen(run);
+  const asked = tx.queries.messages.ofRun(run.key).find((message) => message.role === 'user');
+  // A later run answers it by now, and is the one that can be retried.
+  if (asked?.status !== 'dropped') assertLast(tx, run);
+  if (asked === undefined) throw new VerbatimError('BAD_INPUT', 'The message of this run is gone. Send it again.');
+  return asked.status === 'complete' ? answerAgain(tx, again, { asked, thread }) : sendAgain(tx, again, { asked, threadId: thread.id });
 }
 
 function stillOpen(run: RunRow): VerbatimError {
@@ -47,6 +72,16 @@ function assertLast({ queries }: Tx, run: RunRow): void {
   throw new VerbatimError('BAD_INPUT', message, { details: { lastRunId: last.id } });
 }
 
+function assertLastAsked({ queries }: Tx, { thread, seq }: MessageRow): void {
+  const open = queries.runs.openOfThread(thread)[0];
+  if (open !== undefined) throw stillOpen(open);
+  if (queries.messages.lastAsked(thread) === seq) return;
+  throw new VerbatimError(
+    'BAD_INPUT',
+    'Only the last message of a thread can be answered again. Edit this one instead, or fork the thread.',
+  );
+}
+
 /** Its message was dropped, and is not part of the conversation: it is sent like any other. */
 function sendAgain(tx: Tx, input: AcceptInput, { asked, threadId }: { readonly asked: MessageRow; readonly threadId: string }): Accepted {
   const { text } = asked;
@@ -55,12 +90,7 @@ function sendAgain(tx: Tx, input: AcceptInput, { asked, threadId }: { readonly a
   return acceptMessage(tx, { ...input, command: { ...input.command, key: undefined }, threadId, text, metadata, attachments });
 }
 
-function answerAgain(
-  tx: Tx,
-  input: AcceptInput,
-  { run, asked, thread }: { readonly run: RunRow; readonly asked: MessageRow; readonly thread: ThreadRow },
-): Accepted {
-  assertLast(tx, run);
+function answerAgain(tx: Tx, input: AcceptInput, { asked, thread }: { readonly asked: MessageRow; readonly thread: ThreadRow }): Accepted {
   assertMaySend(tx, input);
   countMessage(tx, input.principal);
   const { queries } = tx;
@@ -72,7 +102,7 @@ function answerAgain(
   tx.append(thread.key, again.key, { type: 'run.queued', runId: again.id, agent: again.agent, place, messageId: asked.id });
   queries.messages.setRun(asked.key, again.key);
   for (const { key, id } of queries.messages.saidAfter(thread.key, asked.seq ?? 0)) {
-    // Nothing may follow the end of a run: the new one withdraws what the old one said.
+    // Nothing may follow the end of a run: the new one withdraws what was said before.
     const discarded = tx.append(thread.key, again.key, { type: 'message.discarded', runId: again.id, messageId: id, reason: 'retried' });
     queries.messages.retract(key, discarded);
   }

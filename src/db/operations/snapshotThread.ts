@@ -2,6 +2,7 @@ import type { SnapshotRun, ThreadSnapshot } from '../../protocol/event.ts';
 import { foldEvents } from '../../protocol/foldEvent.ts';
 import type { AssistantMessage, Message } from '../../protocol/message.ts';
 import { decodeEvent } from '../encodedEvent.ts';
+import type { MessageRow } from '../messages.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import { descendantsOf } from './lineage.ts';
@@ -23,9 +24,18 @@ export function snapshotThread(queries: Queries, thread: number, now: number, ma
     seq,
     at: now,
     messages: streaming === undefined ? messages : withStreamedText(queries, thread, messages, streaming.receivedSeq),
-    ...(active !== undefined && { activeRunId: active.id, runs: runsOf(queries, active) }),
+    ...(active !== undefined ? { activeRunId: active.id, runs: runsOf(queries, active) } : ended(queries, rows)),
     earlier: newest.more,
   };
+}
+
+/** How the last answer ended: that it failed, and why, is in no message. */
+function ended(queries: Queries, rows: readonly MessageRow[]): Pick<ThreadSnapshot, 'runs'> {
+  let run = queries.runs.byKey(rows.at(-1)?.run ?? 0);
+  while (run !== undefined && run.parent !== null) run = queries.runs.byKey(run.parent);
+  if (run === undefined || run.endedAt === null || run.thread !== rows.at(-1)?.thread) return {};
+  const { id, agent, status, attempt, error } = run;
+  return { runs: [{ id, agent, status, attempt, ...(error !== null && { error }) }] };
 }
 
 function runsOf(queries: Queries, root: RunRow): readonly SnapshotRun[] {

@@ -6,7 +6,7 @@ import { HOUR_MS, MINUTE_MS } from '../../protocol/time.ts';
 import { holderOf } from './connectionPlaces.ts';
 
 /** These have limits of their own, which count what was made. */
-const MESSAGES: ReadonlySet<string> = new Set(['messages.send', 'messages.edit', 'runs.retry']);
+const MESSAGES: ReadonlySet<string> = new Set(['messages.send', 'messages.edit', 'messages.retry', 'runs.retry']);
 
 interface Count {
   readonly beganAt: number;

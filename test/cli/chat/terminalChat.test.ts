@@ -483,6 +483,19 @@ describe('commands', () => {
     expect(chat.screen.text).toContain(`--thread ${other.id}`);
   });
 
+  test('a copy is retried in the copy', async () => {
+    await using server = await serverOf([{ text: 'First answer.' }, { text: 'Again answered.' }]);
+    await using folder = new CliFolder();
+    await using chat = open(folder, server.url);
+    await chat.shows(READY);
+    chat.type('One\r');
+    await chat.shows(/First answer\.\n\n> message/);
+    chat.type('/fork\r');
+    await chat.shows(/You are in a copy now/);
+    chat.type('/retry\r');
+    await chat.shows(/asked again[\s\S]*Again answered\.\n\n> message/);
+  });
+
   test('are completed by Tab, agents too', async () => {
     await using server = await serverOf([]);
     await using folder = new CliFolder();

@@ -126,6 +126,7 @@ describe('messages', () => {
     expect((await ann.error('mutation', 'messages.send', { agent: 'pour', text: '1 1' })).data).toMatchObject(limited);
     expect((await ann.error('mutation', 'messages.edit', { messageId, text: '1 1' })).data).toMatchObject(limited);
     expect((await ann.error('mutation', 'runs.retry', { runId: retried.runId })).data).toMatchObject(limited);
+    expect((await ann.error('mutation', 'messages.retry', { messageId })).data).toMatchObject(limited);
     expect((await overHttp('messages.send', { agent: 'pour', text: '1 1' })).status).toBe(429);
     expect(await overMcp()).toMatchObject({
       isError: true,

@@ -13,7 +13,7 @@ import { tableProps, usePages } from '../../ui/usePages.ts';
 import './admin.css';
 
 const text = strings.audit;
-const VERIFY = 'npx verbatim audit verify';
+const VERIFY = 'npx verbatim-agents audit verify';
 const OUTCOMES = ['ok', 'refused', 'failed'] as const;
 const TONES = { ok: 'good', refused: 'warn', failed: 'bad' } as const;
 const FIELDS = ['actor', 'action', 'target', 'outcome', 'from', 'to'] as const;

@@ -5,13 +5,14 @@ import { useConnection, useThread } from 'verbatim-agents/react';
 const threadInAddress = (): string | undefined => new URLSearchParams(location.search).get('thread') ?? undefined;
 
 export function Chat() {
-  const { messages, status, send, stop, error } = useThread({
+  const { messages, status, runs, send, stop, retry, resend, dismiss, error } = useThread({
     threadId: threadInAddress(),
     agent: 'support',
     onThread: (threadId) => history.replaceState(null, '', `?thread=${threadId}`),
   });
   const connection = useConnection();
   const [text, setText] = useState('');
+  const lastRun = Object.values(runs).findLast((run) => run.parentRunId === undefined);
   const isBusy = status === 'sending' || status === 'queued' || status === 'running' || status === 'waiting';
 
   function submit(event?: FormEvent): void {
@@ -50,8 +51,19 @@ export function Chat() {
                   </p>
                 ))}
               <p>{message.text}</p>
+              {message.role === 'user' && message.pending === 'failed' && (
+                <p role="alert">
+                  Not sent: {message.error?.message} <button onClick={() => void resend(message.key).catch(() => {})}>Send again</button>{' '}
+                  <button onClick={() => dismiss(message.key)}>Remove</button>
+                </p>
+              )}
             </article>
           ))}
+          {lastRun?.status === 'failed' && !isBusy && (
+            <p role="alert">
+              The answer failed: {lastRun.error?.message} <button onClick={() => void retry().catch(() => {})}>Try again</button>
+            </p>
+          )}
         </div>
       </section>
 
