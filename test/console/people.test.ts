@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.node.ts';
 import { GOOD_PASSWORD } from '../server/auth/startAccounts.ts';
+import { afterTest } from '../support/afterTest.ts';
 import { BIG_REFUND, shopAgents } from './inboxScene.ts';
 import { expectFit, logInAs, openAccounts } from './openAccounts.ts';
 import { hasChromium, openConsole } from './openConsole.ts';
@@ -37,7 +38,9 @@ describe.skipIf(!hasChromium)('people, to administrators', { timeout: 60_000 }, 
     expect(await page.getByLabel('What it was done to').inputValue()).toBe('bob');
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByRole('row', { name: /login/ }).first().waitFor();
-    const heights = await page.getByRole('rowheader').evaluateAll((heads) => heads.map((head) => head.firstElementChild?.getClientRects().length));
+    const heights = await page
+      .getByRole('rowheader')
+      .evaluateAll((heads) => heads.map((head) => head.firstElementChild?.getClientRects().length));
     expect(new Set(heights)).toEqual(new Set([1]));
     await expectFit(page);
   });
@@ -46,14 +49,18 @@ describe.skipIf(!hasChromium)('people, to administrators', { timeout: 60_000 }, 
     const { page, annId } = await openAsAdmin('/connections');
     await page.getByRole('rowheader', { name: 'ann', exact: true }).first().waitFor();
     expect(await page.getByRole('rowheader', { name: annId }).count()).toBe(0);
-    await page.getByRole('button', { name: /Close the connection of ann/ }).first().waitFor();
+    await page
+      .getByRole('button', { name: /Close the connection of ann/ })
+      .first()
+      .waitFor();
   });
 
   test('approvals and threads: whose they are by name, and who decided', async () => {
     const { page, url, logIn, root, bobId } = await openAsAdmin('/approvals', { agents: shopAgents([BIG_REFUND]) });
     await root.call('mutation', 'admin.users.create', { name: 'max', password: GOOD_PASSWORD, roles: ['user', 'admin', 'manager'] });
     const { token } = await logIn('bob');
-    await using client = createClient({ url, token });
+    const client = createClient({ url, token });
+    afterTest(() => client.close());
     const run = await client.send({ agent: 'billing', text: 'My order is late' });
     for await (const event of run) if (event.type === 'run.waiting') break;
     const other = await openConsole(url, '/approvals');
