@@ -67,9 +67,9 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, fork, send, stop, loadEarlier, reload } = thread;
   const lastRunId = messages.findLast(({ runId }) => runId !== undefined)?.runId;
   const forkAfter = useCallback(
-    async (runId: string): Promise<void> => {
+    async (runId: string | undefined): Promise<void> => {
       if (threadId === undefined) return;
-      await fork(runId === lastRunId ? {} : { atSeq: await endOfRun(client, { threadId, runId }) });
+      await fork(runId === undefined || runId === lastRunId ? {} : { atSeq: await endOfRun(client, { threadId, runId }) });
     },
     [client, fork, threadId, lastRunId],
   );
