@@ -58,7 +58,7 @@ describe.skipIf(!hasChromium)('people, to administrators', { timeout: 60_000 }, 
   test('approvals and threads: whose they are by name, and who decided', async () => {
     const { page, url, logIn, root, bobId } = await openAsAdmin('/approvals', { agents: shopAgents([BIG_REFUND]) });
     await root.call('mutation', 'admin.users.create', { name: 'max', password: GOOD_PASSWORD, roles: ['user', 'admin', 'manager'] });
-    const { token } = await logIn('bob');
+    const { accessToken: token } = await logIn('bob');
     const client = createClient({ url, token });
     afterTest(() => client.close());
     const run = await client.send({ agent: 'billing', text: 'My order is late' });
