@@ -25,6 +25,11 @@ export interface Access {
 
 const AccessContext = createContext<Access | undefined>(undefined);
 
+/** Nothing outside of AccessGate, as for whoever has a link alone. */
+export function useAccessIfAny(): Access | undefined {
+  return useContext(AccessContext);
+}
+
 export function useAccess(): Access {
   const access = useContext(AccessContext);
   if (access === undefined) throw new Error('useAccess is for what is inside of AccessGate.');

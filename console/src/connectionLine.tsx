@@ -3,24 +3,30 @@ import { useConnection } from 'verbatim-agents/react';
 import { useAccess } from './access.tsx';
 import { strings } from './strings.ts';
 
-/** Says when the server is not there. Takes no room of its own, so that nothing jumps. */
+const text = strings.connection;
+
+/** Says when the server is not there. Stands where nothing else is, beside the pages: nothing on a page jumps, and nothing is covered. */
 export function ConnectionLine(): ReactNode {
   const { reconnect } = useAccess();
   const { status } = useConnection();
-  const text = status === 'offline' ? strings.connection.offline : status === 'connecting' ? strings.connection.connecting : '';
   if (status === 'closed') {
     return (
       <p className="connection-line" role="alert" data-status={status}>
-        {strings.connection.closed}{' '}
+        <span className="connection-more">{text.closed}</span>{' '}
         <button type="button" className="button quiet" onClick={reconnect}>
-          {strings.connection.again}
+          {text.again}
         </button>
       </p>
     );
   }
   return (
-    <p className="connection-line" role="status" data-status={status} hidden={text === ''}>
-      {text}
+    <p className="connection-line" role="status" data-status={status}>
+      {status === 'connecting' && text.connecting}
+      {status === 'offline' && (
+        <>
+          {text.offline} <span className="connection-more">{text.offlineMore}</span>
+        </>
+      )}
     </p>
   );
 }

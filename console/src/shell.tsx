@@ -5,6 +5,7 @@ import { ConnectionLine } from './connectionLine.tsx';
 import { OpenApprovals } from './openApprovals.tsx';
 import { strings } from './strings.ts';
 import { ThemeChoice } from './themeChoice.tsx';
+import { usePageTitle } from './usePageTitle.ts';
 import './shell.css';
 
 const PAGES: readonly (readonly [href: string, title: string])[] = [
@@ -29,6 +30,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
   const { isAdmin, me, hasLogin, loginName, leave } = useAccess();
   const [path] = useLocation();
   const [isOpen, setOpen] = useState(false);
+  usePageTitle(path);
   const main = useRef<HTMLElement>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu.
@@ -62,6 +64,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
             </Link>
           ))}
         </nav>
+        <ConnectionLine />
         <div className="shell-foot">
           <ThemeChoice />
           {hasLogin && (
@@ -77,7 +80,6 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
         </div>
       </header>
       <main id="content" ref={main} tabIndex={-1} className="shell-main">
-        <ConnectionLine />
         {children}
       </main>
     </div>

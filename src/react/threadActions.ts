@@ -49,7 +49,7 @@ export interface ThreadActions<Api extends ApiContract, Name extends keyof Api &
   dismiss(key?: string): void;
   /** Cancels the run at work, or the one that is just being sent. Does nothing when there is none. */
   stop(): Promise<void>;
-  /** Answers the last message again. */
+  /** Answers the last message of the user again: also one that a fork copied, or that was imported. */
   retry(): Promise<SentRun<AgentOf<Api>>>;
   /** Sends a message of the user with another text, in a fork that is shown from then on. */
   edit(message: EditInput<Api>): Promise<SentRun<AgentOf<Api>>>;
@@ -124,7 +124,12 @@ export function threadActions<Api extends ApiContract, Name extends keyof Api & 
       }),
     retry: () =>
       attempt(async () => {
-        const { lastRunId } = store();
+        const { lastRunId, lastAsked } = store();
+        // A copy in a fork has no run. It is answered by whom it was sent to, and one that was sent to nobody by the hook's agent.
+        if (lastAsked !== undefined && lastAsked.runId === undefined) {
+          const { id: messageId } = lastAsked;
+          return store().ask(() => client.messages.retry({ messageId, ...(lastAsked.agent === undefined && { agent: agent() }) }));
+        }
         if (lastRunId === undefined) throw new VerbatimError('BAD_INPUT', 'There is nothing to answer again. Send a message first.');
         return store().ask(() => client.run(lastRunId).retry());
       }),

@@ -173,6 +173,11 @@ export class ThreadStore {
     return this.#thread.messages.findLast(({ runId }) => runId !== undefined)?.runId;
   }
 
+  /** What the user said last. Without a run it was copied or imported. */
+  get lastAsked(): UserMessage | undefined {
+    return this.#thread.messages.findLast((message) => message.role === 'user');
+  }
+
   async loadEarlier(): Promise<void> {
     if (this.#threadId !== undefined && this.#hasEarlier) await this.#earlier.load(this.#threadId, this.#thread.messages);
   }

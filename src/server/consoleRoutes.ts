@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import statics from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { isVisit } from './isVisit.ts';
 
 /** Every page of the console is the one document, whose script looks at the path. */
 export const CONSOLE_PATHS = [
@@ -45,6 +46,11 @@ export async function consoleRoutes(app: FastifyInstance): Promise<void> {
   for (const path of CONSOLE_PATHS) {
     app.get(path, (_request, reply) => reply.sendFile('index.html', folder, { cacheControl: false }));
   }
+  // A browser that goes anywhere else is told by a page that there is none; whoever else asks is told as an API tells it.
+  const document = readFileSync(`${folder}index.html`, 'utf8');
+  app.get('/*', { exposeHeadRoute: false }, (request, reply) =>
+    isVisit(request) ? reply.code(404).type('text/html; charset=utf-8').send(document) : reply.callNotFound(),
+  );
 }
 
 /** Beside the server in the package; a server that runs from its source has it in `dist`. */

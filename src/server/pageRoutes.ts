@@ -3,6 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import statics from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { isVisit } from './isVisit.ts';
 
 /** Where Vite puts what has its hash in its name. */
 const HASHED = `${sep}assets${sep}`;
@@ -27,10 +28,6 @@ export async function pageRoutes(app: FastifyInstance, { folder }: { readonly fo
     },
   });
   app.get('/*', { exposeHeadRoute: false }, (request, reply) => {
-    const { accept } = request.headers;
-    const path = request.url.split('?', 1)[0] ?? '';
-    // A script or a picture that is not there is not the page.
-    const isVisit = accept?.includes('text/html') === true && !/\.[^/]*$/.test(path) && !path.startsWith('/trpc/');
-    return isVisit ? reply.sendFile('index.html', root, { cacheControl: false }) : reply.callNotFound();
+    return isVisit(request) ? reply.sendFile('index.html', root, { cacheControl: false }) : reply.callNotFound();
   });
 }

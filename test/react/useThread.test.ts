@@ -353,6 +353,24 @@ describe('what can be done', () => {
     expect(statuses.slice(0, statuses.indexOf('running'))).not.toContain('idle');
   });
 
+  test('retry in a fork answers the copied message again, and the answer to it once more', async () => {
+    const server = await startServer([{ text: 'One' }, { text: 'Two' }, { text: 'Three' }]);
+    const scene = showThread(server.client<Api>());
+    await act(() => scene.now.send('Hi'));
+    await idle(scene);
+    const { threadId: original } = scene.now;
+    await act(() => scene.now.fork());
+    await eventually(() => expect(scene.now.threadId).not.toBe(original));
+    await idle(scene);
+    for (const answer of ['Two', 'Three']) {
+      await act(() => scene.now.retry());
+      await eventually(() => expect(textsOf(scene.now).join()).toContain(answer));
+      await idle(scene);
+      expect(textsOf(scene.now).filter((text) => !text.endsWith(': '))).toEqual(['user: Hi', `assistant: ${answer}`]);
+    }
+    expect(scene.now.error).toBeUndefined();
+  });
+
   test('approvals and tools of the client are answered by what the messages show', async () => {
     const server = await startServer([
       { toolCalls: [{ name: 'pay', input: { amount: 5 } }] },

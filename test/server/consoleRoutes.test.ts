@@ -84,6 +84,30 @@ test.each([
   expect(headers['cache-control']).toBe('no-store');
 });
 
+test('a browser that goes where nothing is gets the page, which says so, with 404; an API and a file stay as they were', async () => {
+  const { port } = await startServer();
+  const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  const home = await ask(port, '/');
+  for (const path of ['/nonsense', '/threads/a/b', '/users/bob']) {
+    const { status, headers: given, text } = await ask(port, path, { headers });
+    expect({ path, status, type: given['content-type'], kept: given['cache-control'], isPage: text === home.text }).toEqual({
+      path,
+      status: 404,
+      type: 'text/html; charset=utf-8',
+      kept: 'no-store',
+      isPage: true,
+    });
+    expect(given['content-security-policy']).toBe(home.headers['content-security-policy']);
+  }
+  for (const path of ['/trpc/nothing.here', '/nothing.js', '/assets/nothing.js', '/files/none', '/index.html']) {
+    const { status, headers: given } = await ask(port, path, { headers });
+    expect([path, (status ?? 0) >= 400, given['content-type']]).toEqual([path, true, expect.stringMatching(/^application\/json/)]);
+  }
+  expect((await ask(port, '/nonsense', { method: 'POST', headers })).headers['content-type']).toMatch(/^application\/json/);
+  const { port: without } = await startServer({ console: false });
+  expect((await ask(without, '/nonsense', { headers })).headers['content-type']).toMatch(/^application\/json/);
+});
+
 test('HEAD of a page says what GET would, and nothing can be sent to it', async () => {
   const { port } = await startServer();
   const { status, headers, text } = await ask(port, '/', { method: 'HEAD' });

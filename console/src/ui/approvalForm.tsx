@@ -5,7 +5,9 @@ import { decisionOf, decisionText } from './decision.ts';
 import { JsonForm } from './jsonForm/jsonForm.tsx';
 import { JsonTree } from './jsonTree.tsx';
 import { Refusal } from './refusal.tsx';
+import { TimeText } from './timeText.tsx';
 import { useAttempt } from './useAttempt.ts';
+import { useNameOf } from './useNames.ts';
 import './approvalForm.css';
 
 const text = strings.chat.approval;
@@ -53,7 +55,11 @@ export function ApprovalForm({ asked, schema, isInbox = false, onApprove, onReje
       {!isInbox && (role !== undefined || expiresAt !== undefined) && (
         <p className="approval-form-note">
           {role !== undefined && `${text.role(role)} `}
-          {expiresAt !== undefined && text.expires(new Date(expiresAt).toLocaleString())}
+          {expiresAt !== undefined && (
+            <>
+              {text.until} <TimeText at={expiresAt} />.
+            </>
+          )}
         </p>
       )}
       {isInbox && (
@@ -114,10 +120,11 @@ export function ApprovalForm({ asked, schema, isInbox = false, onApprove, onReje
 /** That somebody was first is no failure. */
 function DecisionRefusal({ error }: { readonly error: unknown }): ReactNode {
   const decision = error instanceof VerbatimError ? decisionOf(error) : undefined;
+  const by = useNameOf(decision?.by);
   if (decision === undefined) return <Refusal error={error} />;
   return (
     <p role="alert">
-      {text.tooLate} {decisionText(decision)}
+      {text.tooLate} {decisionText({ ...decision, by })}
     </p>
   );
 }

@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
+import { formatMoment } from './formatMoment.ts';
 
-const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const WITH_SECONDS = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const LONG = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 
 /** A moment, in the reader's own time; nothing where there is none. */
@@ -10,7 +9,7 @@ export function TimeText({ at, seconds = false }: { readonly at: number | undefi
   const date = new Date(at);
   return (
     <time dateTime={date.toISOString()} title={LONG.format(date)}>
-      {(seconds ? WITH_SECONDS : SHORT).format(date)}
+      {formatMoment(at, { seconds })}
     </time>
   );
 }

@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)('a conversation', { timeout: 60_000 }, () => {
     await said(page, /\b20\b/).waitFor();
     server.kill('SIGKILL');
     await server.exited;
-    await page.getByText(/Offline|Connecting/).waitFor();
+    await page.getByText(/^Offline\.|^Connecting/).waitFor();
     await start(new URL(url).port, 200);
     await page.getByRole('button', { name: 'Retry' }).waitFor({ timeout: 30_000 });
     const numbers = Array.from({ length: 120 }, (_, i) => String(i + 1)).join(' ');

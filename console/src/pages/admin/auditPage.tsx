@@ -6,7 +6,9 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { CopyTextButton } from '../../ui/copyTextButton.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
+import { Person } from '../../ui/person.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
+import { useNames } from '../../ui/useNames.ts';
 import { tableProps, usePages } from '../../ui/usePages.ts';
 import './admin.css';
 
@@ -24,11 +26,15 @@ export function AuditPage(): ReactNode {
   const list = usePages(
     useCallback((pageToken) => audit.list.query({ ...filter, ...(pageToken !== undefined && { pageToken }) }), [audit, filter]),
   );
+  const names = useNames();
   const apply = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const given = FIELDS.map((name) => [name, String(form.get(name) ?? '').trim()] as const);
-    setParams(Object.fromEntries(given.filter(([, value]) => value !== '')));
+    // The log has ids: a name is that of the user who has it now.
+    const idOf = (name: string): string => [...names].find(([, known]) => known === name)?.[0] ?? name;
+    const entries = given.map(([name, value]) => [name, name === 'actor' || name === 'target' ? idOf(value) : value] as const);
+    setParams(Object.fromEntries(entries.filter(([, value]) => value !== '')));
   };
   return (
     <div className="page">
@@ -39,13 +45,13 @@ export function AuditPage(): ReactNode {
         </p>
       </header>
       {/* Another filter, as by the back button, fills the fields anew. */}
-      <form key={params.toString()} className="admin-filter" aria-label={text.filter} onSubmit={apply}>
+      <form key={`${params} ${names.size}`} className="admin-filter" aria-label={text.filter} onSubmit={apply}>
         {(['actor', 'action', 'target'] as const).map((name) => (
           <label className="field" key={name}>
             {text[name]}
             <input
               name={name}
-              defaultValue={params.get(name) ?? ''}
+              defaultValue={names.get(params.get(name) ?? '') ?? params.get(name) ?? ''}
               placeholder={text.placeholders[name]}
               autoComplete="off"
               autoCapitalize="none"
@@ -93,10 +99,10 @@ export function AuditPage(): ReactNode {
 }
 
 const COLUMNS: readonly Column<AuditInfo>[] = [
-  { title: text.action, isName: true, cell: ({ action }) => action },
+  { title: text.action, isName: true, cell: ({ action }) => <span className="admin-action">{action}</span> },
   { title: text.at, cell: ({ at }) => <TimeText at={at} seconds /> },
-  { title: text.actor, cell: ({ actor }) => (actor === undefined ? text.nobody : <code className="admin-id">{actor}</code>) },
-  { title: text.target, isOptional: true, cell: ({ target }) => target && <code className="admin-id">{target}</code> },
+  { title: text.actor, cell: ({ actor }) => (actor === undefined ? text.nobody : <Person id={actor} />) },
+  { title: text.target, isOptional: true, cell: ({ target }) => target && <Person id={target} /> },
   { title: text.outcome, cell: ({ outcome }) => <Badge tone={TONES[outcome]}>{text.outcomes[outcome]}</Badge> },
   { title: text.origin, isOptional: true, cell: ({ origin }) => origin && <code>{origin}</code> },
   {

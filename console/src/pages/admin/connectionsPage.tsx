@@ -5,7 +5,9 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
+import { Person } from '../../ui/person.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
+import { useNames } from '../../ui/useNames.ts';
 import { tableProps, usePages } from '../../ui/usePages.ts';
 import { useWhileVisible } from '../../ui/useWhileVisible.ts';
 import './admin.css';
@@ -20,9 +22,11 @@ export function ConnectionsPage(): ReactNode {
     useCallback((pageToken) => connections.list.query({ ...(pageToken !== undefined && { pageToken }) }), [connections]),
   );
   const [closing, setClosing] = useState<ConnectionInfo>();
+  const names = useNames();
+  const nameOf = (id: string): string => names.get(id) ?? id;
   useWhileVisible(list.reload, POLL_MS);
   const columns: readonly Column<ConnectionInfo>[] = [
-    { title: text.principal, isName: true, cell: ({ principalId }) => principalId },
+    { title: text.principal, isName: true, cell: ({ principalId }) => <Person id={principalId} /> },
     { title: strings.account.roles, cell: ({ roles }) => roles.map((role) => <Badge key={role}>{role}</Badge>) },
     { title: strings.account.tenant, isOptional: true, cell: ({ tenant }) => tenant },
     { title: text.transport, cell: ({ transport }) => text.transports[transport] },
@@ -36,7 +40,7 @@ export function ConnectionsPage(): ReactNode {
         <button
           type="button"
           className="button quiet"
-          aria-label={text.closeOf(connection.principalId, connection.address)}
+          aria-label={text.closeOf(nameOf(connection.principalId), connection.address)}
           onClick={() => setClosing(connection)}
         >
           {strings.ui.close}
@@ -59,7 +63,7 @@ export function ConnectionsPage(): ReactNode {
       />
       <ConfirmDialog
         isOpen={closing !== undefined}
-        title={text.closeTitle(closing?.principalId ?? '')}
+        title={text.closeTitle(nameOf(closing?.principalId ?? ''))}
         text={text.closeText}
         confirm={text.close}
         onConfirm={async () => {

@@ -5,6 +5,7 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
+import { Person } from '../../ui/person.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
 import { tableProps, usePages } from '../../ui/usePages.ts';
 import { NewKeyDialog } from './newKeyDialog.tsx';
@@ -23,7 +24,7 @@ export function KeysPage(): ReactNode {
     { title: text.prefix, cell: ({ prefix }) => <code>{prefix}…</code> },
     {
       title: text.principal,
-      cell: ({ principalId, id }) => (principalId === id ? text.itself : <code className="admin-id">{principalId}</code>),
+      cell: ({ principalId, id }) => (principalId === id ? text.itself : <Person id={principalId} />),
     },
     { title: strings.account.roles, cell: ({ roles }) => roles.map((role) => <Badge key={role}>{role}</Badge>) },
     { title: text.lastUsedAt, cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? text.never : <TimeText at={lastUsedAt} />) },

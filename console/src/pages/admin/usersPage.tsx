@@ -4,6 +4,7 @@ import { useAccess } from '../../access.tsx';
 import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { ConfirmDialog } from '../../ui/confirmDialog.tsx';
+import { CopyTextButton } from '../../ui/copyTextButton.tsx';
 import { type Column, DataTable } from '../../ui/dataTable.tsx';
 import { RowMenu } from '../../ui/rowMenu.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
@@ -30,6 +31,14 @@ export function UsersPage(): ReactNode {
 
   const columns: readonly Column<UserInfo>[] = [
     { title: text.name, isName: true, cell: ({ name }) => name },
+    {
+      title: strings.account.id,
+      cell: ({ id }) => (
+        <>
+          <code>{id}</code> <CopyTextButton text={id} className="button quiet" />
+        </>
+      ),
+    },
     { title: strings.account.roles, cell: ({ roles }) => roles.map((role) => <Badge key={role}>{role}</Badge>) },
     { title: strings.account.tier, isOptional: true, cell: ({ tier }) => tier },
     { title: strings.account.tenant, isOptional: true, cell: ({ tenant }) => tenant },

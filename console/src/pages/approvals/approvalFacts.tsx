@@ -2,13 +2,14 @@ import type { ReactNode } from 'react';
 import type { ApprovalInfo } from 'verbatim-agents/client';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
+import { Person } from '../../ui/person.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
 
 const text = strings.approvals;
 
 /** Where it is asked, for whom and since when. A thread that the caller may not read has no links. */
 export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo }): ReactNode {
-  const { agent, thread, threadId, runId, ownerId = text.you, requestedAt, expiresAt } = approval;
+  const { agent, thread, threadId, runId, ownerId, requestedAt, expiresAt } = approval;
   const facts: readonly (readonly [string, ReactNode])[] = [
     [
       text.agent,
@@ -16,7 +17,7 @@ export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo })
         {agent}
       </Link>,
     ],
-    [text.whose, ownerId],
+    [text.whose, ownerId === undefined ? text.you : <Person key="who" id={ownerId} />],
     [
       text.thread,
       thread === undefined ? (

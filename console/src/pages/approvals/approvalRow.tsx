@@ -7,6 +7,7 @@ import { formatTime } from '../../ui/formatTime.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { JsonTree } from '../../ui/jsonTree.tsx';
 import { toolOf } from '../../ui/toolOf.ts';
+import { useNameOf } from '../../ui/useNames.ts';
 import { ApprovalFacts } from './approvalFacts.tsx';
 import type { Inbox, InboxRow, Outcome } from './useInbox.ts';
 
@@ -31,6 +32,7 @@ export function ApprovalRow({ row, agents, now, isUnfolded, onToggle, onApprove,
   const { callId, tool, agent, input, question, ownerId, requestedAt, expiresAt, role, mayDecide } = approval;
   const id = useId();
   const hadFocus = useRef(false);
+  const owner = useNameOf(ownerId);
   const isOpen = outcome === undefined;
   const leftMs = expiresAt === undefined ? undefined : Math.max(0, expiresAt - now);
   return (
@@ -55,7 +57,7 @@ export function ApprovalRow({ row, agents, now, isUnfolded, onToggle, onApprove,
             <span className="approval-question">{question ?? briefOf(input)}</span>
           </span>
           <span className="approval-who">
-            {text.askedBy(agent, ownerId)} · {text.ago(formatTime(Math.max(0, now - requestedAt)))}
+            {text.askedBy(agent, owner)} · {text.ago(formatTime(Math.max(0, now - requestedAt)))}
           </span>
           {isOpen && leftMs !== undefined && (
             <span className="approval-left" data-soon={leftMs < SOON_MS}>
@@ -99,6 +101,7 @@ interface EndingProps {
 /** How it ended, read out when that happens. It takes the focus that was in the form, which is gone then. */
 function Ending({ outcome, tool, hadFocus }: EndingProps): ReactNode {
   const line = useRef<HTMLParagraphElement>(null);
+  const by = useNameOf(outcome !== undefined && 'by' in outcome ? outcome.by : undefined);
   useEffect(() => {
     if (outcome !== undefined && hadFocus.current && document.activeElement === document.body) line.current?.focus();
   }, [outcome, hadFocus]);
@@ -107,7 +110,7 @@ function Ending({ outcome, tool, hadFocus }: EndingProps): ReactNode {
       {outcome !== undefined && (
         <>
           <span className="hidden">{tool}: </span>
-          {endingText(outcome)}
+          {endingText(outcome.status === 'gone' ? outcome : { ...outcome, by })}
         </>
       )}
     </p>

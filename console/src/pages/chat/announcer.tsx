@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { AssistantMessage } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 import { plainText } from './markdown/plainText.ts';
+import { useReached } from './useReached.ts';
 
 /** A piece is read to its end before the next: more often than this they would pile up. */
 const EVERY_MS = 1_500;
@@ -21,6 +22,12 @@ export function Announcer({ message, isReady }: { readonly message: AssistantMes
   useEffect(() => {
     newest.current = message;
   });
+
+  const isReached = useReached();
+  useEffect(() => {
+    // What it was told last is not so any more, as far as anybody knows: the line of the connection says why.
+    if (!isReached) setPieces([]);
+  }, [isReached]);
 
   const id = message?.id;
   const isOver = message === undefined || message.status !== 'streaming';

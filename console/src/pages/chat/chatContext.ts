@@ -13,8 +13,8 @@ export interface Chat extends Actions {
   readonly agents: readonly AgentInfo[];
   /** Nothing is decided, answered again or taken back here: the rest is to be read. */
   readonly isReadOnly: boolean;
-  /** A copy of the thread up to the end of a run, which is shown from then on. */
-  forkAfter(runId: string): Promise<void>;
+  /** A copy of the thread up to the end of a run, or whole, which is shown from then on. */
+  forkAfter(runId: string | undefined): Promise<void>;
   cancel(runId: string): Promise<void>;
   /** All that a run said. */
   answerOf(runId: string): string;

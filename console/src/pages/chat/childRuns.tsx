@@ -8,6 +8,7 @@ import { useRuns } from './chatContext.ts';
 import { Remarks } from './remarks.tsx';
 import { remarksAfter } from './rows.ts';
 import { isEnded, type RunView } from './runView.ts';
+import { useReached } from './useReached.ts';
 import './childRuns.css';
 
 /** The runs that a call asked for. */
@@ -37,14 +38,15 @@ function Side({ runs }: { readonly runs: readonly RunView[] }): ReactNode {
 /** One run under another: foldable, with what it said, what it called, and runs of its own. */
 function ChildRun({ run }: { readonly run: RunView }): ReactNode {
   const { agent, status, task, messages, remarks, error, statusText, usage } = run;
+  const isReached = useReached();
   const name = agent ?? strings.chat.assistant;
   return (
     <details className="child-run" open>
       <summary>
-        <span className="tool-card-mark" data-status={status} aria-hidden="true" />
+        <span className="tool-card-mark" data-status={isReached || isEnded(status) ? status : 'waiting'} aria-hidden="true" />
         <span className="child-run-name">{name}</span>
         <span className="tool-card-status">
-          {statusText ?? strings.chat.child[status]}
+          {isReached || isEnded(status) ? (statusText ?? strings.chat.child[status]) : strings.chat.notReached}
           {usage !== undefined &&
             usage.inputTokens + usage.outputTokens > 0 &&
             ` · ${strings.chat.child.tokens(formatCount(usage.inputTokens + usage.outputTokens))}`}

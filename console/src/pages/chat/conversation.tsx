@@ -50,7 +50,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
 
   const isAtWork = activeRun !== undefined;
   const records = useRunRecords(threadId, status === 'loading');
-  const info = useThreadInfo(threadId, isAtWork);
+  const info = useThreadInfo(threadId, { isAtWork, isFailed: status === 'failed' });
   const remarks = useEarlierRemarks(threadId, records);
   const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records, remarks), [thread.runs, records, remarks]);
   const newest = useRef({ messages, runs });
@@ -68,9 +68,9 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const { edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, fork, send, stop, loadEarlier, reload } = thread;
   const lastRunId = messages.findLast(({ runId }) => runId !== undefined)?.runId;
   const forkAfter = useCallback(
-    async (runId: string): Promise<void> => {
+    async (runId: string | undefined): Promise<void> => {
       if (threadId === undefined) return;
-      await fork(runId === lastRunId ? {} : { atSeq: await endOfRun(client, { threadId, runId }) });
+      await fork(runId === undefined || runId === lastRunId ? {} : { atSeq: await endOfRun(client, { threadId, runId }) });
     },
     [client, fork, threadId, lastRunId],
   );
@@ -125,7 +125,11 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       <RunsContext value={runs}>
         <div className="chat">
           <header className="chat-top">
-            <h1>{threadId === undefined ? strings.chat.newThread : (info?.title ?? strings.chat.untitled)}</h1>
+            <h1>
+              {threadId === undefined
+                ? strings.chat.newThread
+                : (info?.title ?? (status === 'failed' ? strings.chat.noThread : strings.chat.untitled))}
+            </h1>
             <p className="chat-quiet" role="status">
               {isCatchingUp ? strings.connection.catchingUp : ''}
             </p>

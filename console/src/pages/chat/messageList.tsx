@@ -6,6 +6,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { AssistantLine } from './assistantLine.tsx';
 import { useRuns } from './chatContext.ts';
 import { ChildRunsOf } from './childRuns.tsx';
+import { CopiedLine } from './copiedLine.tsx';
 import { Remarks } from './remarks.tsx';
 import { askedAtOnce, type Row } from './rows.ts';
 import { RunLine } from './runLine.tsx';
@@ -153,6 +154,8 @@ function RowLine({ row }: { readonly row: Row }): ReactNode {
       );
     case 'children':
       return <AskedAtOnce runId={row.runId} />;
+    case 'copied':
+      return <CopiedLine />;
     case 'run':
       return <RunLine runId={row.runId} isLast={row.isLast} />;
   }
@@ -177,11 +180,11 @@ function AskedAtOnce({ runId }: { readonly runId: string }): ReactNode {
   );
 }
 
-const isSaid = ({ kind }: Row): boolean => kind !== 'run' && kind !== 'remarks';
+const isSaid = ({ kind }: Row): boolean => kind !== 'run' && kind !== 'copied' && kind !== 'remarks';
 
 /** Until it is measured. */
 function estimate(row: Row | undefined): number {
-  if (row === undefined || row.kind === 'run') return 44;
+  if (row === undefined || row.kind === 'run' || row.kind === 'copied') return 44;
   if (row.kind === 'remarks') return 12 + row.remarks.length * 28;
   if (row.kind === 'children') return 200;
   return 64 + Math.ceil(row.message.text.length / 90) * 24 + (row.message.role === 'assistant' ? row.message.toolCalls.length * 44 : 0);

@@ -11,7 +11,9 @@ export type Row =
   /** What runs that were asked at once say, side by side. */
   | { readonly kind: 'children'; readonly key: string; readonly runId: string }
   /** Below what a run said: how it stands, and what can be done with it. */
-  | { readonly kind: 'run'; readonly key: string; readonly runId: string; readonly isLast: boolean };
+  | { readonly kind: 'run'; readonly key: string; readonly runId: string; readonly isLast: boolean }
+  /** Below messages that a fork copied, or that were imported, and that nothing follows: what can be done with them. */
+  | { readonly kind: 'copied'; readonly key: string };
 
 /** Messages, and after the last one of each run the run itself. What was withdrawn is not shown. */
 export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): readonly Row[] {
@@ -42,6 +44,10 @@ export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): read
   }
   const last = lastRun === undefined ? undefined : rows[lastRun];
   if (lastRun !== undefined && last?.kind === 'run') rows[lastRun] = { ...last, isLast: true };
+  const end = messages.findLast((message) => !isHidden(message));
+  const isAsked = messages.some(({ role, status }) => role === 'user' && status === 'complete');
+  if (end !== undefined && end.runId === undefined && end.pending === undefined && isAsked)
+    rows.push({ kind: 'copied', key: `copied ${end.id}` });
   return rows;
 }
 

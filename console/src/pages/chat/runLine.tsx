@@ -10,6 +10,7 @@ import { formatCost, formatCount } from '../../ui/formats.ts';
 import { useChat, useRuns } from './chatContext.ts';
 import { askedAtOnce } from './rows.ts';
 import { isEnded, type Runs, type RunView } from './runView.ts';
+import { useReached } from './useReached.ts';
 import './runLine.css';
 
 export interface RunLineProps {
@@ -103,7 +104,9 @@ function isWorkedUnder({ children }: RunView, runs: Runs): boolean {
 function RunStatus({ run }: { readonly run: RunView }): ReactNode {
   const { isReadOnly } = useChat();
   const runs = useRuns();
+  const isReached = useReached();
   const { statusText, attempt, usage, outcome } = run;
+  if (!isEnded(run.status) && !isReached) return <span className="run-line-status">{strings.chat.notReached}</span>;
   if (!isEnded(run.status)) {
     const status = run.status === 'waiting' && isWorkedUnder(run, runs) ? 'running' : run.status;
     return (

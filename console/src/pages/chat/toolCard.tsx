@@ -3,6 +3,7 @@ import type { Json, ToolCall } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 import { formatDuration } from '../../ui/formats.ts';
 import { JsonTree } from '../../ui/jsonTree.tsx';
+import { useNameOf } from '../../ui/useNames.ts';
 import { ApprovalForm } from './approvalForm.tsx';
 import { useChat } from './chatContext.ts';
 import { ChildRuns } from './childRuns.tsx';
@@ -25,6 +26,7 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
   const shown = isAsked ? 'approval' : isForClient ? 'client' : status;
   const { isReadOnly } = useChat();
   const durationMs = useCallTime(call);
+  const decider = useNameOf(approval?.by);
   return (
     <div className="tool-card">
       <details>
@@ -41,6 +43,7 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
           <ToolCardParts call={call} />
         </div>
       </details>
+      {call.editedInput !== undefined && <p className="tool-card-edited">{strings.chat.tool.editedBy(decider ?? '')}</p>}
       {status === 'running' && call.progress !== undefined && <Progress data={call.progress} />}
       {call.error !== undefined && <p className="tool-card-error error">{call.error.message}</p>}
       {call.file !== undefined && (
@@ -57,6 +60,7 @@ export const ToolCard = memo(function ToolCard({ call, agent }: ToolCardProps): 
 
 function ToolCardParts({ call }: { readonly call: ToolCall }): ReactNode {
   const { input, editedInput, rejected, output, progress, approval } = call;
+  const decider = useNameOf(approval?.by);
   return (
     <>
       {rejected !== undefined && <Part title={strings.chat.tool.whatModelWrote}>{<pre>{rejected}</pre>}</Part>}
@@ -65,7 +69,7 @@ function ToolCardParts({ call }: { readonly call: ToolCall }): ReactNode {
       {approval !== undefined && approval.status !== 'pending' && (
         <p className="tool-card-note">
           {strings.chat.approval.by[approval.status]}
-          {(approval.status === 'approved' || approval.status === 'rejected') && ` ${approval.by ?? ''}`}
+          {(approval.status === 'approved' || approval.status === 'rejected') && ` ${decider ?? ''}`}
           {approval.reason !== undefined && `: ${approval.reason}`}
         </p>
       )}

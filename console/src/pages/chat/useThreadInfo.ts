@@ -2,12 +2,16 @@ import { useEffect, useState } from 'react';
 import type { ThreadInfo } from 'verbatim-agents/client';
 import { useClient } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
+import { useTitle } from '../../ui/useTitle.ts';
 
 /** A title is made in the background after the first answer: it is asked for again after these times. */
 const LATER_MS = [0, 2_000, 10_000];
 
 /** What is known of the thread besides its messages; its title is the document's. Asked again when a run has begun or ended. */
-export function useThreadInfo(threadId: string | undefined, isAtWork: boolean): ThreadInfo | undefined {
+export function useThreadInfo(
+  threadId: string | undefined,
+  { isAtWork, isFailed }: { readonly isAtWork: boolean; readonly isFailed: boolean },
+): ThreadInfo | undefined {
   const client = useClient();
   const [info, setInfo] = useState<ThreadInfo>();
   const own = info?.id === threadId ? info : undefined;
@@ -27,13 +31,6 @@ export function useThreadInfo(threadId: string | undefined, isAtWork: boolean): 
     };
   }, [client, threadId, isAtWork, hasTitle]);
 
-  const title = threadId === undefined ? strings.chat.newThread : (own?.title ?? strings.chat.untitled);
-  useEffect(() => {
-    const before = document.title;
-    document.title = `${title} · ${strings.app.name}`;
-    return () => {
-      document.title = before;
-    };
-  }, [title]);
+  useTitle(threadId === undefined ? strings.chat.newThread : isFailed ? strings.chat.noThread : (own?.title ?? strings.chat.untitled));
   return own;
 }

@@ -48,7 +48,7 @@ export const UserLine = memo(function UserLine({ message }: { readonly message: 
           </button>
         )}
         {isStored && <CopyButton text={() => text} />}
-        {isStored && !chat.isReadOnly && status === 'complete' && runId !== undefined && (
+        {isStored && !chat.isReadOnly && status === 'complete' && (
           <button
             type="button"
             className="icon-button"

@@ -2,6 +2,7 @@ import { memo, type ReactNode } from 'react';
 import type { AnyEvent } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 import { CopyButton } from '../../ui/copyButton.tsx';
+import { formatMoment } from '../../ui/formatMoment.ts';
 import { eventLine } from './eventLine.ts';
 import { formatOffset } from './formatSpan.ts';
 
@@ -43,7 +44,7 @@ export const EventRow = memo(function EventRow(props: EventRowProps): ReactNode 
         <span className="event-seq" title={firstSeq === seq ? undefined : text.joined}>
           {place}
         </span>
-        <span className="event-at" title={new Date(at).toLocaleString()}>
+        <span className="event-at" title={formatMoment(at, { seconds: true })}>
           {formatOffset(Math.max(0, at - startAt))}
         </span>
         <span className="event-type">{type}</span>

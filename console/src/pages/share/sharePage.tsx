@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import { type Client, createClient, type JsonApi, type OpenedShare, openShare } from 'verbatim-agents/client';
+import { type Client, createClient, type JsonApi, type OpenedShare, openShare, VerbatimError } from 'verbatim-agents/client';
 import { VerbatimProvider } from 'verbatim-agents/react';
 import { keptLogin, origin } from '../../keptLogin.ts';
 import { strings } from '../../strings.ts';
@@ -43,17 +43,32 @@ type Opened =
   | { readonly at: 'failed'; readonly error: unknown }
   | { readonly at: 'open'; readonly client: Client<JsonApi>; readonly share: OpenedShare };
 
+/** Trying again cannot help. */
+function LinkIsOver(): ReactNode {
+  return (
+    <div className="state empty" role="alert">
+      <h2>{strings.share.over}</h2>
+      <p>{strings.share.overHelp}</p>
+    </div>
+  );
+}
+
+/** It was taken back, is past its time, or never was. */
+function isOver(error: unknown): boolean {
+  return error instanceof VerbatimError && (error.code === 'NOT_FOUND' || error.code === 'UNAUTHENTICATED');
+}
+
 function Link({ secret }: { readonly secret: string }): ReactNode {
   const [opened, setOpened] = useState<Opened>({ at: 'opening' });
   const [attempt, setAttempt] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is opened again when that is asked for.
   useEffect(() => {
-    let isOver = false;
+    let isLeft = false;
     let client: Client<JsonApi> | undefined;
     setOpened({ at: 'opening' });
     const open = async (): Promise<void> => {
       const share = await openShare({ url: origin, secret });
-      if (isOver) return;
+      if (isLeft) return;
       let first: string | undefined = share.token;
       const token = async (): Promise<string> => {
         const given = first ?? (await openShare({ url: origin, secret })).token;
@@ -63,9 +78,9 @@ function Link({ secret }: { readonly secret: string }): ReactNode {
       client = createClient<JsonApi>({ url: origin, token });
       setOpened({ at: 'open', client, share });
     };
-    open().catch((error: unknown) => isOver || setOpened({ at: 'failed', error }));
+    open().catch((error: unknown) => isLeft || setOpened({ at: 'failed', error }));
     return () => {
-      isOver = true;
+      isLeft = true;
       void client?.close();
     };
   }, [secret, attempt]);
@@ -74,7 +89,13 @@ function Link({ secret }: { readonly secret: string }): ReactNode {
     return (
       <>
         <h1 className="hidden">{strings.share.untitled}</h1>
-        {opened.at === 'opening' ? <Loading /> : <ErrorState error={opened.error} onRetry={() => setAttempt(attempt + 1)} />}
+        {opened.at === 'opening' ? (
+          <Loading />
+        ) : isOver(opened.error) ? (
+          <LinkIsOver />
+        ) : (
+          <ErrorState error={opened.error} onRetry={() => setAttempt(attempt + 1)} />
+        )}
       </>
     );
   }

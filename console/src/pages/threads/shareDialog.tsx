@@ -7,6 +7,7 @@ import { Modal } from '../../ui/modal.tsx';
 import { Refusal } from '../../ui/refusal.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
 import { useAttempt } from '../../ui/useAttempt.ts';
+import { useNames } from '../../ui/useNames.ts';
 import { titleOf } from './titleOf.ts';
 
 const text = strings.threads.sharing;
@@ -34,6 +35,7 @@ export function ShareDialog({ thread, onClose }: ShareDialogProps): ReactNode {
 
 function Sharing({ threadId }: { readonly threadId: string }): ReactNode {
   const client = useClient();
+  const names = useNames();
   const [shares, setShares] = useState<readonly ShareInfo[]>();
   const [link, setLink] = useState<string>();
   const { isBusy, error, run, setError } = useAttempt();
@@ -116,7 +118,9 @@ function Sharing({ threadId }: { readonly threadId: string }): ReactNode {
         <ul className="sharing-list">
           {shares?.map((share) => (
             <li key={share.id}>
-              <span className="sharing-name">{nameOf(share)}</span>
+              <span className="sharing-name" title={share.with}>
+                {nameOf(share, names)}
+              </span>
               <span className="sharing-how">
                 {share.access === 'write' ? text.write : text.read}
                 {share.expiresAt !== undefined && (
@@ -128,7 +132,7 @@ function Sharing({ threadId }: { readonly threadId: string }): ReactNode {
               <button
                 type="button"
                 className="button danger"
-                aria-label={text.takeBackOf(nameOf(share))}
+                aria-label={text.takeBackOf(nameOf(share, names))}
                 disabled={isBusy}
                 onClick={() => void act(() => client.threads.unshare({ threadId, shareId: share.id }))}
               >
@@ -142,7 +146,8 @@ function Sharing({ threadId }: { readonly threadId: string }): ReactNode {
   );
 }
 
-function nameOf({ with: name, linkId }: ShareInfo): string {
-  if (name === undefined) return text.byLink;
+function nameOf({ with: id, linkId }: ShareInfo, names: ReadonlyMap<string, string>): string {
+  if (id === undefined) return text.byLink;
+  const name = names.get(id) ?? id;
   return linkId === undefined ? name : text.byLinkOf(name);
 }

@@ -5,6 +5,7 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { RowMenu } from '../../ui/rowMenu.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
+import { useNameOf } from '../../ui/useNames.ts';
 import type { Act } from './threadsPage.tsx';
 import { titleOf } from './titleOf.ts';
 
@@ -19,6 +20,7 @@ export interface ThreadRowProps {
 export const ThreadRow = memo(function ThreadRow({ thread, at, onAct }: ThreadRowProps): ReactNode {
   const { id, access, ownerId, activeRunId } = thread;
   const title = titleOf(thread);
+  const owner = useNameOf(ownerId);
   const acts: readonly Act[] = access === undefined || access === 'manage' ? ['rename', 'share', 'delete'] : [];
   return (
     <>
@@ -28,7 +30,11 @@ export const ThreadRow = memo(function ThreadRow({ thread, at, onAct }: ThreadRo
       <span className="thread-about">
         {activeRunId !== undefined && <Badge tone="good">{text.active}</Badge>}
         {(access === 'read' || access === 'write') && <Badge>{text.access[access]}</Badge>}
-        {ownerId !== undefined && <span className="thread-owner">{text.of(ownerId)}</span>}
+        {ownerId !== undefined && (
+          <span className="thread-owner" title={ownerId}>
+            {text.of(owner ?? ownerId)}
+          </span>
+        )}
       </span>
       <TimeText at={at} />
       {acts.length > 0 ? (
