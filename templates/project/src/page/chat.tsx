@@ -53,15 +53,23 @@ export function Chat() {
               <p>{message.text}</p>
               {message.role === 'user' && message.pending === 'failed' && (
                 <p role="alert">
-                  Not sent: {message.error?.message} <button onClick={() => void resend(message.key).catch(() => {})}>Send again</button>{' '}
-                  <button onClick={() => dismiss(message.key)}>Remove</button>
+                  Not sent: {message.error?.message}{' '}
+                  <button type="button" onClick={() => void resend(message.key).catch(() => {})}>
+                    Send again
+                  </button>{' '}
+                  <button type="button" onClick={() => dismiss(message.key)}>
+                    Remove
+                  </button>
                 </p>
               )}
             </article>
           ))}
           {lastRun?.status === 'failed' && !isBusy && (
             <p role="alert">
-              The answer failed: {lastRun.error?.message} <button onClick={() => void retry().catch(() => {})}>Try again</button>
+              The answer failed: {lastRun.error?.message}{' '}
+              <button type="button" onClick={() => void retry().catch(() => {})}>
+                Try again
+              </button>
             </p>
           )}
         </div>
