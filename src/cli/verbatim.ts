@@ -19,8 +19,7 @@ import type { ServeFlags } from './serve.ts';
 import { addThreadCommands } from './threads/threadCommands.ts';
 
 const CHAT_HELP = `
-Exit code, of a pipe: 0 when every answer was completed, 1 when one failed, could not be
-printed whole, or the server cannot be reached, 130 when one was stopped.
+Exit code, of a pipe: 0 when every answer was completed, 1 when one failed or was cut off, or no server is reached, 130 when one was stopped.
 What you type is kept in $XDG_STATE_HOME/verbatim/chat_history, for the arrow keys; VERBATIM_HISTORY=off keeps nothing.
 `;
 
