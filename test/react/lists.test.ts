@@ -35,6 +35,12 @@ test('threads: what this tab does shows at once, and what another does with the 
   await eventually(async () => expect((await client.threads.get({ threadId: id })).title).toBe('Mine'));
   expect(list.current.threads[0]?.title).toBe('Mine');
 
+  // When it was changed is known by a reading that began after it.
+  const { updatedAt } = await client.threads.get({ threadId: id });
+  await eventually(async () => {
+    await act(() => list.current.reload());
+    expect(list.current.threads[0]?.updatedAt).toBe(updatedAt);
+  });
   const other = server.client<Api>();
   await other.threads.create({ title: 'Theirs' });
   // A reading that was under way may have it already.
