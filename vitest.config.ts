@@ -20,6 +20,8 @@ const SHARED = [
   'server',
   'testing',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
+/** Holds more than the process may, and looks at what is read meanwhile: others in the same process would be in its way. */
+const ALONE = ['test/server/backPressure.test.ts'];
 /** They share a browser too. */
 const IN_BROWSER = ['test/console/**/*.test.ts'];
 
@@ -27,12 +29,16 @@ export default defineConfig({
   test: {
     projects: [
       // They wait more than they compute.
-      { extends: true, test: { name: 'shared', include: SHARED, isolate: false, maxWorkers: 4, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: 'shared', include: SHARED, exclude: ALONE, isolate: false, maxWorkers: 4, sequence: { groupOrder: 1 } },
+      },
       {
         extends: true,
         test: { name: 'browser', include: IN_BROWSER, isolate: false, globalSetup: ['test/support/tellWithoutBrowser.ts'] },
       },
       { extends: true, test: { name: 'own', include: ALL, exclude: [...SHARED, ...IN_BROWSER] } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
     ],
     passWithNoTests: false,
     testTimeout: 20_000,

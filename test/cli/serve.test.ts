@@ -21,7 +21,7 @@ test('says where it listens on stdout, and everything else on stderr', async () 
   const { command, url } = await folder.serve();
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   await command.output('stderr', /model: offline/);
-  await command.output('stderr', /verbatim chat --url/);
+  await command.output('stderr', /verbatim-agents chat --url/);
   // The web console is there, where it says.
   const [, address = ''] = await command.output('stderr', /console: (http:\S+)$/m);
   expect(address).toBe(url);
@@ -34,7 +34,7 @@ test('says where it listens on stdout, and everything else on stderr', async () 
 test('`console: false` serves no console and names no address of one', async () => {
   await using folder = new CliFolder();
   const { command, url } = await folder.serve([], { VERBATIM_CONSOLE: 'false' });
-  await command.output('stderr', /verbatim chat --url/);
+  await command.output('stderr', /verbatim-agents chat --url/);
   expect(command.stderr).not.toContain('console:');
   expect((await fetch(url)).status).toBe(404);
 });
