@@ -75,7 +75,7 @@ test('docs/commands.md has the options that the help has', async () => {
     const section = new RegExp(`\n## [^\n]*\`verbatim ${name}[ \`][\\s\\S]*?(?=\n## |$)`).exec(docs)?.[0] ?? '';
     expect(section, name).not.toBe('');
     const own = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option = '']) => option);
-    const ofAll = ['--help', '--url', '--token', '--json'];
+    const ofAll = ['--help', '--url', '--token', '--user', '--json'];
     for (const option of own.filter((each) => !ofAll.includes(each))) expect(section, name).toContain(`\`${option}`);
     for (const [, option = ''] of section.matchAll(/`(--[a-z-]+)/g)) expect(own, name).toContain(option);
   }

@@ -94,7 +94,9 @@ test('what the documents link to is there', () => {
 test('the files that ARCHITECTURE.md names are there', () => {
   const architecture = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
   const names = [...architecture.matchAll(/`([\w./]+\.ts)`/g)].map(([, name = '']) => name.split('/').at(-1) ?? name);
-  const sources = ['src', 'console/src', 'test'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }));
+  const sources = ['src', 'console/src', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }),
+  );
   const existing = new Set(sources.map((path) => path.split('/').at(-1)));
   expect(names.length).toBeGreaterThan(30);
   expect(names.filter((name) => !existing.has(name))).toEqual([]);
