@@ -11,12 +11,17 @@ const REFRESH_MS = 30_000;
 export function OpenApprovals({ isInbox }: { readonly isInbox: boolean }): ReactNode {
   // Beside the inbox it is the same list, and says the same.
   const { approvals, hasMore } = useApprovals({ refreshMs: isInbox ? INBOX_REFRESH_MS : REFRESH_MS });
-  const count = approvals.filter(({ mayDecide }) => mayDecide === true).length;
+  const count = waitingOf(approvals);
   if (count === 0) return null;
   return (
     <span className="shell-count">
       <span aria-hidden="true">{hasMore ? `${count}+` : count}</span>
-      <span className="hidden">{strings.approvals.waiting(`${count}`)}</span>
+      <span className="hidden">{strings.approvals.count(count, hasMore)}</span>
     </span>
   );
+}
+
+/** Of those that are asked, how many the user may answer. */
+export function waitingOf(approvals: readonly { readonly mayDecide?: boolean | undefined }[]): number {
+  return approvals.filter(({ mayDecide }) => mayDecide === true).length;
 }

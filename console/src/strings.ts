@@ -687,7 +687,6 @@ export const strings = {
     forCaller: 'For you to decide',
     forOthers: 'Asked in your threads, for others to decide',
     count: (count: number, isMore: boolean) => (count === 0 ? '' : `${count}${isMore ? ' or more' : ''} waiting`),
-    waiting: (count: string) => `${count} waiting`,
     clear: 'Take out what is decided',
     empty: 'Nothing waits for you.',
     emptyHelp: 'What agents ask before they call a tool comes here by itself.',

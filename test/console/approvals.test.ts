@@ -70,6 +70,30 @@ describe.skipIf(!hasChromium)('the inbox of approvals', { timeout: 60_000 }, () 
     await expectFit(page);
   });
 
+  test('the number beside the link and the one of the inbox are the same at every moment', async () => {
+    const { server } = await openAsked([REFUND, { ...REFUND, amount: 20 }]);
+    const page = await openAs(server, '/approvals', 'ada');
+    await page.getByRole('status').filter({ hasText: '2 waiting' }).waitFor();
+    await page.evaluate(() => {
+      const seen = new Set<string>();
+      Object.assign(globalThis, { seen });
+      const look = (): void => {
+        const [inbox, link] = ['.approvals-note', '.shell-count [aria-hidden]'].map((part) => document.querySelector(part)?.textContent);
+        seen.add(`${Number.parseInt(inbox || '0', 10)} ${link ?? 0}`);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    for (const left of ['1 waiting', '']) {
+      await page.getByRole('button', { name: 'Approve', exact: true }).first().click();
+      await expect.poll(() => page.locator('.approvals-note').innerText()).toBe(left);
+      if (left !== '') await page.getByRole('button', { name: /Give 20\.00 back/ }).click();
+    }
+    await page.getByText('You approved it.').nth(1).waitFor();
+    const seen = await page.evaluate(() => [...(globalThis as unknown as { readonly seen: Set<string> }).seen]);
+    expect(seen).toEqual(['2 2', '1 1', '0 0']);
+  });
+
   test('an edit that the tool does not take is refused, and stays to be mended', async () => {
     const { server } = await openAsked([REFUND]);
     const page = await openAs(server, '/approvals', 'ada');

@@ -23,6 +23,7 @@ describe.skipIf(!hasChromium)('the console', { timeout: 60_000 }, () => {
       expect(new URL(page.url()).pathname).toMatch(/^\/threads\/thread_/);
       await page.reload();
     }
+    await page.getByRole('heading', { level: 1 }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 });

@@ -26,6 +26,7 @@ describe.skipIf(!hasChromium)('the login of the console', () => {
     const { url } = await openAccounts();
     const { page, faults } = await openConsole(url, '/account');
     await heading(page, 'Log in').waitFor();
+    await expect.poll(() => page.title()).toBe('Log in · Verbatim');
     await expectFit(page);
     // The first field has the focus.
     await page.keyboard.type('ann');
@@ -36,6 +37,7 @@ describe.skipIf(!hasChromium)('the login of the console', () => {
     await loginField(page).fill(GOOD_PASSWORD);
     await page.keyboard.press('Enter');
     await heading(page, 'Account').waitFor();
+    await expect.poll(() => page.title()).toBe('Account · Verbatim');
     await page.reload();
     await heading(page, 'Account').waitFor();
     const other = await openTab(page.context(), url, faults);

@@ -93,6 +93,8 @@ describe.skipIf(!hasChromium)('titles of the document', { timeout: 60_000 }, () 
     await page.goto(`${url}/threads/thread_nothing`);
     await expect.poll(() => page.title()).toBe('No thread to show · Verbatim');
     await page.getByRole('heading', { name: 'No thread to show' }).waitFor();
+    // Nothing can be written to it, and lost.
+    expect(await page.getByLabel('Message', { exact: true }).count()).toBe(0);
     const response = await page.goto(`${url}/nonsense`);
     expect(response?.status()).toBe(404);
     await page.getByText('There is no such page.').waitFor();

@@ -43,6 +43,22 @@ describe.skipIf(!hasChromium)('the run inspector', { timeout: 60_000 }, () => {
     await row(/Model call scripted.*48 out/).waitFor();
   });
 
+  test('names that find no room on a phone are cut, and stand neither behind the bars nor in each other', async () => {
+    const { page } = await openRun();
+    await page.setViewportSize({ width: 360, height: 720 });
+    const overlaps = () =>
+      page.evaluate(() => {
+        const boxes = (selector: string) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect());
+        const inRows = [...document.querySelectorAll('.waterfall-label')].filter((label) => {
+          const name = label.querySelector('.waterfall-name')?.getBoundingClientRect();
+          return name !== undefined && name.right > label.getBoundingClientRect().right + 1;
+        });
+        const ticks = boxes('.waterfall-tick').filter(({ width }) => width > 0);
+        return inRows.length + ticks.filter(({ left }, index) => left < (ticks[index - 1]?.right ?? 0)).length;
+      });
+    await expect.poll(overlaps).toBe(0);
+  });
+
   test('says of a run that is not there that it is not', async () => {
     const server = await openServer();
     const page = await openAs(server, '/runs/run_nope', ANN);

@@ -36,6 +36,7 @@ describe.skipIf(!hasChromium)('a share link', () => {
       await page.getByRole('heading', { name: 'Order 42' }).waitFor();
       await page.getByText('It is on its way').waitFor();
       expect(page.url()).toBe(`${server.url}/share`);
+      await expect.poll(() => page.title()).toBe('Order 42 · Verbatim');
       expect(await page.getByRole('textbox').count()).toBe(0);
       // Nothing else of the server is offered.
       expect(await page.getByRole('navigation').count()).toBe(0);

@@ -38,6 +38,18 @@ describe.skipIf(!hasChromium)('the threads page', { timeout: 60_000 }, () => {
     await expectFit(page);
   });
 
+  test('calls a thread without a title by how its first message begins', async () => {
+    const { client, page, link } = await openThreads(['Teapot']);
+    await client.threads.create({ messages: [{ role: 'user', text: 'Does this **kettle**\nwhistle?' }] });
+    await client.threads.create({});
+    await page.reload();
+    await link('Untitled thread').waitFor();
+    await page.getByRole('button', { name: 'Actions for Does this **kettle** whistle?' }).waitFor();
+    await link('Does this **kettle** whistle?').click();
+    await page.getByRole('heading', { name: 'Does this **kettle** whistle?', level: 1 }).waitFor();
+    await expect.poll(() => page.title()).toBe('Does this **kettle** whistle? · Verbatim');
+  });
+
   test('renames, and deletes after a question', async () => {
     const { page, link, choose, client } = await openThreads(['Kettle', 'Teapot']);
     await choose('Kettle', 'Rename');

@@ -39,3 +39,34 @@ test.skipIf(!hasChromium)('in a fork, what was copied can be answered again, edi
   await page.goto(original);
   await said(page, 'First answer').waitFor();
 });
+
+test.skipIf(!hasChromium)(
+  'a copied answer that others follow can be forked from, and its copy has nothing after it',
+  { timeout: 60_000 },
+  async () => {
+    const model = scriptedModel(['First answer', 'Second answer', 'Third answer'].map((text) => ({ text })));
+    const server = await openServer({ agents: { support: defineAgent({ description: 'helps', model }) } });
+    const client = server.client();
+    const { threadId, ...run } = await client.send({ agent: 'support', text: 'First question' });
+    await run.result();
+    await (await client.send({ agent: 'support', text: 'Second question', threadId })).result();
+    const { id } = await client.threads.fork({ threadId });
+    const { page } = await openConsole(server.url, `/threads/${id}`);
+    await sendMessage(page, 'Third question');
+    await said(page, 'Third answer').waitFor();
+    const forks = page.getByRole('button', { name: 'Fork from here' });
+    await expect.poll(() => forks.count()).toBe(3);
+    await expectFit(page);
+    for (const [at, texts] of [
+      [1, ['First question', 'First answer', 'Second question', 'Second answer']],
+      [0, ['First question', 'First answer']],
+    ] as const) {
+      const before = page.url();
+      await forks.nth(at).click();
+      await expect.poll(() => page.url()).not.toBe(before);
+      const forked = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+      expect((await client.threads.messages({ threadId: forked })).items.map(({ text }) => text)).toEqual(texts);
+      await expect.poll(() => forks.count()).toBe(at + 1);
+    }
+  },
+);

@@ -116,6 +116,39 @@ describe.skipIf(!hasChromium)('what happens between the messages', { timeout: 60
     await expectFit(page);
   });
 
+  test('of old runs comes with their messages, as far back as they are looked at', async () => {
+    const counter = defineAgent({
+      description: 'Counts',
+      data: { count: z.string() },
+      run: async function* ({ messages }) {
+        const asked = messages.findLast((message) => message.role === 'user');
+        yield { type: 'data', name: 'count', data: `${asked?.text}!` };
+        yield { type: 'text.delta', delta: 'Counted' };
+      },
+    });
+    const { server, page } = await open({ agents: { counter } });
+    const client = server.client();
+    let threadId: string | undefined;
+    for (let at = 0; at < 130; at += 1) {
+      const run = await client.send({ agent: 'counter', text: `n${at}`, ...(threadId !== undefined && { threadId }) });
+      threadId = run.threadId;
+      await run.result();
+    }
+    await page.goto(`${server.url}/threads/${threadId}`);
+    await said(page, 'n129!').waitFor();
+    for (const name of ['n90!', 'n50!', 'n0!']) {
+      await expect
+        .poll(
+          async () => {
+            await conversation(page).evaluate((list) => list.scrollBy(0, -300));
+            return said(page, new RegExp(`^${name}$`)).count();
+          },
+          { timeout: 20_000, interval: 30 },
+        )
+        .toBe(1);
+    }
+  });
+
   test('is never read as HTML', async () => {
     const attack = '<img src=x onerror="window.hacked=1"> [click](javascript:window.hacked=1)';
     const billing = defineAgent({ description: 'b', model: scriptedModel([{ text: 'Here' }]) });

@@ -5,6 +5,7 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { EmptyState } from '../../ui/emptyState.tsx';
 import { ErrorState } from '../../ui/errorState.tsx';
+import { Facts } from '../../ui/facts.tsx';
 import { Loading } from '../../ui/loading.tsx';
 import { useAgents } from '../../ui/useAgents.ts';
 import { agentEdges, type EdgeKind, goesOnTo } from './agentEdges.ts';
@@ -12,7 +13,6 @@ import { agentFacts, limitFacts } from './agentFacts.tsx';
 import { AgentGraph } from './agentGraph.tsx';
 import { AgentLinks, agentAt } from './agentLinks.tsx';
 import { EnableDialog } from './enableDialog.tsx';
-import { Facts } from './facts.tsx';
 import { SchemaTree } from './schemaTree.tsx';
 import { ToolList } from './toolList.tsx';
 import { useAgentStates } from './useAgentStates.ts';
@@ -69,13 +69,14 @@ function AgentDetails({ agent, agents }: { readonly agent: AgentInfo; readonly a
         </div>
         <p className="agent-description">{description}</p>
       </header>
-      <Facts facts={agentFacts(agent)} />
+      <Facts className="agent-facts" facts={agentFacts(agent)} />
       {kind === 'custom' && <p className="agent-note">{text.custom}</p>}
       <Section title={text.limits} facts={limitFacts(agent)} />
       {edges.length > 0 && (
         <>
           <AgentGraph title={text.linkedOwn} agents={agents} edges={edges} current={name} />
           <Facts
+            className="agent-facts"
             facts={KINDS.flatMap((one) => [
               [text.links[one], linksOf(goesOnTo(agent, one), known)] as const,
               [text.linkedBy[one], linksOf(sourcesOf(agents, { kind: one, to: name }), known)] as const,
@@ -125,7 +126,7 @@ function Section({ title, facts }: { readonly title: string; readonly facts: Par
   return (
     <section className="agent-section">
       <h2>{title}</h2>
-      <Facts facts={facts} />
+      <Facts className="agent-facts" facts={facts} />
     </section>
   );
 }

@@ -2,9 +2,9 @@ import type { ReactNode } from 'react';
 import type { ToolInfo } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { Facts } from '../../ui/facts.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { AgentLinks } from './agentLinks.tsx';
-import { Facts } from './facts.tsx';
 import { formatLimit } from './formatLimit.ts';
 import { SchemaTree } from './schemaTree.tsx';
 
@@ -36,7 +36,7 @@ export function ToolList({ tools, known }: ToolListProps): ReactNode {
             </summary>
             <div className="tool-body">
               <p className="tool-description">{tool.description}</p>
-              <Facts facts={factsOf(tool, known)} />
+              <Facts className="agent-facts" facts={factsOf(tool, known)} />
               <SchemaTree title={text.input} schema={tool.input} />
               {tool.output !== undefined && <SchemaTree title={text.output} schema={tool.output} />}
             </div>

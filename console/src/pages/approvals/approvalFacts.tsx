@@ -2,15 +2,17 @@ import type { ReactNode } from 'react';
 import type { ApprovalInfo } from 'verbatim-agents/client';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
+import { type Fact, Facts } from '../../ui/facts.tsx';
 import { Person } from '../../ui/person.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
+import { titleOf } from '../threads/titleOf.ts';
 
 const text = strings.approvals;
 
 /** Where it is asked, for whom and since when. A thread that the caller may not read has no links. */
 export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo }): ReactNode {
   const { agent, thread, threadId, runId, ownerId, requestedAt, expiresAt } = approval;
-  const facts: readonly (readonly [string, ReactNode])[] = [
+  const facts: readonly Fact[] = [
     [
       text.agent,
       <Link key="to" href={`/agents/${encodeURIComponent(agent)}`}>
@@ -24,7 +26,7 @@ export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo })
         text.unreadable
       ) : (
         <Link key="to" href={`/threads/${threadId}`}>
-          {thread.title ?? text.untitled}
+          {titleOf(thread, text.untitled)}
         </Link>
       ),
     ],
@@ -39,17 +41,5 @@ export function ApprovalFacts({ approval }: { readonly approval: ApprovalInfo })
     [text.until, expiresAt !== undefined && <TimeText at={expiresAt} />],
     [text.asked, <TimeText key="at" at={requestedAt} />],
   ];
-  return (
-    <dl className="approval-facts">
-      {facts.map(
-        ([name, value]) =>
-          value !== false && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
+  return <Facts className="approval-facts" facts={facts} />;
 }

@@ -17,7 +17,6 @@ export function ApprovalsPage(): ReactNode {
   const { rows, isLoading, error } = inbox;
   const isOpen = ({ outcome }: InboxRow): boolean => outcome === undefined;
   const isForCaller = ({ approval }: InboxRow): boolean => approval.mayDecide === true;
-  const waiting = rows.filter((row) => isOpen(row) && isForCaller(row)).length;
   const now = useSeconds(rows.some(isOpen));
   /** What is for the caller goes without saying. */
   const isAlone = (index: number, some: readonly InboxRow[]): boolean => index === 0 && some.length === rows.length;
@@ -45,7 +44,7 @@ export function ApprovalsPage(): ReactNode {
       <header className="approvals-head">
         <h1>{strings.pages.approvals}</h1>
         <p className="approvals-note" role="status">
-          {isLoading ? '' : text.count(waiting, inbox.more !== undefined)}
+          {isLoading ? '' : text.count(inbox.waiting, inbox.more !== undefined)}
         </p>
         {rows.some((row) => !isOpen(row)) && (
           <button type="button" className="button quiet approvals-clear" onClick={inbox.clear}>

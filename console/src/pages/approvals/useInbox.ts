@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type ApprovalInfo, type ApprovalOptions, VerbatimError } from 'verbatim-agents/client';
 import { useApprovals, useClient } from 'verbatim-agents/react';
-import { INBOX_REFRESH_MS } from '../../openApprovals.tsx';
+import { INBOX_REFRESH_MS, waitingOf } from '../../openApprovals.tsx';
 import { type Decision, decisionOf } from '../../ui/decision.ts';
 
 export interface InboxRow {
@@ -15,6 +15,8 @@ export type Outcome = { readonly isOwn: boolean } & (Decision | { readonly statu
 export interface Inbox {
   /** Oldest first. What is decided meanwhile, here or elsewhere, stays in its place. */
   readonly rows: readonly InboxRow[];
+  /** How many the caller may decide, as it stands beside the link too. */
+  readonly waiting: number;
   readonly isLoading: boolean;
   readonly error: unknown;
   readonly more: (() => void) | undefined;
@@ -78,6 +80,7 @@ export function useInbox(): Inbox {
 
   return {
     rows,
+    waiting: waitingOf(approvals),
     isLoading: list.isLoading,
     error: list.error,
     more: list.hasMore ? () => void list.loadMore() : undefined,

@@ -15,6 +15,8 @@ export interface Chat extends Actions {
   readonly isReadOnly: boolean;
   /** A copy of the thread up to the end of a run, or whole, which is shown from then on. */
   forkAfter(runId: string | undefined): Promise<void>;
+  /** The same, up to a position. */
+  forkAt(seq: number): Promise<void>;
   cancel(runId: string): Promise<void>;
   /** All that a run said. */
   answerOf(runId: string): string;

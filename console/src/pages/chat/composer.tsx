@@ -10,6 +10,7 @@ import {
 } from 'react';
 import { strings } from '../../strings.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { IconButton } from '../../ui/iconButton.tsx';
 import '../../ui/iconButton.css';
 import { AttachmentList } from './attachmentList.tsx';
 import { useAttachments } from './useAttachments.ts';
@@ -141,15 +142,7 @@ export function Composer({ threadId, isBusy, children, above, onSend, onStop }: 
             target.value = '';
           }}
         />
-        <button
-          type="button"
-          className="icon-button"
-          aria-label={strings.chat.attach}
-          title={strings.chat.attach}
-          onClick={() => picker.current?.click()}
-        >
-          <Icon name="attach" />
-        </button>
+        <IconButton icon="attach" label={strings.chat.attach} onClick={() => picker.current?.click()} />
         {children}
         {isBusy && (
           <fieldset className="composer-when">

@@ -8,6 +8,7 @@ import { errorText } from '../../ui/errorText.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { emptyValue } from '../../ui/jsonForm/fieldSchema.ts';
 import { Loading } from '../../ui/loading.tsx';
+import { titleOf } from '../threads/titleOf.ts';
 import { AgentChoice } from './agentChoice.tsx';
 import { agentOfAddress } from './agentOfAddress.ts';
 import { Announcer } from './announcer.tsx';
@@ -49,15 +50,17 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
   const messages = thread.messages as unknown as readonly (Message & Shown)[];
 
   const isAtWork = activeRun !== undefined;
-  const records = useRunRecords(threadId, status === 'loading');
+  const [topRunId, setTopRunId] = useState<string>();
+  const records = useRunRecords(threadId, { version: status === 'loading', topRunId });
   const info = useThreadInfo(threadId, { isAtWork, isFailed: status === 'failed' });
-  const remarks = useEarlierRemarks(threadId, records);
+  const remarks = useEarlierRemarks(threadId, records, topRunId);
   const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records, remarks), [thread.runs, records, remarks]);
   const newest = useRef({ messages, runs });
   useEffect(() => {
     newest.current = { messages, runs };
   });
-  const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
+  const isWhole = !thread.hasEarlier;
+  const rows = useMemo(() => rowsOf(messages, runs, isWhole), [messages, runs, isWhole]);
 
   const saidLast = messages.findLast((message) => message.role === 'user' && message.agent !== undefined)?.agent;
   useEffect(() => {
@@ -74,6 +77,7 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
     },
     [client, fork, threadId, lastRunId],
   );
+  const forkAt = useCallback(async (atSeq: number): Promise<void> => void (await fork({ atSeq })), [fork]);
   const cancel = useCallback(async (runId: string): Promise<void> => void (await client.run(runId).cancel()), [client]);
   const chat = useMemo<Chat>(
     () => ({
@@ -88,10 +92,11 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       dismiss,
       resend,
       forkAfter,
+      forkAt,
       cancel,
       answerOf: (runId) => answerOf(runId, newest.current),
     }),
-    [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, forkAfter, cancel],
+    [agents, edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend, forkAfter, forkAt, cancel],
   );
 
   const contextSchema = contextOf(agents.filter(({ name }) => asked.includes(name)));
@@ -118,7 +123,8 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
       throw cause;
     }
   };
-  const canWrite = info?.access !== 'read';
+  // What is sent to a thread that is not there would be seen by nobody.
+  const canWrite = info?.access !== 'read' && !(status === 'failed' && error?.code === 'NOT_FOUND');
 
   return (
     <ChatContext value={chat}>
@@ -128,14 +134,14 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
             <h1>
               {threadId === undefined
                 ? strings.chat.newThread
-                : (info?.title ?? (status === 'failed' ? strings.chat.noThread : strings.chat.untitled))}
+                : titleOf(info, status === 'failed' ? strings.chat.noThread : strings.chat.untitled)}
             </h1>
             <p className="chat-quiet" role="status">
               {isCatchingUp ? strings.connection.catchingUp : ''}
             </p>
             {threadId !== undefined && (
               <Link href="/" className="button chat-new">
-                <Icon name="add" /> {strings.chat.newThread}
+                <Icon name="add" /> <span>{strings.chat.newThread}</span>
               </Link>
             )}
           </header>
@@ -148,7 +154,13 @@ export function Conversation({ threadId: given, agents, onThread }: Conversation
               <p>{strings.chat.begin}</p>
             </div>
           ) : (
-            <MessageList rows={rows} hasEarlier={thread.hasEarlier} isLoadingEarlier={thread.isLoadingEarlier} onEarlier={loadEarlier} />
+            <MessageList
+              rows={rows}
+              hasEarlier={thread.hasEarlier}
+              isLoadingEarlier={thread.isLoadingEarlier}
+              onEarlier={loadEarlier}
+              onTop={setTopRunId}
+            />
           )}
           {stopError !== undefined && (
             <p className="chat-error error" role="alert">

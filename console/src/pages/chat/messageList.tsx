@@ -1,4 +1,4 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer, type VirtualItem, type Virtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { strings } from '../../strings.ts';
 import { CatchError } from '../../ui/catchError.tsx';
@@ -17,6 +17,8 @@ export interface MessageListProps {
   readonly hasEarlier: boolean;
   readonly isLoadingEarlier: boolean;
   onEarlier(): void;
+  /** Told of the first run that is looked at, or soon will be, once the reader has left the end. */
+  onTop(runId: string): void;
 }
 
 /** Who comes nearer to the end than this is at the end, and stays there. In pixels. */
@@ -25,9 +27,11 @@ const AT_END = 24;
 const NEAR_BEGINNING = 1_200;
 const OVERSCAN = 6;
 const PADDING = 16;
+/** Rows above those in the document, of which more is to be known when they come into it. */
+const AHEAD = 40;
 
 /** The conversation: only what is seen is in the document. Stays at the end while the reader is there, and else where the reader is. */
-export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: MessageListProps): ReactNode {
+export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier, onTop }: MessageListProps): ReactNode {
   const scroller = useRef<HTMLElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   const atEnd = useRef(true);
@@ -43,6 +47,7 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
     paddingStart: PADDING,
     paddingEnd: PADDING,
   });
+  list.shouldAdjustScrollPositionOnItemSizeChange = keepsBelow;
   const items = list.getVirtualItems();
 
   const toEnd = useCallback(() => {
@@ -90,6 +95,11 @@ export function MessageList({ rows, hasEarlier, isLoadingEarlier, onEarlier }: M
       size.disconnect();
     };
   }, [toEnd]);
+
+  const topRun = isAtEnd ? undefined : runAt(rows, Math.max(0, (items[0]?.index ?? 0) - AHEAD));
+  useEffect(() => {
+    if (topRun !== undefined) onTop(topRun);
+  }, [topRun, onTop]);
 
   // Not enough to scroll: nobody would ever come near the beginning.
   useEffect(() => {
@@ -145,7 +155,7 @@ function RowLine({ row }: { readonly row: Row }): ReactNode {
     case 'user':
       return <UserLine message={row.message} />;
     case 'assistant':
-      return <AssistantLine message={row.message} isFirst={row.isFirst} />;
+      return <AssistantLine message={row.message} isFirst={row.isFirst} forkSeq={row.forkSeq} />;
     case 'remarks':
       return (
         <div className="chat-line">
@@ -178,6 +188,25 @@ function AskedAtOnce({ runId }: { readonly runId: string }): ReactNode {
       <ChildRunsOf ids={askedAtOnce(runs, runId)} />
     </div>
   );
+}
+
+/**
+ * Whether what is seen below a row stays where it is when its height changes. It does below one that is only being built: who comes up to it looks
+ * at its end. One that grows for another reason stays where it begins.
+ */
+function keepsBelow({ key, start, end }: VirtualItem, _: number, list: Virtualizer<HTMLElement, Element>): boolean {
+  const top = list.scrollOffset ?? 0;
+  const isNew = !list.itemSizeCache.has(key) || list.elementsCache.get(key)?.querySelector('[data-filling]') != null;
+  return isNew ? start < top : end <= top && list.scrollDirection !== 'backward';
+}
+
+/** The run of the first row from a place on that has one. */
+function runAt(rows: readonly Row[], index: number): string | undefined {
+  for (const row of rows.slice(index)) {
+    if ('runId' in row) return row.runId;
+    if ('message' in row && row.message.runId !== undefined) return row.message.runId;
+  }
+  return undefined;
 }
 
 const isSaid = ({ kind }: Row): boolean => kind !== 'run' && kind !== 'copied' && kind !== 'remarks';

@@ -5,7 +5,13 @@ import type { Runs } from './runView.ts';
 /** A line of the conversation. */
 export type Row =
   | { readonly kind: 'user'; readonly key: string; readonly message: UserMessage & Shown }
-  | { readonly kind: 'assistant'; readonly key: string; readonly message: AssistantMessage & Shown; readonly isFirst: boolean }
+  | {
+      readonly kind: 'assistant';
+      readonly key: string;
+      readonly message: AssistantMessage & Shown;
+      readonly isFirst: boolean;
+      readonly forkSeq?: number;
+    }
   /** What happened in its run after the message before. */
   | { readonly kind: 'remarks'; readonly key: string; readonly remarks: readonly RunRemark[] }
   /** What runs that were asked at once say, side by side. */
@@ -15,8 +21,10 @@ export type Row =
   /** Below messages that a fork copied, or that were imported, and that nothing follows: what can be done with them. */
   | { readonly kind: 'copied'; readonly key: string };
 
-/** Messages, and after the last one of each run the run itself. What was withdrawn is not shown. */
-export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): readonly Row[] {
+/**
+ * Messages, and after the last one of each run the run itself. What was withdrawn is not shown. `isWhole`: they are all from the beginning on.
+ */
+export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs, isWhole: boolean): readonly Row[] {
   const rows: Row[] = [];
   const lastOf = new Map<string, number>();
   for (const [index, message] of messages.entries()) {
@@ -32,7 +40,9 @@ export function rowsOf(messages: readonly (Message & Shown)[], runs: Runs): read
     } else if (!isHidden(message)) {
       const isFirst = speaker !== `${runId} ${message.agent}`;
       speaker = `${runId} ${message.agent}`;
-      rows.push({ kind: 'assistant', key, message, isFirst });
+      // What was copied has the first positions, one each.
+      const isForked = isWhole && runId === undefined && messages[index + 1]?.role === 'user';
+      rows.push({ kind: 'assistant', key, message, isFirst, ...(isForked && { forkSeq: index + 1 }) });
     }
     const remarks = runId === undefined ? [] : remarksAfter(runs[runId]?.remarks ?? [], message.id);
     if (remarks.length > 0) rows.push({ kind: 'remarks', key: `remarks ${message.id}`, remarks });

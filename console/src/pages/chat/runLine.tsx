@@ -1,10 +1,12 @@
-import { memo, type ReactNode, useState } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { Usage } from 'verbatim-agents/client';
 import { Link } from 'wouter';
 import { strings } from '../../strings.ts';
 import { CopyButton } from '../../ui/copyButton.tsx';
-import { errorText } from '../../ui/errorText.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { IconButton } from '../../ui/iconButton.tsx';
+import { Refusal } from '../../ui/refusal.tsx';
+import { useAttempt } from '../../ui/useAttempt.ts';
 import '../../ui/iconButton.css';
 import { formatCost, formatCount } from '../../ui/formats.ts';
 import { useChat, useRuns } from './chatContext.ts';
@@ -23,12 +25,8 @@ export interface RunLineProps {
 export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): ReactNode {
   const { retry, forkAfter, answerOf, isReadOnly } = useChat();
   const run = useRuns()[runId];
-  const [error, setError] = useState<string>();
+  const { run: attempt, error } = useAttempt();
   const isOver = run === undefined || isEnded(run.status);
-  const attempt = (action: () => Promise<unknown>): void => {
-    setError(undefined);
-    action().catch((cause: unknown) => setError(errorText(cause)));
-  };
   return (
     <div className="run-line">
       {run?.status === 'failed' && (
@@ -48,27 +46,9 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
         <span className="run-line-actions">
           {isOver && <CopyButton text={() => answerOf(runId)} label={strings.chat.copyAnswer} />}
           {isOver && isLast && !isReadOnly && run?.status !== 'failed' && (
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={strings.chat.retry}
-              title={strings.chat.retry}
-              onClick={() => attempt(retry)}
-            >
-              <Icon name="retry" />
-            </button>
+            <IconButton icon="retry" label={strings.chat.retry} onClick={() => attempt(retry)} />
           )}
-          {isOver && !isReadOnly && (
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={strings.chat.fork}
-              title={strings.chat.fork}
-              onClick={() => attempt(() => forkAfter(runId))}
-            >
-              <Icon name="fork" />
-            </button>
-          )}
+          {isOver && !isReadOnly && <IconButton icon="fork" label={strings.chat.fork} onClick={() => attempt(() => forkAfter(runId))} />}
           {!isReadOnly && (
             <Link className="icon-button" href={`/runs/${runId}`} aria-label={strings.chat.inspect} title={strings.chat.inspect}>
               <Icon name="inspect" />
@@ -76,11 +56,7 @@ export const RunLine = memo(function RunLine({ runId, isLast }: RunLineProps): R
           )}
         </span>
       </div>
-      {error !== undefined && (
-        <p className="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Refusal error={error} />
     </div>
   );
 });

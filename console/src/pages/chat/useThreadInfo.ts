@@ -3,6 +3,7 @@ import type { ThreadInfo } from 'verbatim-agents/client';
 import { useClient } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { useTitle } from '../../ui/useTitle.ts';
+import { titleOf } from '../threads/titleOf.ts';
 
 /** A title is made in the background after the first answer: it is asked for again after these times. */
 const LATER_MS = [0, 2_000, 10_000];
@@ -31,6 +32,6 @@ export function useThreadInfo(
     };
   }, [client, threadId, isAtWork, hasTitle]);
 
-  useTitle(threadId === undefined ? strings.chat.newThread : isFailed ? strings.chat.noThread : (own?.title ?? strings.chat.untitled));
+  useTitle(threadId === undefined ? strings.chat.newThread : isFailed ? strings.chat.noThread : titleOf(own, strings.chat.untitled));
   return own;
 }

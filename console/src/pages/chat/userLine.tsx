@@ -4,7 +4,7 @@ import type { Shown } from 'verbatim-agents/react';
 import { strings } from '../../strings.ts';
 import { CopyButton } from '../../ui/copyButton.tsx';
 import { errorText } from '../../ui/errorText.ts';
-import { Icon } from '../../ui/icon.tsx';
+import { IconButton } from '../../ui/iconButton.tsx';
 import { Refusal } from '../../ui/refusal.tsx';
 import { useChat } from './chatContext.ts';
 import { FileChip } from './fileChip.tsx';
@@ -49,15 +49,7 @@ export const UserLine = memo(function UserLine({ message }: { readonly message: 
         )}
         {isStored && <CopyButton text={() => text} />}
         {isStored && !chat.isReadOnly && status === 'complete' && (
-          <button
-            type="button"
-            className="icon-button"
-            aria-label={strings.chat.edit}
-            title={strings.chat.edit}
-            onClick={() => setEditing(true)}
-          >
-            <Icon name="edit" />
-          </button>
+          <IconButton icon="edit" label={strings.chat.edit} onClick={() => setEditing(true)} />
         )}
       </div>
     </article>

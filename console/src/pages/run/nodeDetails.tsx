@@ -2,6 +2,7 @@ import { type ReactNode, useMemo } from 'react';
 import type { AnyEvent } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 import { CopyButton } from '../../ui/copyButton.tsx';
+import { type Fact, Facts } from '../../ui/facts.tsx';
 import { formatCost, formatCount } from '../../ui/formats.ts';
 import { JsonTree } from '../../ui/jsonTree.tsx';
 import { TimeText } from '../../ui/timeText.tsx';
@@ -22,7 +23,7 @@ export interface NodeDetailsProps {
 export function NodeDetails({ node, events, startAt, onShowEvent }: NodeDetailsProps): ReactNode {
   const { kind, label, note, seq, usage, step, firstTokenAt } = node;
   const values = useMemo(() => valuesOf(node, events), [node, events]);
-  const facts: readonly (readonly [string, ReactNode])[] = [
+  const facts: readonly Fact[] = [
     [text.state, strings.run.states[node.state]],
     [text.startedAt, node.startAt !== undefined && <TimeText at={node.startAt} seconds />],
     [text.offset, node.startAt !== undefined && formatOffset(Math.max(0, node.startAt - startAt))],
@@ -49,18 +50,7 @@ export function NodeDetails({ node, events, startAt, onShowEvent }: NodeDetailsP
           </button>
         )}
       </header>
-      <dl className="run-facts">
-        {facts.map(
-          ([name, value]) =>
-            value !== undefined &&
-            value !== false && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts className="run-facts" facts={facts} />
       {values.map(([name, value]) => (
         <div key={name} className="run-value">
           <h3>{name}</h3>

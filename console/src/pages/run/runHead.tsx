@@ -6,6 +6,7 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { CopyTextButton } from '../../ui/copyTextButton.tsx';
 import { errorText } from '../../ui/errorText.ts';
+import { type Fact, Facts } from '../../ui/facts.tsx';
 import { formatCost, formatCount } from '../../ui/formats.ts';
 import { TimeText } from '../../ui/timeText.tsx';
 import { fixtureOf } from './fixture.ts';
@@ -41,7 +42,7 @@ export function RunHead({ info, root, events, steps }: RunHeadProps): ReactNode 
   const usage = root.usage ?? info.usage;
   const firstTokenAt = [...(steps.get(id) ?? [])].map((step) => step.firstTokenAt).find((at) => at !== undefined);
   const attempt = events.reduce((most, event) => ('attempt' in event ? Math.max(most, event.attempt) : most), info.attempt);
-  const facts: readonly (readonly [string, ReactNode])[] = [
+  const facts: readonly Fact[] = [
     [text.facts.started, <TimeText key="at" at={info.startedAt ?? info.createdAt} seconds />],
     [text.facts.duration, root.startAt !== undefined && root.endAt !== undefined && formatSpan(root.endAt - root.startAt)],
     [text.facts.firstToken, firstTokenAt !== undefined && root.startAt !== undefined && formatSpan(firstTokenAt - root.startAt)],
@@ -81,17 +82,7 @@ export function RunHead({ info, root, events, steps }: RunHeadProps): ReactNode 
           {errorText(error)}
         </p>
       )}
-      <dl className="run-facts run-head-facts">
-        {facts.map(
-          ([name, value]) =>
-            value !== false && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts className="run-facts run-head-facts" facts={facts} />
       {root.state === 'failed' && root.note !== undefined && <p className="error run-error">{root.note}</p>}
     </header>
   );

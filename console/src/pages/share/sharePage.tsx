@@ -7,6 +7,7 @@ import { ThemeChoice } from '../../themeChoice.tsx';
 import { EmptyState } from '../../ui/emptyState.tsx';
 import { ErrorState } from '../../ui/errorState.tsx';
 import { Loading } from '../../ui/loading.tsx';
+import { useTitle } from '../../ui/useTitle.ts';
 import { KeepShare } from './keepShare.tsx';
 import { SharedThread } from './sharedThread.tsx';
 import { takeShareSecret } from './shareSecret.ts';
@@ -15,6 +16,7 @@ import './share.css';
 /** What somebody sees who was given a link: one thread, and nothing else of the server. Needs no login. */
 export function SharePage(): ReactNode {
   const [secret, setSecret] = useState(takeShareSecret);
+  useTitle(strings.share.untitled);
   useEffect(() => {
     // Another link in the same tab changes the fragment alone, and loads nothing.
     const taken = (): void => setSecret(takeShareSecret());

@@ -5,6 +5,7 @@ import { strings } from '../../strings.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { errorText } from '../../ui/errorText.ts';
 import { Loading } from '../../ui/loading.tsx';
+import { useTitle } from '../../ui/useTitle.ts';
 import { answerOf } from '../chat/answerOf.ts';
 import { askedBy } from '../chat/askedAgents.ts';
 import { type Chat, ChatContext, RunsContext } from '../chat/chatContext.ts';
@@ -13,6 +14,7 @@ import { rowsOf } from '../chat/rows.ts';
 import { mergeRuns, type Runs } from '../chat/runView.ts';
 import { useEarlierRemarks } from '../chat/useEarlierRemarks.ts';
 import { useRunRecords } from '../chat/useRunRecords.ts';
+import { titleOf } from '../threads/titleOf.ts';
 import '../chat/conversation.css';
 
 export interface SharedThreadProps {
@@ -42,6 +44,8 @@ export function SharedThread({ share: { threadId, access }, onLost, children }: 
       isOver = true;
     };
   }, [client, threadId]);
+  const title = titleOf(info, strings.share.untitled);
+  useTitle(title);
   const lost = connection.status === 'closed' ? connection.reason : undefined;
   useEffect(() => {
     if (lost !== undefined && lost.code !== 'CLIENT_CLOSED') onLost(lost);
@@ -55,10 +59,11 @@ export function SharedThread({ share: { threadId, access }, onLost, children }: 
 
   // The edge: whatever the agents are, these are messages.
   const messages = thread.messages as unknown as readonly (Message & Shown)[];
-  const records = useRunRecords(threadId, thread.status === 'loading');
-  const remarks = useEarlierRemarks(threadId, records);
+  const [topRunId, setTopRunId] = useState<string>();
+  const records = useRunRecords(threadId, { version: thread.status === 'loading', topRunId });
+  const remarks = useEarlierRemarks(threadId, records, topRunId);
   const runs = useMemo(() => mergeRuns(thread.runs as unknown as Runs, records, remarks), [thread.runs, records, remarks]);
-  const rows = useMemo(() => rowsOf(messages, runs), [messages, runs]);
+  const rows = useMemo(() => rowsOf(messages, runs, false), [messages, runs]);
   const newest = useRef({ messages, runs });
   useEffect(() => {
     newest.current = { messages, runs };
@@ -71,6 +76,7 @@ export function SharedThread({ share: { threadId, access }, onLost, children }: 
       isReadOnly: true,
       ...{ edit, retry, approve, reject, submitToolResult, failToolCall, dismiss, resend },
       forkAfter: notHere,
+      forkAt: notHere,
       cancel: notHere,
       answerOf: (runId) => answerOf(runId, newest.current),
     };
@@ -81,7 +87,7 @@ export function SharedThread({ share: { threadId, access }, onLost, children }: 
       <RunsContext value={runs}>
         <article className="share-thread">
           <header className="share-title">
-            <h1>{info?.title ?? strings.share.untitled}</h1>
+            <h1>{title}</h1>
             <Badge>{access === 'read' ? strings.share.readOnly : strings.share.mayWrite}</Badge>
             {children}
           </header>
@@ -95,6 +101,7 @@ export function SharedThread({ share: { threadId, access }, onLost, children }: 
               hasEarlier={thread.hasEarlier}
               isLoadingEarlier={thread.isLoadingEarlier}
               onEarlier={thread.loadEarlier}
+              onTop={setTopRunId}
             />
           )}
           {thread.error !== undefined && (

@@ -24,7 +24,7 @@ export const ThreadRow = memo(function ThreadRow({ thread, at, onAct }: ThreadRo
   const acts: readonly Act[] = access === undefined || access === 'manage' ? ['rename', 'share', 'delete'] : [];
   return (
     <>
-      <Link href={`/threads/${id}`} className="thread-title" data-untitled={title === text.untitled}>
+      <Link href={`/threads/${id}`} className="thread-title" data-untitled={!thread.title?.trim()}>
         {title}
       </Link>
       <span className="thread-about">

@@ -1,7 +1,7 @@
 import type { ThreadInfo } from 'verbatim-agents/client';
 import { strings } from '../../strings.ts';
 
-export function titleOf(thread: ThreadInfo | undefined): string {
-  const title = thread?.title?.trim();
-  return title === undefined || title === '' ? strings.threads.untitled : title;
+/** What a thread is called: its title, or how it begins. */
+export function titleOf(thread: Pick<ThreadInfo, 'title' | 'preview'> | undefined, untitled: string = strings.threads.untitled): string {
+  return thread?.title?.trim() || thread?.preview || untitled;
 }

@@ -3,6 +3,7 @@ import { memo, type ReactNode, useMemo, useState } from 'react';
 import { BlockReader } from './blockReader.ts';
 import { CodeBlock } from './codeBlock.tsx';
 import { Inline } from './inline.tsx';
+import { usePieces } from './usePieces.ts';
 import './markdown.css';
 
 export interface MarkdownProps {
@@ -11,12 +12,17 @@ export interface MarkdownProps {
   readonly isGrowing: boolean;
 }
 
-/** Markdown as elements: nothing of the text is ever read as HTML. While it grows, only its last block is rendered again. */
+/**
+ * Markdown as elements: nothing of the text is ever read as HTML. While it grows, only its last block is rendered again. A long one comes piece by
+ * piece, as if it grew.
+ */
 export const Markdown = memo(function Markdown({ text, isGrowing }: MarkdownProps): ReactNode {
   const [reader] = useState(() => new BlockReader());
-  const blocks = useMemo(() => reader.read(text, !isGrowing), [reader, text, isGrowing]);
+  const { begun, isFilling } = usePieces(text);
+  const isFinal = !isGrowing && begun === text;
+  const blocks = useMemo(() => reader.read(begun, isFinal), [reader, begun, isFinal]);
   return (
-    <div className="md">
+    <div className="md" data-filling={isFilling || undefined}>
       {blocks.map((token, index) => (
         <Block key={String(index)} token={token} />
       ))}
@@ -26,6 +32,14 @@ export const Markdown = memo(function Markdown({ text, isGrowing }: MarkdownProp
 
 const Block = memo(function Block({ token }: { readonly token: Token }): ReactNode {
   return blockToken(token as Tokens.Generic);
+});
+
+const Item = memo(function Item({ item: { task, tokens } }: { readonly item: Tokens.ListItem }): ReactNode {
+  return (
+    <li data-task={task || undefined}>
+      <Blocks tokens={tokens} />
+    </li>
+  );
 });
 
 function Blocks({ tokens }: { readonly tokens: readonly Token[] | undefined }): ReactNode {
@@ -59,11 +73,7 @@ function blockToken(token: Tokens.Generic): ReactNode {
         </blockquote>
       );
     case 'list': {
-      const items = (token.items as readonly Tokens.ListItem[]).map((item, index) => (
-        <li key={String(index)} data-task={item.task || undefined}>
-          <Blocks tokens={item.tokens} />
-        </li>
-      ));
+      const items = (token.items as readonly Tokens.ListItem[]).map((item, index) => <Item key={String(index)} item={item} />);
       return token.ordered === true ? <ol start={Number(token.start)}>{items}</ol> : <ul>{items}</ul>;
     }
     case 'table':
