@@ -5,6 +5,7 @@ import type { Usage } from '../../protocol/event.ts';
 import type { RunInfo, ThreadInfo } from '../../protocol/procedures.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import { nearestName } from '../../server/nearestName.ts';
+import { estimateText } from '../estimateText.ts';
 import { plainLine } from '../plainText.ts';
 import { type Line, line, span } from '../terminal/span.ts';
 import { fitText, textWidth } from '../terminal/textWidth.ts';
@@ -97,11 +98,11 @@ async function listThreads(words: string, context: CommandContext): Promise<void
   const { items, nextPageToken } = await client.threads.list({ limit: LISTED_THREADS, ...(words !== '' && { search: words }) });
   context.threads = items;
   if (items.length === 0) return view.note(words === '' ? 'There are none yet.' : `None has "${words}" in its title.`);
-  const rows = items.map(({ id, title, updatedAt, activeRunId }, at): Line => {
+  const rows = items.map(({ id, title, preview, updatedAt, activeRunId }, at): Line => {
     const number = `${at + 1}`.padStart(3);
     const when = ago(updatedAt).padStart(9);
     const isHere = id === conversation.threadId;
-    const name = fitText(plainLine(title ?? 'untitled'), Math.max(10, screen.width - 18));
+    const name = fitText(plainLine(title ?? preview ?? 'untitled'), Math.max(10, screen.width - 18));
     return [
       span(number, { colour: 'cyan' }),
       span(when, { dim: true }),
@@ -203,8 +204,8 @@ function usageText(usages: readonly Usage[]): string {
   const priced = usages.filter(({ cost }) => cost !== undefined);
   const cost =
     priced.length === 0 ? '' : ` · cost ${priced.length < usages.length ? 'more than ' : ''}${sum((usage) => usage.cost).toFixed(4)}`;
-  const estimated = usages.some((usage) => usage.estimated) ? ', in part estimated' : '';
-  return `${tokens(sum((usage) => usage.inputTokens))} tokens in${cached > 0 ? ` (${tokens(cached)} cached)` : ''} · ${tokens(sum((usage) => usage.outputTokens))} out${estimated}${cost}`;
+  const estimate = estimateText(usages);
+  return `${tokens(sum((usage) => usage.inputTokens))} tokens in${cached > 0 ? ` (${tokens(cached)} cached)` : ''} · ${tokens(sum((usage) => usage.outputTokens))} out${estimate === undefined ? '' : ` (${estimate})`}${cost}`;
 }
 
 function help(_: string, { view }: CommandContext): void {

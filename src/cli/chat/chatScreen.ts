@@ -19,6 +19,8 @@ export interface ScreenParts {
 }
 
 const FRAME_MS = 16;
+/** However dear a frame was, as it is at a slow terminal: a key is to be seen. */
+const LONGEST_FRAME_MS = 200;
 const TURN_MS = 100;
 const LEAST_WIDTH = 20;
 
@@ -83,7 +85,7 @@ export class ChatScreen {
   changed(): void {
     if (this.#timer !== undefined || this.#isPaused) return;
     // A long block is dear to lay out: then it is done less often.
-    this.#timer = setTimeout(() => this.#draw(), Math.max(FRAME_MS, 3 * this.#costMs));
+    this.#timer = setTimeout(() => this.#draw(), Math.min(LONGEST_FRAME_MS, Math.max(FRAME_MS, 3 * this.#costMs)));
   }
 
   /** Keeps what tells of time going by moving, for as long as anybody has something of the kind. */

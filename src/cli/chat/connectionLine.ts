@@ -12,6 +12,7 @@ export class ConnectionLine {
   readonly #screen: ChatScreen;
   readonly #unsubscribe: () => void;
   #state: ConnectionState;
+  #wasThere = false;
   #lostAt: number | undefined;
   #backAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -41,6 +42,9 @@ export class ConnectionLine {
 
   #changed(state: ConnectionState): void {
     this.#state = state;
+    this.#wasThere ||= state.status === 'online';
+    // A server that never was there ends the chat: nobody tries again.
+    if (!this.#wasThere) return;
     if (state.status === 'offline') this.#lostAt ??= Date.now();
     else if (state.status === 'online' && this.#lostAt !== undefined) {
       this.#lostAt = undefined;

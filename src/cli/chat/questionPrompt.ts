@@ -45,7 +45,7 @@ export class QuestionPrompt {
   foot(): { readonly lines: readonly Line[]; readonly cursor: Cursor | undefined } {
     const question = this.#options.view.questions.first;
     const { width } = this.#options.screen;
-    if (this.#reason !== undefined) return editorLines(this.#reason, 'why? (Enter for no reason) ', width);
+    if (this.#reason !== undefined) return reasonFoot(this.#reason, width);
     if (this.#isSending || question === undefined) return { lines: [line('sending', { dim: true })], cursor: undefined };
     const tool = plainLine(question.tool);
     const keys =
@@ -53,7 +53,7 @@ export class QuestionPrompt {
         ? [`Allow ${tool}?`, 'y', 'yes', 'n', 'no', 'e', 'edit', 'a', 'always in this thread', 'Esc', 'later']
         : [`Result of ${tool}?`, 'e', 'write it', 'n', 'cannot be done', 'Esc', 'later'];
     const [asked = '', ...choices] = keys;
-    const spans = choices.map((text, at) => (at % 2 === 0 ? span(`  ${text}`, { colour: 'cyan', bold: true }) : span(` ${text}`)));
+    const spans = choices.map((text, at) => (at % 2 === 0 ? span(`  ${text}`, KEY) : span(` ${text}`)));
     return { lines: wrapSpans([span(asked, { colour: 'yellow', bold: true }), ...spans], width), cursor: undefined };
   }
 
@@ -99,6 +99,8 @@ export class QuestionPrompt {
       this.#reason = undefined;
       return false;
     }
+    // It leaves what is being asked, as elsewhere it leaves the chat: what cannot be taken back is not decided by it.
+    if (request === 'end') this.#reason = undefined;
     if (request !== 'submit') return true;
     this.#reason = undefined;
     const reason = editor.text.trim();
@@ -162,6 +164,14 @@ export class QuestionPrompt {
 }
 
 const NOTHING = Symbol('nothing was sent');
+const KEY = { colour: 'cyan', bold: true } as const;
+const REASON_KEYS: Line = [span('Enter', KEY), span(' sends it, or no reason'), span('  Esc, Ctrl-D', KEY), span(' back')];
+
+/** The keys stand under what is written: before it they would leave a narrow terminal no room. */
+function reasonFoot(reason: LineEditor, width: number): { readonly lines: readonly Line[]; readonly cursor: Cursor } {
+  const { lines, cursor } = editorLines(reason, 'why? ', width);
+  return { lines: [...lines, ...wrapSpans(REASON_KEYS, width)], cursor };
+}
 
 function questionLines({ kind, tool, input, about, expiresAt }: Question, width: number): readonly Line[] {
   const what = kind === 'approval' ? `? ${plainLine(tool)} asks for your approval` : `? ${plainLine(tool)} is yours to carry out`;

@@ -11,6 +11,7 @@ const MAX_CELLS = 5_000;
 /** Quotes and lists in each other, and likewise marks within a line: each level is a call, and a part of the page, within the other. */
 const MAX_DEPTH = 16;
 
+const MARKED = /^ {0,3}>/;
 const TABLE_BEGINS = /^([^\n]*)\n[ \t|:-]+(?:\n|$)/;
 
 /**
@@ -66,14 +67,18 @@ export class BoundedLexer extends Lexer {
 /** Each is given the beginning of what is left, and finds its block there or none. Code and paragraphs cost no more than their length. */
 class BoundedTokenizer extends Tokenizer {
   override blockquote(source: string): Tokens.Blockquote | undefined {
-    return super.blockquote(beginning(source));
+    const lines = beginning(source);
+    // A line without its mark belongs to it as far as it is read: it has to be laid out as before.
+    const begun = MARKED.test(source.slice(lines.length)) ? lines : wholeWords(source);
+    return cutAt(begun, source, super.blockquote(begun));
   }
 
   override list(source: string): Tokens.List | undefined {
-    const begun = beginning(source);
+    const begun = wholeWords(source);
     const list = super.list(begun);
     if (list === undefined || begun === source || list.raw.length < begun.trimEnd().length) return list;
-    return super.list(wholeItems(begun));
+    const items = wholeItems(begun);
+    return cutAt(items, source, super.list(items));
   }
 
   override html(source: string): Tokens.HTML | undefined {
@@ -96,11 +101,29 @@ class BoundedTokenizer extends Tokenizer {
   }
 }
 
-/** Whole lines of it, as long as there is one. */
+const cut = new WeakSet<Token>();
+
+/** It was too long for one block: what follows is the rest of it. */
+export function isCut(token: Token): boolean {
+  return cut.has(token);
+}
+
+function cutAt<Block extends Token>(begun: string, source: string, block: Block | undefined): Block | undefined {
+  if (block !== undefined && begun !== source && block.raw.trimEnd().length === begun.trimEnd().length) cut.add(block);
+  return block;
+}
+
+/** Whole lines of it, or whole words, as long as there is one. */
 function beginning(source: string, length = MAX_BLOCK_LENGTH): string {
   if (source.length <= length) return source;
   const begun = source.slice(0, length);
-  return begun.slice(0, begun.lastIndexOf('\n') + 1) || begun;
+  return begun.slice(0, begun.lastIndexOf('\n') + 1) || wholeWords(source, length);
+}
+
+function wholeWords(source: string, length = MAX_BLOCK_LENGTH): string {
+  if (source.length <= length) return source;
+  const begun = source.slice(0, length);
+  return begun.slice(0, Math.max(begun.lastIndexOf('\n'), begun.lastIndexOf(' ')) + 1) || begun;
 }
 
 /** Without the last one, which may go on; all of it when there is no other. */

@@ -2,7 +2,7 @@ import type { Lexer, Token, Tokens } from 'marked';
 import { plainText } from '../plainText.ts';
 import { EMPTY_LINE, type Line } from '../terminal/span.ts';
 import { type BlockOptions, blockLines } from './blockLines.ts';
-import { BoundedLexer } from './boundedLexer.ts';
+import { BoundedLexer, isCut } from './boundedLexer.ts';
 import { tableLines } from './tableLines.ts';
 
 /** What became final since the last time, and what may still change. */
@@ -24,8 +24,10 @@ export class MarkdownStream {
   /** What the finished blocks leave: the open one. */
   #source = '';
   #isFirst = true;
-  /** Lines of the open block that were handed out already. */
-  #handedOut = 0;
+  /** The block before, where it was cut and goes on: no empty line is between, but for the items of a loose list. */
+  #goesOn: Token | undefined;
+  /** Lines of the open blocks that were handed out already. Of more than one where the line that is being written follows a list: it may be of it. */
+  #handedOut: number[] = [];
   /** Of the open table, from when its first line was handed out. */
   #tableWidths: readonly number[] | undefined;
   /** Of the open list, from then on. */
@@ -41,18 +43,26 @@ export class MarkdownStream {
     const finished = this.#takeFinished(options);
     // Mostly one; the line that is being written can look like another, for now.
     const tokens = this.#lex(withMarksClosed(this.#source), false);
-    const wasFirst = this.#isFirst;
-    const open: Line[] = [];
+    const before = { isFirst: this.#isFirst, goesOn: this.#goesOn };
+    const blocks: Line[][] = [];
     for (const token of tokens) {
-      const lines = this.#rest(token, options, open.length === 0 ? this.#handedOut : 0);
-      if (lines.length > 0) this.#isFirst = false;
-      open.push(...lines);
+      const lines = this.#linesOf(token, options);
+      if (lines.length === 0) continue;
+      this.#passed(token);
+      blocks.push(this.#leftOf(token, lines, blocks.length));
     }
-    this.#isFirst = wasFirst;
+    this.#isFirst = before.isFirst;
+    this.#goesOn = before.goesOn;
+    const open = blocks.flat();
     const excess = Math.max(0, open.length - Math.max(0, maxOpen));
     if (excess > 0) {
       finished.push(...open.slice(0, excess));
-      this.#handedOut += excess;
+      let left = excess;
+      for (const [at, { length }] of blocks.entries()) {
+        const taken = Math.min(left, length);
+        this.#handedOut[at] = (this.#handedOut[at] ?? 0) + taken;
+        left -= taken;
+      }
       this.#keepLayout(tokens[0], options);
     }
     return { finished, open: open.slice(excess) };
@@ -63,6 +73,8 @@ export class MarkdownStream {
     const lines = this.#lex(this.#source, true).flatMap((token) => this.#finish(token, options));
     this.#source = '';
     this.#isFirst = true;
+    this.#goesOn = undefined;
+    this.#handedOut = [];
     return lines;
   }
 
@@ -85,17 +97,32 @@ export class MarkdownStream {
   }
 
   #finish(token: Token, options: BlockOptions): Line[] {
-    const lines = this.#rest(token, options, 0);
+    const lines = this.#linesOf(token, options);
     if (lines.length === 0) return [];
-    this.#isFirst = false;
-    const left = lines.slice(this.#handedOut);
-    this.#handedOut = 0;
+    this.#passed(token);
+    const left = this.#leftOf(token, lines, 0);
+    this.#handedOut.shift();
     this.#tableWidths = undefined;
-    this.#isLoose = undefined;
+    if (!isCut(token)) this.#isLoose = undefined;
     return left;
   }
 
-  #rest(token: Token, options: BlockOptions, handedOut: number): Line[] {
+  /** What was not handed out of an open block. One that was cut since leaves the rest to the one that follows. */
+  #leftOf(token: Token, lines: Line[], at: number): Line[] {
+    const handedOut = this.#handedOut[at] ?? 0;
+    if (handedOut > lines.length && isCut(token)) {
+      this.#handedOut[at] = lines.length;
+      this.#handedOut[at + 1] = (this.#handedOut[at + 1] ?? 0) + handedOut - lines.length;
+    }
+    return lines.slice(handedOut);
+  }
+
+  #passed(token: Token): void {
+    this.#isFirst = false;
+    this.#goesOn = isCut(token) ? token : undefined;
+  }
+
+  #linesOf(token: Token, options: BlockOptions): Line[] {
     const widths = this.#tableWidths;
     if (token.type === 'list' && this.#isLoose !== undefined) {
       const list = token as Tokens.List;
@@ -107,7 +134,8 @@ export class MarkdownStream {
         ? tableLines(token as Tokens.Table, { ...options, widths }).lines
         : blockLines(token, options);
     if (block.length === 0) return [];
-    return (this.#isFirst ? block : [EMPTY_LINE, ...block]).slice(handedOut);
+    const isRest = this.#goesOn !== undefined && !(token.type === 'list' && isLoose(this.#goesOn));
+    return this.#isFirst || isRest ? block : [EMPTY_LINE, ...block];
   }
 
   /** With the addresses that earlier blocks defined. */
@@ -121,6 +149,10 @@ export class MarkdownStream {
     if (isWhole) this.#links = lexer.tokens.links;
     return tokens;
   }
+}
+
+function isLoose(token: Token): boolean {
+  return token.type === 'list' && (token as Tokens.List).loose;
 }
 
 /** Where the first block stands that may still change: behind the last one when that is over. */

@@ -253,6 +253,25 @@ describe('an approval', () => {
     expect(told).toContain('far too much');
   });
 
+  test('is not decided by Ctrl-D at the reason: it is asked again, and there Ctrl-D leaves', async () => {
+    await using server = await serverOf([ask], [refund]);
+    await using folder = new CliFolder();
+    await using chat = open(folder, server.url, [], { columns: 24 });
+    await chat.shows(READY);
+    chat.type('Money\r');
+    await chat.shows(/Allow refund/);
+    chat.type('nmuch');
+    await chat.shows(/why\? much\n[\s\S]*Ctrl-D\s+back$/);
+    expect(chat.screen.widest).toBeLessThan(24);
+    // Of a text it takes what is behind the cursor, as everywhere.
+    chat.type('\u0004\u0015\u0004');
+    await chat.shows(/Allow refund[^?]*\?[\s\S]*later$/);
+    expect(chat.screen.text).not.toMatch(/why\?/);
+    expect((await server.client().approvals.list({ status: 'pending' })).items).toHaveLength(1);
+    chat.type('\u0004');
+    expect(await chat.exited).toBe(0);
+  });
+
   test('is edited in $EDITOR, and the server says what the schema does not take', async () => {
     await using server = await serverOf([ask, { text: 'Paid.' }], [refund]);
     await using folder = new CliFolder();
@@ -443,7 +462,11 @@ describe('what is typed during an answer', () => {
 
 describe('commands', () => {
   test('list, open, fork, retry, count and explain; what is misspelt gets a suggestion', async () => {
-    await using server = await serverOf([{ text: 'First answer.' }, { text: 'Again answered.' }, { text: 'In the copy.' }]);
+    await using server = await serverOf([
+      { text: 'First answer.', usage: null },
+      { text: 'Again answered.', usage: null },
+      { text: 'In the copy.' },
+    ]);
     const client = server.client();
     const other = await client.threads.create({
       title: 'Lamps',
@@ -460,7 +483,7 @@ describe('commands', () => {
     chat.type('/retry\r');
     await chat.shows(/Again answered\.\n\n> message/);
     chat.type('/usage\r');
-    await chat.shows(/conversation {2}[\d,]+ tokens in · [\d,]+ out.* in 2 answers/);
+    await chat.shows(/conversation {2}[\d,]+ tokens in · [\d,]+ out \(estimated\) in 2 answers/);
     chat.type('/fork\r');
     await chat.shows(/You are in a copy now/);
     chat.type('Two\r');

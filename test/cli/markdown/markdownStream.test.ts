@@ -115,6 +115,31 @@ test('of an open block that is too long the top is handed out, once', () => {
   expect(finished).toEqual(Array.from({ length: 40 }, (_, at) => `• ${at + 1}`));
 });
 
+test.each([
+  ['a paragraph', 'one\ntwo'],
+  ['a list', '- one\n- two'],
+  ['an ordered list', '1. one\n2. two'],
+  ['lists in each other', '- one\n  - two\n    - three'],
+  ['indented code', '    one\n    two'],
+  ['a quote', '> one'],
+  ['a table', '| a | b |\n|---|---|\n| 1 | 2 |'],
+  ['HTML', '<div>\none'],
+])('a line that is longer than the screen, behind %s, is handed out once', (_, before) => {
+  const stream = new MarkdownStream();
+  const words = Array.from({ length: 2_000 }, (__, at) => `w${at}w`);
+  const out: string[] = [];
+  const draw = (text: string): void => {
+    stream.push(text);
+    out.push(...stream.lines(block, 10).finished.map(textOf));
+  };
+  draw(`${before}\n\n`);
+  for (let at = 0; at < words.length; at += 37) draw(`${words.slice(at, at + 37).join(' ')} `);
+  draw('\n\nthe end');
+  out.push(...stream.end(block).map(textOf));
+  expect(out.join(' ').match(/w\d+w/g)).toEqual(words);
+  expect(out.join(' ')).toMatch(/one|1/);
+});
+
 describe('code', () => {
   test('has the colours of its language', () => {
     const stream = new MarkdownStream();
