@@ -27,7 +27,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'users enable': ['users enable ann'],
   'users set-role': ['users set-role ann user,ops'],
   'users set-password': ['users set-password ann', 'users set-password ann < new-password.txt'],
-  'threads list': ['threads list', 'threads list --search refund --limit 100', 'threads list --active --json'],
+  'threads list': [
+    'threads list',
+    'threads list --search refund --limit 100',
+    'threads list --active --json',
+    'threads list --all --json | jq -r ".[] | [.ownerId, .id] | @tsv"',
+  ],
   'threads export': [
     'threads export thread_01h2xcejqtf2nbrexx3vqjhp41 > thread.json',
     'threads export thread_01h2xcejqtf2nbrexx3vqjhp41 --out thread.json',

@@ -1,4 +1,5 @@
 import { request } from 'node:https';
+import { networkCause } from '../client/networkCause.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
 
 /** How long a certificate may take to be looked at. */
@@ -19,7 +20,8 @@ const INVALID: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'E
 export async function notThere(url: string, cause: unknown): Promise<VerbatimError> {
   const problem = await certificateProblem(url);
   if (problem === undefined) {
-    const message = `No Verbatim server answers at ${url}. Start one with "verbatim serve", or name another with --url.`;
+    const why = reasonOf(cause);
+    const message = `No Verbatim server answers at ${url}${why === '' ? '' : ` (${why})`}. Start one with "verbatim serve", or name another with --url.`;
     return new VerbatimError('CONNECTION_LOST', message, { cause });
   }
   const what = `The certificate of ${url} is not good: ${problem.message}.`;
@@ -27,6 +29,14 @@ export async function notThere(url: string, cause: unknown): Promise<VerbatimErr
     ? 'When it is yours, name the PEM file of whoever signed it in the environment: NODE_EXTRA_CA_CERTS=/path/to/ca.pem.'
     : 'Renew it on the server, or name the server by a host that it is for.';
   return new VerbatimError('CONNECTION_LOST', `${what} ${remedy}`, { cause: problem });
+}
+
+/** Of what the client reports, or of what `fetch` throws. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof VerbatimError)) return networkCause(cause);
+  const { details } = cause;
+  const reason = typeof details === 'object' && details !== null && 'reason' in details ? details.reason : undefined;
+  return typeof reason === 'string' ? reason : networkCause(cause.cause);
 }
 
 async function certificateProblem(url: string): Promise<(Error & { readonly code: string }) | undefined> {

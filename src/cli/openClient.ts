@@ -31,10 +31,18 @@ export async function openCaller(flags: CallerFlags): Promise<{ readonly token?:
   return { ...(token !== undefined && { token }), logout: async () => {} };
 }
 
+/** How long a server that takes a connection may say nothing: a person waits, or a script. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
 /** A client of the server as whoever the flags say. */
 export async function openClient(flags: CallerFlags): Promise<{ readonly client: Client<JsonApi>; close(): Promise<void> }> {
   const { logout, ...caller } = await openCaller(flags);
-  const client = createClient<JsonApi>({ url: flags.url, ...caller });
+  const client = createClient<JsonApi>({
+    url: flags.url,
+    // A login is part of it, and may wait in line.
+    ...(flags.user === undefined && { connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+    ...caller,
+  });
   return {
     client,
     async close() {

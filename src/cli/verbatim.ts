@@ -11,6 +11,7 @@ import type { DoctorFlags } from './doctor/doctor.ts';
 import { addExamples } from './examples.ts';
 import { explainError } from './explainError.ts';
 import type { GenerateFlags } from './generate.ts';
+import { addHelpHints } from './helpHints.ts';
 import type { InitFlags } from './init.ts';
 import { paintFor } from './paint.ts';
 import { readVersion } from './readVersion.ts';
@@ -27,8 +28,7 @@ What you type is kept in $XDG_STATE_HOME/verbatim/chat_history, for the arrow ke
 const program = new Command('verbatim')
   .description('Durable, resumable conversations with AI agents: a server, a chat, and a demonstration.')
   .version(readVersion(), '-v, --version')
-  .configureHelp({ sortOptions: false, showGlobalOptions: false })
-  .showHelpAfterError('(verbatim --help lists the commands and their options)');
+  .configureHelp({ sortOptions: false, showGlobalOptions: false });
 
 program
   .command('serve')
@@ -143,6 +143,7 @@ program
   .action((shell: Shell) => void process.stdout.write(completionScript(shell)));
 
 addExamples(program);
+addHelpHints(program);
 
 // Whoever reads it, such as `head`, has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

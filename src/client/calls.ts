@@ -28,13 +28,15 @@ const ASK_AGAIN: ReadonlySet<ErrorCode> = new Set(['CONNECTION_LOST', 'SHUTTING_
 /** Calls with one answer. A lost one is asked again, on the next wire; a command only if it has a key, which makes that harmless. */
 export class Calls {
   readonly #connection: Connection;
+  readonly #address: string;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #timeoutMs: number;
   readonly #waits: Waits;
 
-  constructor(connection: Connection, options: { clock: Clock; random: () => number; timeoutMs: number; waits: Waits }) {
+  constructor(connection: Connection, options: { address: string; clock: Clock; random: () => number; timeoutMs: number; waits: Waits }) {
     this.#connection = connection;
+    this.#address = options.address;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#timeoutMs = options.timeoutMs;
@@ -111,13 +113,17 @@ export class Calls {
 
   #tooLate(call: Call, timeoutMs: number): VerbatimError {
     const { state, isUsable } = this.#connection;
-    if (isUsable) return new VerbatimError('TIMEOUT', `${call.path} was not answered within ${timeoutMs} ms`);
+    if (isUsable) return new VerbatimError('TIMEOUT', `${call.path} was not answered by ${this.#address} within ${timeoutMs} ms`);
     const cause = 'reason' in state ? state.reason : undefined;
     const why = cause === undefined ? '' : `. ${cause.message}`;
-    return new VerbatimError('CONNECTION_LOST', `${call.path} was not answered: no connection within ${timeoutMs} ms${why}`, {
-      cause,
-      ...(cause !== undefined && { details: { reason: cause.code } }),
-    });
+    return new VerbatimError(
+      'CONNECTION_LOST',
+      `${call.path} was not answered: no connection to ${this.#address} within ${timeoutMs} ms${why}`,
+      {
+        cause,
+        ...(cause !== undefined && { details: { reason: cause.code } }),
+      },
+    );
   }
 }
 

@@ -17,11 +17,19 @@ const MEANING: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   [CLOSE_CODES.TOO_MANY_CONNECTIONS]: ['RATE_LIMITED', 'There are too many connections of this caller, or from this address'],
 };
 
-/** Why a connection ended, as an error. The server's own words stay in `details`. */
-export function closeError(code: number, reason: string): VerbatimError {
-  const [errorCode, message] = MEANING[code] ?? ['CONNECTION_LOST', 'The connection to the server was lost'];
+/** Why a connection ended, or with `wasReached` false never was, as an error. The server's own words stay in `details`. */
+export function closeError(code: number, reason: string, wasReached: boolean): VerbatimError {
+  const [errorCode, message] = MEANING[code] ?? [
+    'CONNECTION_LOST',
+    wasReached ? 'The connection to the server was lost' : notReached(reason),
+  ];
   return new VerbatimError(errorCode, message, {
     details: { closeCode: code, ...(reason !== '' && { reason }) },
     retryable: code === CLOSE_CODES.REPLACED ? false : undefined,
   });
+}
+
+/** What is said of a server that was not reached, with what is known of why. */
+export function notReached(reason: string): string {
+  return `The server cannot be reached${reason === '' ? '' : `: ${reason}`}`;
 }

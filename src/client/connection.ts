@@ -156,7 +156,12 @@ export class Connection implements ConnectionStatus {
       if (attemptId !== this.#attemptId) return;
       if (cause instanceof VerbatimError && !cause.retryable) void this.stop(cause);
       else if (refreshing) void this.stop(new VerbatimError('UNAUTHENTICATED', 'There is no new token', { cause }));
-      else this.#failed(new VerbatimError('CONNECTION_LOST', 'There is no token, or no way to connect', { cause }));
+      else
+        this.#failed(
+          cause instanceof VerbatimError
+            ? cause
+            : new VerbatimError('CONNECTION_LOST', 'There is no token, or no way to connect', { cause }),
+        );
     }
   }
 
@@ -196,7 +201,7 @@ export class Connection implements ConnectionStatus {
     this.#usable = false;
     if (wasOpening) wire?.close();
 
-    const error = closeError(code, reason);
+    const error = closeError(code, reason, this.#state.status === 'online');
     switch (afterClose(code)) {
       case 'stop':
         if (code === CLOSE_CODES.UNAUTHENTICATED && typeof this.#options.token === 'function' && !this.#refreshed) {

@@ -61,7 +61,7 @@ export function createClient<Api extends ApiContract = JsonApi>(options: ClientO
   const backgroundClock = options.clock ?? systemClock;
   const connection = new Connection({ transport, token, clock, backgroundClock, random, connectTimeoutMs });
   const waits = new Waits();
-  const calls = new Calls(connection, { clock, random, timeoutMs, waits });
+  const calls = new Calls(connection, { address: endpoint.address, clock, random, timeoutMs, waits });
   const { files, close: closeFiles } = createFiles({ url: endpoint.files, token, fetch: fetchOf(options), calls, clock, timeoutMs });
   const context: RunContext = { connection, calls, clock, random };
 

@@ -6,6 +6,8 @@ export interface Endpoint {
   readonly http: string;
   /** Beside them, over HTTP. */
   readonly files: string;
+  /** Host and port, to be named to people. */
+  readonly address: string;
 }
 
 /**
@@ -19,5 +21,5 @@ export function parseEndpoint(url: string): Endpoint {
   }
   const [, secure = '', host = '', path = ''] = match;
   const rest = `${secure.toLowerCase()}://${host}${path.replace(/\/+$/, '') || '/trpc'}`;
-  return { ws: `ws${rest}`, http: `http${rest}`, files: `http${rest.replace(/\/[^/]*$/, '/files')}` };
+  return { ws: `ws${rest}`, http: `http${rest}`, files: `http${rest.replace(/\/[^/]*$/, '/files')}`, address: host };
 }

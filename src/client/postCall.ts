@@ -1,5 +1,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { notReached } from './closeError.ts';
+import { networkCause } from './networkCause.ts';
 import { connectionLost, decodeData, encodeInput, encodeRequest, errorOfShape, errorOfStatus, isRecord } from './transportMessage.ts';
 
 export interface PostOptions {
@@ -27,7 +29,7 @@ export async function postCall(path: string, input: object, { url, fetch, clock,
     return answerOf(response.status, await response.text());
   } catch (cause) {
     if (given.signal.aborted) throw given.signal.reason;
-    throw cause instanceof VerbatimError ? cause : connectionLost(cause);
+    throw cause instanceof VerbatimError ? cause : new VerbatimError('CONNECTION_LOST', notReached(networkCause(cause)), { cause });
   } finally {
     stopTimer();
     signal?.removeEventListener('abort', abort);

@@ -1,5 +1,6 @@
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import type { VerbatimError } from '../protocol/verbatimError.ts';
+import { networkCause } from './networkCause.ts';
 import type { Call, Subscriber, Wire, WireListener } from './transport.ts';
 import { connectionLost, decodeData, encodeInput, encodeRequest, errorOfShape, frameTooBig, isRecord } from './transportMessage.ts';
 import type { WsTransportOptions } from './transportWs.ts';
@@ -49,11 +50,14 @@ export class SocketWire implements Wire {
       listener.reached();
     });
     socket.addEventListener('message', (event) => this.#receive(event.data));
+    let trouble = '';
     // A close follows, with the code.
-    socket.addEventListener('error', () => {});
+    socket.addEventListener('error', (event) => {
+      trouble = networkCause(event) || (isRecord(event) && typeof event.message === 'string' ? event.message : '');
+    });
     this.gone = new Promise((resolve) => {
       socket.addEventListener('close', (event) => {
-        this.#end(event.code, event.reason);
+        this.#end(event.code, event.reason || trouble);
         resolve();
       });
     });

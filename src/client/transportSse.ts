@@ -1,6 +1,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import { CLOSE_CODES } from '../protocol/closeCodes.ts';
 import { VerbatimError } from '../protocol/verbatimError.ts';
+import { networkCause } from './networkCause.ts';
 import type { Call, Subscriber, Transport, Wire, WireListener } from './transport.ts';
 import { connectionLost, decodeData, encodeInput, encodeRequest, errorOfShape, errorOfStatus, isRecord } from './transportMessage.ts';
 import { type SseMessage, SseParser } from './transportSseParser.ts';
@@ -265,7 +266,7 @@ class HttpWire implements Wire {
 
   /** What was broken off by the caller says nothing about the server. */
   #lost(cause: unknown, signal: AbortSignal): VerbatimError {
-    if (!signal.aborted) this.#end(CLOSE_CODES.ABNORMAL, 'the server cannot be reached');
+    if (!signal.aborted) this.#end(CLOSE_CODES.ABNORMAL, typeof cause === 'string' ? cause : networkCause(cause));
     return connectionLost(cause);
   }
 

@@ -57,6 +57,20 @@ test('a misspelt command or option is told the one that was meant', async () => 
   expect((await run(folder, ['runs', 'list', '--limit', 'many'])).stderr).toContain('It is a number');
 });
 
+test('a mistake in what was typed is told where the help of that command is', async () => {
+  await using folder = new CliFolder();
+  for (const [args, help] of [
+    [['rnus', 'list'], 'verbatim --help'],
+    [['threads', 'lst'], 'verbatim threads --help'],
+    [['threads', 'list', '--jsno'], 'verbatim threads list --help'],
+    [['threads', 'export'], 'verbatim threads export --help'],
+    [['keys', 'create', '--expires', 'never'], 'verbatim keys create --help'],
+    [['chat', 'now', 'please'], 'verbatim chat --help'],
+  ] as const) {
+    expect((await run(folder, args)).stderr).toContain(`(${help} lists `);
+  }
+});
+
 test('docs/commands.md has the options that the help has', async () => {
   await using folder = new CliFolder();
   const docs = readFileSync(fileURLToPath(new URL('../../docs/commands.md', import.meta.url)), 'utf8');

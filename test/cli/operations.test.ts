@@ -54,7 +54,7 @@ test('audit, backup and restore need no server, and work beside one; an export n
   expect(restored.code).toBe(0);
   expect(restored.out).toMatch(/the database that was there: \S+before-restore-/);
   expect(existsSync(/there: (\S+)/.exec(restored.out)?.[1] ?? '')).toBe(true);
-  expect((await done(folder, 'threads', 'export', run.threadId, '--url', url)).err).toContain('Is a server there?');
+  expect((await done(folder, 'threads', 'export', run.threadId, '--url', url)).err).toContain('Start one with "verbatim serve"');
 
   // The log of then and the entry of the restore: an earlier head holds, one of what was lost does not.
   expect((await done(folder, 'audit', 'verify', '--head', head)).code).toBe(0);

@@ -1,9 +1,10 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ConnectionState } from '../../src/client/connectionState.ts';
 import { CLOSE_CODES } from '../../src/protocol/closeCodes.ts';
 import { createManualClock } from '../../src/testing/manualClock.ts';
-import { clientOf, collect, deferred, startServer } from './clientOf.ts';
+import { clientOf, collect, deferred, startServer, TRANSPORTS } from './clientOf.ts';
 import { LogServer, runEvents } from './logServer.ts';
 
 function statesOf(client: ReturnType<typeof clientOf>): ConnectionState['status'][] {
@@ -41,6 +42,32 @@ test('a call that found no connection says why there is none, and leaves nothing
   const open = new Set(added.mock.calls.map(([, listener]) => listener));
   for (const [, listener] of removed.mock.calls) open.delete(listener);
   expect(open.size).toBeLessThanOrEqual(1);
+});
+
+test.each(TRANSPORTS)('a call that never reached a server over %s says at which address, and why', async (transport) => {
+  const gone = createServer();
+  await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
+  const { port } = gone.address() as AddressInfo;
+  await new Promise((resolve) => gone.close(resolve));
+  const token = 'vbk_never_to_be_said';
+  const client = clientOf({ url: `http://127.0.0.1:${port}/private-path` }, { transport, token, timeoutMs: 300 });
+  const error: unknown = await client.agents.list().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: 'CONNECTION_LOST',
+    message: `agents.list was not answered: no connection to 127.0.0.1:${port} within 300 ms. The server cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`,
+    details: { reason: 'CONNECTION_LOST' },
+    cause: { details: { closeCode: CLOSE_CODES.ABNORMAL, reason: `connect ECONNREFUSED 127.0.0.1:${port}` } },
+  });
+});
+
+test.each(TRANSPORTS)('a token that no request can carry is not quoted over %s', async (transport) => {
+  const server = await startServer();
+  const client = clientOf(server, { transport, token: 'secret\nof-ann', timeoutMs: 300 });
+  const answer = await client.agents.list().then(
+    () => 'fine',
+    (error: unknown) => inspect(error, { depth: 0 }),
+  );
+  expect(answer).not.toContain('of-ann');
 });
 
 test('connects when it is first used, and not before', async () => {

@@ -6,7 +6,7 @@ test.each([
   ['https://a.example/', 'wss://a.example/trpc', 'https://a.example/trpc', 'https://a.example/files'],
   ['HTTP://[::1]:3000/agents/trpc/', 'ws://[::1]:3000/agents/trpc', 'http://[::1]:3000/agents/trpc', 'http://[::1]:3000/agents/files'],
 ])('%s', (url, ws, http, files) => {
-  expect(parseEndpoint(url)).toEqual({ ws, http, files });
+  expect(parseEndpoint(url)).toEqual({ ws, http, files, address: new URL(url).host });
 });
 
 test.each(['localhost:3000', 'ftp://a', 'ws://', 'ws://user:pass@a', 'ws://a/?token=x', 'ws://a#b', ''])('refuses %j', (url) => {

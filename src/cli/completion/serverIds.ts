@@ -27,7 +27,7 @@ export async function readServerIds(kind: IdKind, typed: TypedFlags): Promise<re
       if (kind === 'agent') return (await client.agents.list(options)).map(({ name, description }) => ({ value: name, description }));
       if (kind === 'thread') {
         const { items } = await client.threads.list({ limit: COUNT, sort: 'activity' }, options);
-        return items.map(({ id, title }) => ({ value: id, description: title ?? undefined }));
+        return items.map(({ id, title, preview }) => ({ value: id, description: title ?? preview ?? undefined }));
       }
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const { items } = await client.trpc.runs.list.query({ limit: COUNT }, { signal });

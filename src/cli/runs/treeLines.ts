@@ -1,4 +1,5 @@
 import type { Json } from '../../protocol/json.ts';
+import { estimateText } from '../estimateText.ts';
 import type { Paint } from '../paint.ts';
 import { plainLine } from '../plainText.ts';
 import { cutToWidth, shortDuration } from '../textTable.ts';
@@ -126,10 +127,11 @@ function short(value: Json | undefined): string {
 /** The lines above the tree. */
 export function headLines(tree: RunTree, { paint, width = Number.POSITIVE_INFINITY, now }: TreeOptions): readonly string[] {
   const { run, asked } = tree;
-  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, estimated } = run.usage;
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = run.usage;
+  const estimate = estimateText([run.usage]);
   const tokens = [
     `${tokenCount(inputTokens)} in${cachedTokens === undefined ? '' : ` (${tokenCount(cachedTokens)} cached)`}`,
-    `${tokenCount(outputTokens)} out${reasoningTokens === undefined ? '' : ` (${tokenCount(reasoningTokens)} reasoning)`}${estimated ? ', estimated' : ''}`,
+    `${tokenCount(outputTokens)} out${reasoningTokens === undefined ? '' : ` (${tokenCount(reasoningTokens)} reasoning)`}${estimate === undefined ? '' : `, ${estimate}`}`,
   ];
   const agent = run.currentAgent === undefined || run.currentAgent === run.agent ? run.agent : `${run.agent}, now ${run.currentAgent}`;
   const started = run.startedAt === undefined ? undefined : `${new Date(run.startedAt).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

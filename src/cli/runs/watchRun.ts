@@ -58,10 +58,13 @@ function styleOf(type: AnyEvent['type'], paint: Paint): (text: string) => string
   return (text) => text;
 }
 
-/** Tells of each loss once, and of its end. */
+/** Tells of each loss once, and of its end; not of a server that never was there, which ends the command. */
 function connectionNotes(): (state: ConnectionState) => void {
+  let wasThere = false;
   let isLost = false;
   return (state) => {
+    wasThere ||= state.status === 'online';
+    if (!wasThere) return;
     if (state.status === 'offline' && !isLost) note(`~ ${plainLine(state.reason.message.replace(/\.$/, ''))}; trying again`);
     if (state.status === 'online' && isLost) note('~ connected again, and nothing was missed');
     isLost = state.status === 'offline' || (isLost && state.status !== 'online');

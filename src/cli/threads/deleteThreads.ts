@@ -14,7 +14,7 @@ export async function deleteThreads(ids: readonly string[], flags: DeleteFlags):
   await withServer(flags, async (client) => {
     if (flags.yes !== true) {
       const threads = await Promise.all(ids.map((threadId) => client.threads.get({ threadId })));
-      for (const { id, title } of threads) note(title === null ? id : `${id}  ${plainLine(title)}`);
+      for (const { id, title, preview } of threads) note(`${id}  ${plainLine(title ?? preview ?? '')}`.trimEnd());
       if (!(await confirmed(ids.length))) return note('Nothing was deleted.');
     }
     const deleted: { readonly threadId: string }[] = [];

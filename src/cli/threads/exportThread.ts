@@ -1,6 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { isErrorCode } from '../../protocol/errorCodes.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
+import { notThere } from '../notThere.ts';
 import { openCaller } from '../openClient.ts';
 import { plainJson, plainLine } from '../plainText.ts';
 import { withProgress } from '../progress.ts';
@@ -23,11 +24,15 @@ interface Source {
 export async function exportThread(id: string, flags: ExportFlags): Promise<void> {
   const { token, logout } = await openCaller(flags);
   try {
-    const bearer = typeof token === 'function' ? await token({ refresh: false }) : token;
+    const bearer = typeof token === 'function' ? await token({ refresh: false }).catch((error) => cannotLogIn(flags.url, error)) : token;
     await exportAs(bearer, id, flags);
   } finally {
     await logout();
   }
+}
+
+async function cannotLogIn(url: string, error: unknown): Promise<never> {
+  throw error instanceof VerbatimError && error.code === 'CONNECTION_LOST' ? await notThere(url, error) : error;
 }
 
 async function exportAs(token: string | undefined, id: string, flags: ExportFlags): Promise<void> {
@@ -59,9 +64,9 @@ async function read(id: string, from: Source, take: (text: string) => Promise<vo
   const { url, token } = from;
   const address = new URL(`/threads/${encodeURIComponent(id)}/export`, url.replace(/^ws/, 'http'));
   const lost = (cause: unknown): VerbatimError =>
-    new VerbatimError('CONNECTION_LOST', `${address.origin} did not send all of it. Is a server there?`, { cause });
-  const answer = await fetch(address, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }).catch((cause) => {
-    throw lost(cause);
+    new VerbatimError('CONNECTION_LOST', `${address.origin} did not send all of it. Try again.`, { cause });
+  const answer = await fetch(address, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }).catch(async (cause) => {
+    throw await notThere(url, cause);
   });
   if (!answer.ok || answer.body === null) throw refusal(await answer.text(), answer.status);
   const text = new TextDecoder();

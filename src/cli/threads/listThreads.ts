@@ -13,17 +13,20 @@ export interface ListThreadsFlags extends ServerFlags {
 
 export async function listThreads(flags: ListThreadsFlags): Promise<void> {
   const { search, active, shared, all, limit } = flags;
-  const { rows, hasMore } = await withProgress('Reading threads', () =>
-    withServer(flags, (client) =>
-      readPages(limit, (page) => client.threads.list({ ...page, search, active, shared, all, sort: 'activity' })),
-    ),
+  const { rows, hasMore, ownId } = await withProgress('Reading threads', () =>
+    withServer(flags, async (client) => {
+      const read = await readPages(limit, (page) => client.threads.list({ ...page, search, active, shared, all, sort: 'activity' }));
+      // The server names the owner of others' threads alone; a program looks for one in all of them.
+      const isAsked = flags.json === true && read.rows.some(({ ownerId }) => ownerId === undefined);
+      return { ...read, ownId: isAsked ? (await client.trpc.auth.whoami.query()).principal.id : undefined };
+    }),
   );
-  if (flags.json) return writeJson(rows);
+  if (flags.json) return writeJson(rows.map((row) => ({ ...row, ownerId: row.ownerId ?? ownId })));
   if (rows.length === 0) return note('There are no such threads.');
   const heads = ['ID', { head: 'TITLE', isFlexible: true }, 'UPDATED', { head: 'EVENTS', align: 'right' }, 'STATE', 'OWNER'] as const;
   const cells = rows.map((thread) => [
     thread.id,
-    thread.title ?? '-',
+    thread.title ?? thread.preview ?? '-',
     shortTime(thread.updatedAt),
     thread.head.toLocaleString('en-US'),
     thread.activeRunId === undefined ? 'idle' : 'at work',

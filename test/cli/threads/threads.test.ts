@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { spawn as openTerminal } from '@lydell/node-pty';
 import stringWidth from 'string-width';
 import { expect, test, vi } from 'vitest';
+import { defineAgent, offline } from '../../../src/index.ts';
+import { createTestServer } from '../../../src/testing/index.ts';
 import { afterTest } from '../../support/afterTest.ts';
-import { VERBATIM_COMMAND } from '../../support/cliFolder.ts';
+import { CliFolder, VERBATIM_COMMAND } from '../../support/cliFolder.ts';
 import { openRunFolder, type RunFolder } from '../runs/runFolder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -52,10 +54,25 @@ test('threads are listed and found by title, and as JSON', async () => {
   const all = await run('threads', 'list');
   expect(all.stdout).toMatch(/^ID +TITLE +UPDATED +EVENTS +STATE +OWNER\n/);
   expect(all.stdout).toContain(`${orders.id}  Orders of ␛[2JMay  `);
-  expect(all.stdout).toMatch(new RegExp(`${other.threadId} +- .* idle +you\n`));
+  expect(all.stdout).toMatch(new RegExp(`${other.threadId} +count to 2 .* idle +you\n`));
   const found = JSON.parse((await run('threads', 'list', '--search', 'may', '--json')).stdout) as { id: string }[];
   expect(found.map(({ id }) => id)).toEqual([orders.id]);
   expect((await run('threads', 'list', '--active')).stdout).toBe('');
+});
+
+test('as JSON every thread says whose it is, your own too', async () => {
+  await using server = await createTestServer({ agents: { counter: defineAgent({ description: 'Counts', model: offline() }) } });
+  await using folder = new CliFolder();
+  const [operator, user] = [server.as({ id: 'ops', roles: ['admin'], tenant: 'acme' }), server.as({ id: 'ann', tenant: 'acme' })];
+  const own = await operator.client().threads.create({ title: 'Own' });
+  const other = await user.client().threads.create({ title: 'Of Ann' });
+  const command = folder.verbatim(['threads', 'list', '--all', '--json', '--url', server.url, '--token', operator.token]);
+  expect(await command.exited).toMatchObject({ code: 0 });
+  const rows = JSON.parse(command.stdout) as { id: string; ownerId: string }[];
+  expect(rows.map(({ id, ownerId }) => [id, ownerId])).toEqual([
+    [other.id, 'ann'],
+    [own.id, 'ops'],
+  ]);
 });
 
 test('a table fits the terminal, wide characters too, and is painted unless that is not wanted', async () => {
