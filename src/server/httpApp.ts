@@ -124,6 +124,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       router,
       maxBatchSize: limits.maxBatchCalls,
       async createContext({ req, res, info }): Promise<Context> {
+        const { requestTimeoutMs } = limits;
         const origin = new CallOrigin({ observer, transport: 'http', headers: req.headers });
         const { input } = req.query as { readonly input?: unknown };
         for (const json of [req.body, input]) {
@@ -135,10 +136,10 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
           const left = options.callers.enter(caller);
           whenOver(res.raw, left);
           const batch = info.calls.length > 1 ? new BatchBudget(limits.maxBatchBytes) : undefined;
-          return contextOf(caller, undefined, { ...limits, commands: options.commands, origin, batch });
+          return contextOf(caller, undefined, { requestTimeoutMs, commands: options.commands, origin, batch });
         } catch (cause) {
           loginFailure(observer, { request: req, params: null, cause });
-          return contextOfNobody(cause, remoteAddress(req.raw), { ...limits, origin });
+          return contextOfNobody(cause, remoteAddress(req.raw), { requestTimeoutMs, origin });
         }
       },
       responseMeta: ({ errors }) => ({ headers: Object.assign({}, ...errors.map((error) => rateLimitHeaders(verbatimErrorOf(error)))) }),
@@ -217,7 +218,7 @@ async function serveSse(
         input ??= sseInput(request, limits.maxFrameDepth);
         return input;
       },
-      ctx: contextOf(caller, undefined, { ...limits, origin }),
+      ctx: contextOf(caller, undefined, { requestTimeoutMs: limits.requestTimeoutMs, origin }),
       type: 'subscription',
       signal: abort.signal,
       batchIndex: 0,
