@@ -67,7 +67,7 @@ export class Budgets {
     if (day !== undefined) {
       const used = await this.#options.store.usedToday(run.principal);
       ledgers.push(
-        this.#open(`day ${used.owner} ${used.day}`, { ...used, steps: 0, budget: day, exceeded: quotaExceeded(used.retryAfterMs) }),
+        this.#open(`day ${used.owner} ${used.day}`, { steps: 0, budget: day, exceeded: quotaExceeded(used.retryAfterMs), ...used }),
       );
     }
     const call = new BudgetedCall(ledgers, { model, price, onEnd: () => this.#close() });

@@ -43,8 +43,8 @@ export interface Said {
 export function callModel(by: RunAgent, drive: Drive, options: CallModelOptions): Promise<Said> {
   const { agent, name, inputs } = by;
   if (!hasGuards(agent.guards)) return makeCall(by, drive, options);
-  return callWithGuards(agent.guards, { ...drive, agent: name, inputs }, (guards) =>
-    makeCall(by, { ...drive, signal: guards.signal }, { ...options, guards }),
+  return callWithGuards(agent.guards, { agent: name, inputs, ...drive }, (guards) =>
+    makeCall(by, { ...drive, signal: guards.signal }, { guards, ...options }),
   );
 }
 
@@ -61,7 +61,7 @@ async function makeCall(by: RunAgent, drive: Drive, options: CallModelOptions & 
     let budgeted: BudgetedCall | undefined;
     try {
       budgeted = await drive.budgets.begin(drive.run, { model: model.name, inputTokens: estimateInput(request) });
-      return await speak({ ...options, by, drive, model, request, spoken, guards, budgeted });
+      return await speak({ by, drive, model, request, spoken, budgeted, guards, ...options });
     } catch (cause) {
       const again = agent.onStreamCut === 'regenerate' && isCut(cause, spoken) && drive.held.attempt < drive.limits.maxAttempts;
       if (!again || signal.aborted) throw cause;

@@ -53,7 +53,7 @@ export class RunContexts {
       throw new VerbatimError('AGENT_CHANGED', `The agent ${name} does not take the context of this run any more: ${sent.issues}.`);
     }
     try {
-      return { ...inputs, context: await agent.buildContext({ ...inputs, context: sent?.value }) };
+      return { context: await agent.buildContext({ context: sent?.value, ...inputs }), ...inputs };
     } catch (cause) {
       throw new OutsideFailure(cause, 'AGENT_FAILED', 'The context of the agent could not be made.');
     }

@@ -159,13 +159,13 @@ export class RunWorker {
       observer.attemptBegan({ runId, threadId, principalId: principal.id, agent: agentOf(this.run), attempt });
       span.tell({ threadId });
       contexts = this.#openContexts(threadId);
-      const shared = { ...this.#options, held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status };
+      const shared = { held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status, ...this.#options };
       const cut = async (message: StartedMessage): Promise<void> => {
         held.attempt = (await store.cutMessage(held, message)).attempt;
       };
       let run = this.run;
       for (let again = false; ; ) {
-        const driven = await this.#drive({ ...shared, run, agentName: agentOf(run), cut }, again);
+        const driven = await this.#drive({ run, agentName: agentOf(run), cut, ...shared }, again);
         if (driven === undefined) {
           await store.leave(held);
           return { kind: 'left' };

@@ -44,9 +44,11 @@ export class OpenLogs {
     return log;
   }
 
-  /** The last seq of a thread, counting what the open transaction added. */
+  /** The last seq of a thread, counting what the open transaction added. Its log is in memory until the end of it: mostly, more is added. */
   headOf(thread: number): number {
-    return this.#logs.get(thread)?.last ?? this.#queries.events.head(thread);
+    const log = this.get(thread);
+    this.#touch(log);
+    return log.last;
   }
 
   hold(thread: number): ThreadLog {

@@ -29,11 +29,11 @@ export function prepareReceipts(db: Drizzle) {
       readonly answer: Json;
       readonly at: number;
     }): void => void put.run({ ...row }),
-    /** Takes what a thread was called out of the answers that tell of it; that the command was performed stays known. */
+    /** Takes what a thread was called and how it began out of the answers that tell of it; that the command was performed stays known. */
     forgetThread: (principal: string, threadId: string): void =>
       void db
         .update(receipts)
-        .set({ answer: sql`json_set(${receipts.answer}, '$.title', null, '$.metadata', null)` })
+        .set({ answer: sql`json_set(${receipts.answer}, '$.title', null, '$.preview', null, '$.metadata', null)` })
         .where(and(eq(receipts.principal, principal), sql`json_extract(${receipts.answer}, '$.id') = ${threadId}`))
         .run(),
   };

@@ -4,6 +4,8 @@ import type { Principal } from '../protocol/principal.ts';
 import type { RunStatus } from '../protocol/procedures.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import type { Drizzle } from './drizzle.ts';
+import { KeptRuns } from './keptRuns.ts';
+import { RUN_TRANSITIONS } from './runStatus.ts';
 import { runs, threads } from './schema.ts';
 
 export type RunRow = typeof runs.$inferSelect;
@@ -13,31 +15,10 @@ export type NewRun = Pick<
 > &
   Partial<Pick<RunRow, 'budget' | 'fresh' | 'parent' | 'parentCallId' | 'depth' | 'agents' | 'task' | 'traceparent'>>;
 
-/**
- * The states of a run and where each may go:
- *
- *     queued -> running <-> waiting -> (completed | failed | cancelled)
- *     queued -> failed | cancelled        without ever having started
- *     running -> running                  resumed: the next attempt
- */
-export const RUN_TRANSITIONS: { readonly [From in RunStatus]: readonly RunStatus[] } = {
-  queued: ['running', 'failed', 'cancelled'],
-  running: ['running', 'waiting', 'completed', 'failed', 'cancelled'],
-  waiting: ['running', 'waiting', 'completed', 'failed', 'cancelled'],
-  completed: [],
-  failed: [],
-  cancelled: [],
-};
-
-export const isOpen = (status: RunStatus): boolean => RUN_TRANSITIONS[status].length > 0;
-
 const NO_PARENT = { budget: null, fresh: false, parent: null, parentCallId: null, depth: 0, agents: null, task: null, traceparent: null };
 
 /** Where a queued run stands in its thread; lower goes first. Each interrupting one goes before those that interrupted earlier. */
 export const RANK = { ordinary: 0, steered: -500, interrupting: -1_000 } as const;
-
-/** More open runs than that are read again. */
-const MAX_KEPT = 10_000;
 
 /** What a run comes to when it ends. */
 export type RunOutcome = Partial<Pick<RunRow, 'endedAt' | 'lastSeq' | 'outcome' | 'output' | 'error'>>;
@@ -78,7 +59,7 @@ export function prepareRuns(db: Drizzle) {
       task: $('task'),
       traceparent: $('traceparent'),
     })
-    .returning({ key: runs.key })
+    .returning()
     .prepare();
   const openStatus = sql`${runs.status} in ('queued', 'running', 'waiting')`;
   // Active before queued; then by rank, then by age: the order in which a thread's runs are worked on.
@@ -130,22 +111,29 @@ export function prepareRuns(db: Drizzle) {
     .from(runs)
     .where(and(eq(runs.thread, $('thread')), sql`(${runs.endedAt} is null or ${runs.endedAt} > ${$('endedBefore')})`))
     .prepare();
-  /** Rows of open runs, as they were read: a run is read a dozen times for each time that it changes. */
-  const kept = new Map<number, RunRow>();
-  const changed = (key: number): void => void kept.delete(key);
-
-  function read(key: number): RunRow | undefined {
-    const row = byKey.get({ key });
-    if (row === undefined || !isOpen(row.status)) return row;
-    if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(key, row);
-    return row;
-  }
+  const ended = db
+    .select({
+      runId: runs.id,
+      agent: runs.agent,
+      status: runs.status,
+      error: runs.error,
+      usage: runs.usage,
+      createdAt: runs.createdAt,
+      startedAt: runs.startedAt,
+      endedAt: runs.endedAt,
+      parent: runs.parent,
+    })
+    .from(runs)
+    .where(eq(runs.key, $('key')))
+    .prepare();
+  const kept = new KeptRuns<RunRow>();
 
   return {
-    insert: (row: NewRun): number => insert.get({ ...NO_PARENT, ...row, usage: NO_USAGE })?.key ?? 0,
+    insert: (row: NewRun): number => kept.keep(insert.get({ usage: NO_USAGE, ...NO_PARENT, ...row }))?.key ?? 0,
     byId: (id: string): RunRow | undefined => byId.get({ id }),
-    byKey: (key: number): Readonly<RunRow> | undefined => kept.get(key) ?? read(key),
+    byKey: (key: number): Readonly<RunRow> | undefined => kept.get(key) ?? kept.keep(byKey.get({ key })),
+    /** What is told of a run that has ended. */
+    endOf: (key: number) => ended.get({ key }),
     /** To be called when what was written is taken back: rows were kept that are not so. */
     forgetKept: (): void => kept.clear(),
     /** The open root runs of a thread: the active one first, then those that wait, in order. */
@@ -154,15 +142,15 @@ export function prepareRuns(db: Drizzle) {
     children: (parent: number): RunRow[] => children.all({ parent }),
     /** A handoff, or a router's choice. */
     setAgent(key: number, { agent, handoffs }: { readonly agent: string; readonly handoffs: number }): void {
-      changed(key);
+      kept.forget(key);
       db.update(runs).set({ currentAgent: agent, handoffs }).where(eq(runs.key, key)).run();
     },
     setPrincipal(key: number, principal: Principal): void {
-      changed(key);
+      kept.forget(key);
       db.update(runs).set({ principal }).where(eq(runs.key, key)).run();
     },
     setAttempt(key: number, attempt: number): void {
-      changed(key);
+      kept.forget(key);
       db.update(runs).set({ attempt }).where(eq(runs.key, key)).run();
     },
     queued(): { readonly waiting: number; readonly oldestAt: number | undefined } {
@@ -206,10 +194,10 @@ export function prepareRuns(db: Drizzle) {
         .orderBy(desc(runs.lastSeq))
         .limit(1)
         .get(),
-    start(row: RunRow, change: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
+    start(row: RunRow, { attempt, lease, now }: { readonly attempt: number; readonly lease: string; readonly now: number }): void {
       assertTransition(row, 'running');
-      changed(row.key);
-      assertMoved(row, start.run({ key: row.key, from: row.status, ...change }).changes);
+      assertMoved(row, start.run({ key: row.key, from: row.status, attempt, lease, now }).changes);
+      kept.change(row.key, { status: 'running', attempt, lease, startedAt: row.startedAt ?? now });
     },
     /** Moves a run to another status, or refuses: no other query changes a status. One that has ended holds no lease. */
     move(
@@ -218,20 +206,20 @@ export function prepareRuns(db: Drizzle) {
       { endedAt = null, lastSeq = null, outcome = null, output = null, error = null }: RunOutcome = {},
     ): void {
       assertTransition(row, to);
-      changed(row.key);
       const json = { output: output === null ? null : JSON.stringify(output), error: error === null ? null : JSON.stringify(error) };
       assertMoved(row, move.run({ key: row.key, from: row.status, to, endedAt, lastSeq, outcome, ...json }).changes);
+      kept.change(row.key, { status: to, endedAt, lastSeq, outcome, output, error, ...(endedAt !== null && { lease: null }) });
     },
     setUsage(key: number, usage: Usage): void {
-      changed(key);
       setUsage.run({ key, usage: JSON.stringify(usage) });
+      kept.change(key, { usage });
     },
     dropLease(key: number): void {
-      changed(key);
+      kept.forget(key);
       db.update(runs).set({ lease: null }).where(eq(runs.key, key)).run();
     },
     setCancelBy(key: number, by: string): void {
-      changed(key);
+      kept.forget(key);
       db.update(runs)
         .set({ cancelBy: by })
         .where(and(eq(runs.key, key), isNull(runs.cancelBy)))

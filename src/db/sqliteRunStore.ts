@@ -37,8 +37,8 @@ import { transcript } from './operations/transcript.ts';
 import { runInfo } from './operations/views.ts';
 import { recordVerdict, withdrawMessage } from './operations/withdrawMessage.ts';
 import { decodePageToken, encodePageToken } from './pageToken.ts';
+import { isOpen } from './runStatus.ts';
 import type { RunStore } from './runStore.ts';
-import { isOpen } from './runs.ts';
 import type { SqliteParts } from './sqliteLog.ts';
 import { dayOf, untilTomorrow } from './usageDays.ts';
 

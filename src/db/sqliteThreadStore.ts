@@ -21,7 +21,7 @@ const BEGINNING = 20;
 export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): ThreadStore {
   const { queries, commit, epoch } = parts;
   return {
-    create: (input) => commit.run((tx) => createThread(tx, { ...input, epoch })),
+    create: (input) => commit.run((tx) => createThread(tx, { epoch, ...input })),
     async get(principal, threadId) {
       const thread = openThread(parts, principal, threadId, 'read');
       return { ...threadInfo(queries, thread, epoch), ...standingOf(parts, principal, thread) };
@@ -82,7 +82,7 @@ export function sqliteThreadStore(parts: SqliteParts, removal: FileRemoval): Thr
       void removal.remove(deleted.files);
       return deleted;
     },
-    fork: (input) => commit.run((tx) => forkThread(tx, { ...input, epoch })),
+    fork: (input) => commit.run((tx) => forkThread(tx, { epoch, ...input })),
     async messages(principal, threadId, { limit, pageToken, maxBytes }) {
       const { key } = openThread(parts, principal, threadId, 'read');
       const [order] = pageToken === undefined ? [] : decodePageToken(pageToken, 1);

@@ -37,7 +37,7 @@ export function prepareThreads(db: Drizzle) {
       updatedAt: $('now'),
       floor: $('floor'),
     })
-    .returning({ key: threads.key })
+    .returning()
     .prepare();
   const byId = db
     .select()
@@ -81,10 +81,10 @@ export function prepareThreads(db: Drizzle) {
       readonly metadata: JsonObject | null;
       readonly now: number;
       readonly floor: number;
-    }): number {
+    }): ThreadRow {
       const counted = room.get(row.owner);
       if (counted !== undefined) counted.left--;
-      return insert.get({ ...row })?.key ?? 0;
+      return insert.get({ ...row });
     },
     byId: (id: string): ThreadRow | undefined => byId.get({ id }),
     byKey: (key: number): ThreadRow | undefined => byKey.get({ key }),

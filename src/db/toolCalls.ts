@@ -9,7 +9,6 @@ export type ToolCallRow = typeof toolCalls.$inferSelect;
 export type NewToolCall = Omit<typeof toolCalls.$inferInsert, 'key'>;
 
 const EMPTY = {
-  run: null,
   input: null,
   rejected: null,
   waitsFor: null,
@@ -67,11 +66,6 @@ export function prepareToolCalls(db: Drizzle) {
     .where(and(eq(toolCalls.run, $('run')), sql`${toolCalls.status} = 'failed'`))
     .orderBy(asc(toolCalls.key))
     .prepare();
-  const count = db
-    .select({ count: sql<number>`count(*)` })
-    .from(toolCalls)
-    .where(eq(toolCalls.run, $('run')))
-    .prepare();
   const open = db
     .select()
     .from(toolCalls)
@@ -98,14 +92,13 @@ export function prepareToolCalls(db: Drizzle) {
     .orderBy(asc(toolCalls.key))
     .prepare();
   return {
-    insert: (row: NewToolCall): void => void insert.run({ ...EMPTY, ...row }),
+    insert: (row: NewToolCall): void => void insert.run({ run: null, ...EMPTY, ...row }),
     byId: (id: string): ToolCallRow | undefined => byId.get({ id }),
     byKey: (key: number): ToolCallRow | undefined => db.select().from(toolCalls).where(eq(toolCalls.key, key)).get(),
     /** Calls of a run at work, in the order they were made. */
     running: (run: number): ToolCallRow[] => running.all({ run }),
     /** Calls of a run without an outcome, whatever they wait for. */
     open: (run: number): ToolCallRow[] => open.all({ run }),
-    count: (run: number): number => count.get({ run })?.count ?? 0,
     /** Calls of a run that failed, in order. */
     failed: (run: number): ToolCallRow[] => failed.all({ run }),
     /** When the first waiting call is given up. */

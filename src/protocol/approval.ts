@@ -12,7 +12,7 @@ export interface ApprovalInfo<Tool extends string = string, Input = Json> {
   readonly runId: string;
   readonly threadId: string;
   /** Where the caller may read it. */
-  readonly thread?: { readonly title: string | null };
+  readonly thread?: { readonly title: string | null; readonly preview: string | null };
   /** The id of the principal whose thread it is, where that is not the caller. */
   readonly ownerId?: string;
   /** It is pending, and the caller may decide. */

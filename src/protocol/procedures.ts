@@ -18,6 +18,8 @@ export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed
 export interface ThreadInfo {
   readonly id: string;
   readonly title: string | null;
+  /** How the first message of the user begins, on one line of at most 120 characters; null where none can be shown. */
+  readonly preview: string | null;
   readonly metadata: JsonObject | null;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -59,7 +59,8 @@ export function addUsage(a: Usage, b: Usage): Usage {
     const before = models.get(model);
     models.set(model, before === undefined ? counts : addCounts(before, counts));
   }
-  return { ...addCounts(a, b), ...(models.size > 0 && { models: Object.fromEntries(models) }) };
+  const counts = addCounts(a, b);
+  return models.size === 0 ? counts : { models: Object.fromEntries(models), ...counts };
 }
 
 /** A total as readers get it: `models` only where there is more than one. */

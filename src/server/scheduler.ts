@@ -49,7 +49,7 @@ export class Scheduler {
     const room = this.#workforce.queue.take(principalId, whose.maxRuns);
     let accepted: Accepted;
     try {
-      accepted = await accept({ ...input, room, lease: this.#options.lease });
+      accepted = await accept({ room, lease: this.#options.lease, ...input });
     } catch (cause) {
       if (room === true) this.#workforce.queue.release(principalId);
       throw cause;

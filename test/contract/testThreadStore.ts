@@ -42,6 +42,7 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
       expect(info).toEqual({
         id: info.id,
         title: 'Tea',
+        preview: null,
         metadata: null,
         createdAt: on.clock.now(),
         updatedAt: on.clock.now(),
@@ -147,6 +148,32 @@ export function testThreadStore({ name, open }: { readonly name: string; readonl
       expect(await titles(on, { createdAfter: start + 10 })).toEqual(['c', 'b']);
       expect(await titles(on, { createdBefore: start + 10 })).toEqual(['b', 'a']);
       expect(await titles(on, { createdAfter: start + 10, createdBefore: start + 10 })).toEqual(['b']);
+    });
+
+    test('a thread says how its first message begins: on one line, cut at the end of a character, without what screens obey', async () => {
+      const on = open();
+      const previewOf = async (text: string): Promise<string | null> => {
+        const messages = [{ role: 'user', text }] as const;
+        const { id, preview } = await on.store.threads.create({ ...NOTHING, messages, command: command('threads.create', { text }) });
+        expect((await on.store.threads.get({ id: OWNER }, id)).preview).toBe(preview);
+        expect((await list(on)).items.find((thread) => thread.id === id)?.preview).toBe(preview);
+        return preview;
+      };
+      expect(await previewOf('  Where is\n\nmy \u001b[31morder\u202e?\t')).toBe('Where is my [31morder?');
+      expect(await previewOf('a'.repeat(120))).toBe('a'.repeat(120));
+      expect(await previewOf('a'.repeat(121))).toBe(`${'a'.repeat(119)}…`);
+      expect(await previewOf(`${'a'.repeat(115)}👩‍👩‍👧‍👦 and more`)).toBe(`${'a'.repeat(115)}…`);
+      expect(await previewOf(`e${'\u0301'.repeat(1_000)}`)).toHaveLength(120);
+      expect(await previewOf('\u200b\n\u0000')).toBeNull();
+    });
+
+    test('of a thread’s messages the first that was taken or waits is the one it tells of', async () => {
+      const on = open();
+      const { threadId } = (await on.store.runs.accept(send('first'))).receipt;
+      const previews = async () => (await list(on)).items.map(({ preview }) => preview);
+      expect(await previews()).toEqual(['first']);
+      await on.store.runs.accept(send('second', { threadId }));
+      expect(await previews()).toEqual(['first']);
     });
 
     test('search finds any part of a title, whatever its case, and takes no character for a wildcard', async () => {

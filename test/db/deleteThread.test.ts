@@ -42,7 +42,7 @@ test('everything of a thread is gone from every table, and nothing of another', 
 
 test('what receipts still say of it is no content', async () => {
   const on = openStore();
-  const input = { title: 'My illness', metadata: { of: 'Ann' }, messages: [] };
+  const input = { title: 'My illness', metadata: { of: 'Ann' }, messages: [{ role: 'user', text: 'I, Ann' }] } as const;
   const { id } = await on.store.threads.create({ ...input, command: command('threads.create', input, { key: 'k' }) });
   await on.store.threads.update(command('threads.update', {}, { key: 'u' }), id, { title: 'My other illness' });
   await on.store.threads.delete(command('threads.delete'), id);

@@ -8,7 +8,7 @@ import { openForTest } from './openForTest.ts';
 function openRun() {
   const { raw } = openForTest({ file: ':memory:' });
   const queries = prepareQueries(raw);
-  const thread = queries.threads.insert({ id: 't', owner: 'ann', tenant: null, title: null, metadata: null, now: 0, floor: 0 });
+  const { key: thread } = queries.threads.insert({ id: 't', owner: 'ann', tenant: null, title: null, metadata: null, now: 0, floor: 0 });
   const key = queries.runs.insert({
     id: 'r',
     thread,
@@ -26,29 +26,48 @@ function openRun() {
     if (found === undefined) throw new Error('the run is gone');
     return found;
   };
-  return { raw, queries, key, thread, row };
+  /** What the file says, whatever is kept. */
+  const stored = (): RunRow | undefined => prepareQueries(raw).runs.byKey(key);
+  return { raw, queries, key, thread, row, stored };
 }
 
-test('the row of an open run is read once for each time that it changes', () => {
+test('the row of an open run is kept, and another one for each time that it changes', () => {
   const { queries, key, row } = openRun();
   expect(row()).toBe(row());
   const before = row();
   queries.runs.setUsage(key, { ...NO_USAGE, inputTokens: 1 });
   expect(row()).not.toBe(before);
+  expect(before.usage).toEqual(NO_USAGE);
   expect(row()).toBe(row());
 });
 
 test.each<[name: string, change: (queries: Queries, run: RunRow) => void, after: Partial<RunRow>]>([
   ['started', ({ runs }, run) => runs.start(run, { attempt: 2, lease: 'l', now: 5 }), { status: 'running', attempt: 2, lease: 'l' }],
+  [
+    'paused, and charged',
+    ({ runs }, run) => {
+      runs.start(run, { attempt: 1, lease: 'l', now: 5 });
+      runs.setUsage(run.key, { ...NO_USAGE, inputTokens: 1, models: { m: { inputTokens: 1, outputTokens: 0 } } });
+      runs.move({ ...run, status: 'running' }, 'waiting');
+    },
+    {
+      status: 'waiting',
+      attempt: 1,
+      lease: 'l',
+      startedAt: 5,
+      usage: { ...NO_USAGE, inputTokens: 1, models: { m: { inputTokens: 1, outputTokens: 0 } } },
+    },
+  ],
   ['moved', ({ runs }, run) => runs.move(run, 'cancelled', { endedAt: 7 }), { status: 'cancelled', endedAt: 7 }],
   ['handed over', ({ runs }, run) => runs.setAgent(run.key, { agent: 'y', handoffs: 1 }), { currentAgent: 'y', handoffs: 1 }],
   ['given another attempt', ({ runs }, run) => runs.setAttempt(run.key, 4), { attempt: 4 }],
   ['asked to end', ({ runs }, run) => runs.setCancelBy(run.key, 'ann'), { cancelBy: 'ann' }],
   ['left', ({ runs }, run) => runs.dropLease(run.key), { lease: null }],
 ])('a run that was %s is seen so', (_, change, after) => {
-  const { queries, row } = openRun();
+  const { queries, row, stored } = openRun();
   change(queries, row());
   expect(row()).toMatchObject(after);
+  expect(row()).toStrictEqual(stored());
 });
 
 test('a run that is gone with its thread is not found', () => {
@@ -61,7 +80,8 @@ test('a run that is gone with its thread is not found', () => {
 test('an owner has room until the limit, and again after a removal, without a count at each thread', () => {
   const { raw } = openForTest({ file: ':memory:' });
   const { threads } = prepareQueries(raw);
-  const begin = (id: string): number => threads.insert({ id, owner: 'ann', tenant: null, title: null, metadata: null, now: 0, floor: 0 });
+  const begin = (id: string): number =>
+    threads.insert({ id, owner: 'ann', tenant: null, title: null, metadata: null, now: 0, floor: 0 }).key;
   const keys: number[] = [];
   while (keys.length < 10 && threads.hasRoom('ann', 5)) keys.push(begin(`t${keys.length}`));
   expect(keys).toHaveLength(5);

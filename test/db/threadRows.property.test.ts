@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isTerminalEvent } from '../../src/protocol/event.ts';
 import { storedEventSchema } from '../../src/protocol/eventSchema.ts';
 import { foldEvents } from '../../src/protocol/foldEvent.ts';
 import type { Message } from '../../src/protocol/message.ts';
 import { operation, ThreadPlayer } from './scriptedOperations.ts';
 import { allMessages, command, counted, encodedEvents, eventsOf, OWNER, openStore, upTo } from './storeForTest.ts';
+
+// Hundreds of histories each.
+vi.setConfig({ testTimeout: 60_000 });
 
 const script = fc.array(operation, { maxLength: 40 });
 

@@ -226,7 +226,7 @@ describe('an approval', () => {
     // Who decides is told who asks; the thread is for others.
     expect(forManager).not.toHaveProperty('thread');
     const [forOwner] = (await owner.approvals.list()).items;
-    expect(forOwner).toMatchObject({ thread: { title: null } });
+    expect(forOwner).toMatchObject({ thread: { title: null, preview: 'refund me' } });
     for (const key of ['mayDecide', 'ownerId']) expect(forOwner).not.toHaveProperty(key);
     await manager.approvals.decide({ callId: asked.callId, decision: 'approve' });
     await run.result();

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/openDatabase.ts';
 import { prepareQueries } from '../../src/db/queries.ts';
-import { RUN_TRANSITIONS, type RunRow } from '../../src/db/runs.ts';
+import { RUN_TRANSITIONS } from '../../src/db/runStatus.ts';
+import type { RunRow } from '../../src/db/runs.ts';
 import type { RunStatus } from '../../src/protocol/procedures.ts';
 
 const STATES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const satisfies readonly RunStatus[];

@@ -40,18 +40,23 @@ test('a socket has 100 watches; the next is refused, and one that stops makes ro
   await socket.until(ids[99] ?? 0, 'run.completed');
 });
 
-test('while as many calls as allowed are being answered, a socket is not read', async () => {
-  const { port, release, server } = await startServer({ limits: { maxCallsPerSocket: 3 } });
-  const socket = await openRaw({ port });
-  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
-  for (let count = 0; count < 3; count++) socket.request('query', 'runs.wait', { runId });
-  await vi.waitFor(() => expect(server.stats.listeners).toBe(3));
+/** What the socket asks next is answered only after `release`, while others of the server are answered. */
+async function expectUnreadUntil(release: () => void, { socket, port }: { readonly socket: RawSocket; readonly port: number }) {
   const next = socket.request('query', 'agents.list');
   const other = await openRaw({ port });
   for (let round = 0; round < 20; round++) await other.call('query', 'agents.list');
   expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
   release();
   expect((await socket.answer(next)).result?.type).toBe('data');
+}
+
+test('while as many calls as allowed are being answered, a socket is not read', async () => {
+  const { port, release, server } = await startServer({ limits: { maxCallsPerSocket: 3 } });
+  const socket = await openRaw({ port });
+  const { runId }: Receipt = await socket.call('mutation', 'messages.send', { agent: 'pour', text: 'hold' });
+  for (let count = 0; count < 3; count++) socket.request('query', 'runs.wait', { runId });
+  await vi.waitFor(() => expect(server.stats.listeners).toBe(3));
+  await expectUnreadUntil(release, { socket, port });
 });
 
 test('while calls that came in maxCallBytesPerSocket are being answered, a socket is not read', async () => {
@@ -63,12 +68,7 @@ test('while calls that came in maxCallBytesPerSocket are being answered, a socke
   await socket.call('query', 'agents.list');
   socket.send(frameOf(1_001, input));
   await vi.waitFor(() => expect(server.stats.listeners).toBe(2));
-  const next = socket.request('query', 'agents.list');
-  const other = await openRaw({ port });
-  for (let round = 0; round < 20; round++) await other.call('query', 'agents.list');
-  expect(socket.frames.some((frame) => frame.id === next)).toBe(false);
-  release();
-  expect((await socket.answer(next)).result?.type).toBe('data');
+  await expectUnreadUntil(release, { socket, port });
 });
 
 const frameOf = (id: number, json: object) => ({ id, method: 'query', params: { path: 'runs.wait', input: { json } } });

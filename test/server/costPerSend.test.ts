@@ -50,11 +50,11 @@ test('what a send and its run cost in commits and statements, one after the othe
   const each = (pattern: RegExp): number => asked.filter((source) => pattern.test(source)).length / SENDS;
   // The message and its run; the step; its text, which may go with the whole answer; the end.
   expect(each(/^commit/)).toBeLessThanOrEqual(4.5);
-  expect(each(/^select .* from runs where runs\.key = \?/)).toBeLessThanOrEqual(6);
+  expect(each(/^select .* from runs where runs\.key = \?/)).toBeLessThanOrEqual(1);
   expect(each(/count\(\*\) from threads/)).toBeLessThan(1);
   // The clock's own question, four times a second, is of no send.
   const ofSends = (sources: readonly string[]): string[] => sources.filter((source) => !/from "?shares/.test(source));
   expect(ofSends(asked).filter((source) => / limit \?/.test(source))).toEqual([]);
   expect(ofSends(prepared)).toEqual([]);
-  expect(asked.length / SENDS).toBeLessThan(75);
+  expect(asked.length / SENDS).toBeLessThan(63);
 });

@@ -54,15 +54,13 @@ export interface Accepted {
   readonly waiting?: RunRow;
   /** A run that was asked to end. */
   readonly interrupted?: RunRow;
-  /** The steered message waits for a step of this run. */
-  readonly thread: number;
 }
 
 /** Makes a message and its run durable, and starts the run when its thread is free and there is room: one transaction, one receipt. */
 export function acceptMessage(tx: Tx, input: AcceptInput): Accepted {
   const effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow } = {};
   const { answer } = once(tx, input.command, () => accept(tx, input, effects));
-  return { receipt: answer, thread: tx.queries.threads.byId(answer.threadId)?.key ?? 0, ...effects };
+  return { receipt: answer, ...effects };
 }
 
 function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting?: RunRow; interrupted?: RunRow }): Receipt {
@@ -99,14 +97,14 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
   const receipt = { threadId: thread.id, messageId, runId: run.id, seq, ...(children !== undefined && { children }) };
   if (active === undefined && input.room === true) {
     effects.started = startRun(tx, run, input.lease);
-    return { ...receipt, disposition: 'started' };
+    return { disposition: 'started', ...receipt };
   }
   if (active === undefined || input.whenBusy !== 'interrupt') {
     const place =
       active === undefined && input.room !== true ? input.room.waiting + 1 : open.filter((other) => other.status === 'queued').length + 1;
     tx.append(thread.key, run.key, { type: 'run.queued', runId: run.id, agent: run.agent, place, messageId });
     if (active === undefined) effects.waiting = run;
-    return { ...receipt, disposition: 'queued' };
+    return { disposition: 'queued', ...receipt };
   }
   // The interrupted run ends by its own worker; one that never started has none, and ends here.
   tx.append(thread.key, run.key, { type: 'run.queued', runId: run.id, agent: run.agent, place: 1, messageId });
@@ -116,7 +114,7 @@ function accept(tx: Tx, input: AcceptInput, effects: { started?: RunRow; waiting
     effects.waiting = run;
   }
   effects.interrupted = active;
-  return { ...receipt, disposition: 'interrupted', interruptedRunId: active.id };
+  return { disposition: 'interrupted', interruptedRunId: active.id, ...receipt };
 }
 
 /** What a send is refused for, wherever it goes. To be called before anything is written. */
@@ -139,9 +137,8 @@ export function assertMaySend(tx: Tx, input: AcceptInput): void {
 
 function newThread(tx: Tx, principal: Principal): ThreadRow {
   assertMayCreate(tx, principal);
-  const id = newId('thread');
-  const key = tx.queries.threads.insert({
-    id,
+  return tx.queries.threads.insert({
+    id: newId('thread'),
     owner: ownerOf(principal),
     tenant: principal.tenant ?? null,
     title: null,
@@ -149,9 +146,6 @@ function newThread(tx: Tx, principal: Principal): ThreadRow {
     now: tx.now,
     floor: 0,
   });
-  const thread = tx.queries.threads.byKey(key);
-  if (thread === undefined) throw new Error(`thread ${key} is gone`);
-  return thread;
 }
 
 export function newRun(tx: Tx, input: AcceptInput, thread: ThreadRow, seq: number, open: readonly RunRow[]): RunRow {

@@ -1,7 +1,8 @@
 import { ownerOf } from '../../protocol/principal.ts';
 import type { RunInfo } from '../../protocol/procedures.ts';
 import type { Tx } from '../groupCommit.ts';
-import { isOpen, type RunRow } from '../runs.ts';
+import { isOpen } from '../runStatus.ts';
+import type { RunRow } from '../runs.ts';
 import { openRun } from './access.ts';
 import { appendAudit } from './appendAudit.ts';
 import { type Command, once } from './command.ts';

@@ -2,7 +2,8 @@ import type { Json } from '../../protocol/json.ts';
 import { addUsage } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
-import { isOpen, type RunRow } from '../runs.ts';
+import { isOpen } from '../runStatus.ts';
+import type { RunRow } from '../runs.ts';
 import { recordOutcome, type ToolOutcome } from './finishToolCall.ts';
 import { workUnder } from './lineage.ts';
 

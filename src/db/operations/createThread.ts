@@ -25,7 +25,7 @@ export function createThread(tx: Tx, input: CreateInput): ThreadInfo {
     const id = newId('thread');
     const { principal } = input.command;
     assertMayCreate(tx, principal);
-    const key = tx.queries.threads.insert({
+    const { key } = tx.queries.threads.insert({
       id,
       owner: ownerOf(principal),
       tenant: principal.tenant ?? null,

@@ -32,7 +32,7 @@ export function sentMessage(authority: Authority, principal: Principal, messageI
  * message that still waits has no place yet: `RUN_OPEN`.
  */
 export function editMessage(tx: Tx, input: AcceptInput, messageId: string): Accepted {
-  let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
+  let effects: Omit<Accepted, 'receipt'> = {};
   const { answer } = once(tx, input.command, () => {
     const { message, thread } = sentMessage(tx, input.principal, messageId);
     if (message.seq === null) {

@@ -5,13 +5,13 @@ import type { Queries } from '../queries.ts';
 /** The run that has ended by this event, which is committed. */
 export function endedRun({ runs }: Queries, event: EventDraft, key: number): EndedRun | undefined {
   if (!isTerminalEvent(event)) return undefined;
-  const run = runs.byKey(key);
+  const run = runs.endOf(key);
   // Its thread may be gone already.
   if (run === undefined || run.endedAt === null) return undefined;
-  const { id, agent, status, error, usage, createdAt, startedAt, endedAt, parent } = run;
+  const { runId, agent, status, error, usage, createdAt, startedAt, endedAt, parent } = run;
   if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') return undefined;
   return {
-    runId: id,
+    runId,
     agent,
     status,
     code: error?.code,

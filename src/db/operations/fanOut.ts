@@ -1,7 +1,8 @@
 import type { ChildOutcome } from '../../protocol/event.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
-import { isOpen, type RunRow } from '../runs.ts';
+import { isOpen } from '../runStatus.ts';
+import type { RunRow } from '../runs.ts';
 import { awaitChildren } from './settleCalls.ts';
 import { type SpawnPlan, spawnChildren } from './spawnChildren.ts';
 import { type HeldRun, heldRun } from './startRun.ts';

@@ -5,7 +5,8 @@ import { shownUsage } from '../../protocol/usage.ts';
 import type { Tx } from '../groupCommit.ts';
 import { newId } from '../ids.ts';
 import type { MessageRow } from '../messages.ts';
-import { isOpen, RANK, type RunRow } from '../runs.ts';
+import { isOpen } from '../runStatus.ts';
+import { RANK, type RunRow } from '../runs.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
 import { awaitAnswers } from './awaitAnswers.ts';
 import { childEnded } from './childEnded.ts';
@@ -59,7 +60,7 @@ export function finishRun(tx: Tx, held: HeldRun, end: RunEnd, { mayContinue }: {
 /** Its own work is over, the runs under it have their grace yet. Their end ends it. */
 function awaitEndBelow(tx: Tx, run: RunRow): void {
   for (const call of tx.queries.toolCalls.running(run.key)) recordOutcome(tx, run, call, { error: OUTCOME_UNKNOWN });
-  closeMessages(tx, run, 'cancelled');
+  closeMessages(tx, run, { messages: tx.queries.messages.openOfRun(run.key), finish: 'cancelled' });
   const open = tx.queries.toolCalls.open(run.key);
   awaitAnswers(
     tx,
@@ -76,8 +77,9 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunEnded {
   const { queries } = tx;
   const children = endChildren(tx, run, end.status === 'cancelled' ? end.by : 'server');
   for (const call of queries.toolCalls.open(run.key)) closeCall(tx, run, call);
-  closeMessages(tx, run, end.status === 'cancelled' ? 'cancelled' : 'failed');
-  const waiting = queries.messages.waiting(run.key);
+  const messages = queries.messages.openOfRun(run.key);
+  closeMessages(tx, run, { messages, finish: end.status === 'cancelled' ? 'cancelled' : 'failed' });
+  const waiting = messages.filter((message) => message.status === 'queued');
   const own = run.status === 'queued' ? waiting[0] : undefined;
   // Before the terminal event, which drops what still waits for the run.
   for (const [index, steer] of waiting.filter((message) => message !== own).entries()) queueSteer(tx, run, steer, index);
@@ -92,7 +94,7 @@ export function endRun(tx: Tx, run: RunRow, end: RunEnd): RunEnded {
   });
   queries.approvals.forgetRun(run.key);
   queries.threads.touch(run.thread, tx.now);
-  return { next: queries.runs.openOfThread(run.thread)[0], children, wake: childEnded(tx, run.key) };
+  return { next: queries.runs.openOfThread(run.thread)[0], children, wake: run.parent === null ? undefined : childEnded(tx, run.key) };
 }
 
 /** The runs under a run that ends, the deepest first: none outlives its parent. */
@@ -163,8 +165,12 @@ export function terminalDraft(run: RunRow): EventDraft {
 }
 
 /** Closes messages that still stream: text that readers saw is kept, a message without any is withdrawn. */
-function closeMessages(tx: Tx, run: RunRow, finish: FinishReason): void {
-  for (const row of tx.queries.messages.ofRun(run.key)) {
+function closeMessages(
+  tx: Tx,
+  run: RunRow,
+  { messages, finish }: { readonly messages: readonly MessageRow[]; readonly finish: FinishReason },
+): void {
+  for (const row of messages) {
     if (row.status !== 'streaming') continue;
     const message = { key: row.key, id: row.id };
     const { text, reasoning } = streamedText(tx, row);

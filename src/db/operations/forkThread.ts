@@ -53,7 +53,7 @@ export function copyThread(
   assertMayCreate(tx, principal);
   const { metadata } = source;
   const owner = ownerOf(principal);
-  const key = tx.queries.threads.insert({
+  const { key } = tx.queries.threads.insert({
     id,
     owner,
     tenant: principal.tenant ?? null,

@@ -6,6 +6,7 @@ import { decodePageToken, encodePageToken } from '../pageToken.ts';
 import type { Queries } from '../queries.ts';
 import { type Authority, mayWith, openThread } from './access.ts';
 import { mayDecide } from './decideApproval.ts';
+import { previewOfThread } from './views.ts';
 
 export interface ApprovalsFilter {
   readonly threadId?: string | undefined;
@@ -40,9 +41,10 @@ export function listApprovals(authority: Authority, principal: Principal, filter
   const last = rows.at(-1);
   return {
     items: rows.flatMap((row) => {
+      const { queries } = authority;
       const mayRead = mayWith(authority, principal, row.thread, 'read');
       const decides = mayDecide(authority, principal, row);
-      return mayRead || decides ? [{ ...infoOf(row), ...standing(principal, row, { mayRead, decides }) }] : [];
+      return mayRead || decides ? [{ ...infoOf(row), ...standing(principal, row, { queries, mayRead, decides }) }] : [];
     }),
     ...(more && last !== undefined && { nextPageToken: encodePageToken([last.approval.key]) }),
   };
@@ -54,10 +56,10 @@ type Row = ReturnType<Queries['approvals']['list']>[number];
 function standing(
   principal: Principal,
   { approval, thread }: Row,
-  { mayRead, decides }: { readonly mayRead: boolean; readonly decides: boolean },
+  { queries, mayRead, decides }: { readonly queries: Queries; readonly mayRead: boolean; readonly decides: boolean },
 ): Pick<ApprovalInfo, 'thread' | 'ownerId' | 'mayDecide'> {
   return {
-    ...(mayRead && { thread: { title: thread.title } }),
+    ...(mayRead && { thread: { title: thread.title, preview: previewOfThread(queries, thread.key) } }),
     ...(thread.owner !== ownerOf(principal) && { ownerId: idOfOwner(thread.owner) }),
     ...(decides && approval.status === 'pending' && { mayDecide: true }),
   };

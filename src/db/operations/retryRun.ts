@@ -1,7 +1,8 @@
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
 import type { MessageRow } from '../messages.ts';
-import { isOpen, type RunRow } from '../runs.ts';
+import { isOpen } from '../runStatus.ts';
+import type { RunRow } from '../runs.ts';
 import type { ThreadRow } from '../threads.ts';
 import { type Accepted, type AcceptInput, acceptMessage, askAgents, assertMaySend, newRun } from './acceptMessage.ts';
 import { noSuch, openRun, threadOf } from './access.ts';
@@ -38,7 +39,7 @@ export function retryMessage(tx: Tx, input: AcceptInput, messageId: string): Acc
 }
 
 function doOnce(tx: Tx, input: AcceptInput, accept: () => Accepted): Accepted {
-  let effects: Omit<Accepted, 'receipt'> = { thread: 0 };
+  let effects: Omit<Accepted, 'receipt'> = {};
   const { answer } = once(tx, input.command, () => {
     const { receipt, ...rest } = accept();
     effects = rest;
@@ -108,6 +109,6 @@ function answerAgain(tx: Tx, input: AcceptInput, { asked, thread }: { readonly a
   }
   const children = askAgents(tx, input, again);
   const receipt = { threadId: thread.id, messageId: asked.id, runId: again.id, seq, ...(children !== undefined && { children }) };
-  if (input.room !== true) return { receipt: { ...receipt, disposition: 'queued' }, waiting: again, thread: thread.key };
-  return { receipt: { ...receipt, disposition: 'started' }, started: startRun(tx, again, input.lease), thread: thread.key };
+  if (input.room !== true) return { receipt: { disposition: 'queued', ...receipt }, waiting: again };
+  return { receipt: { disposition: 'started', ...receipt }, started: startRun(tx, again, input.lease) };
 }

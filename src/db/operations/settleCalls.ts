@@ -1,7 +1,7 @@
 import type { Tx } from '../groupCommit.ts';
 import type { Queries } from '../queries.ts';
+import { isOpen } from '../runStatus.ts';
 import type { RunRow } from '../runs.ts';
-import { isOpen } from '../runs.ts';
 import type { ToolCallRow } from '../toolCalls.ts';
 import { awaitAnswers } from './awaitAnswers.ts';
 import { toWake } from './childEnded.ts';

@@ -1,8 +1,8 @@
 import type { Principal } from '../../protocol/principal.ts';
 import { VerbatimError } from '../../protocol/verbatimError.ts';
 import type { Tx } from '../groupCommit.ts';
+import { isOpen } from '../runStatus.ts';
 import type { AgentCall } from '../runStore.ts';
-import { isOpen } from '../runs.ts';
 import { type Authority, noSuch, threadOf } from './access.ts';
 import { toWake } from './childEnded.ts';
 import { type Command, once } from './command.ts';

@@ -25,11 +25,12 @@ export function transcript(queries: Queries, run: RunRow, seq: number): Transcri
 }
 
 /** The part of it that is the run's own: what it was asked and has said. It costs as much as the run is long, and not as the thread is. */
-export function ownTranscript(queries: Queries, run: RunRow, seq: number): TranscriptMessage[] {
-  const rows = {
-    messages: queries.messages.takenOfRun(run.key, seq),
-    calls: queries.toolCalls.ofRun(run.key),
-  };
+export function ownTranscript(
+  queries: Queries,
+  run: RunRow,
+  { calls, seq }: { readonly calls: readonly ToolCallRow[]; readonly seq: number },
+): TranscriptMessage[] {
+  const rows = { messages: queries.messages.takenOfRun(run.key, seq), calls };
   return reader(queries, rows, seq, (row) => asModelsSee(row, seq, run)).messages(() => true);
 }
 
@@ -68,7 +69,7 @@ function reader(queries: Queries, of: Rows, seq: number, shown = (row: MessageRo
     const found = rows.filter(wanted);
     return messagesOf(queries, found, calls).map((message, index) => {
       const providerState = found[index]?.providerState ?? undefined;
-      return providerState === undefined ? message : { ...message, providerState };
+      return providerState === undefined ? message : { providerState, ...message };
     });
   };
   return {

@@ -5,6 +5,7 @@ import type { ShareInfo } from '../../protocol/share.ts';
 import { shownUsage } from '../../protocol/usage.ts';
 import type { ApprovalRow } from '../approvals.ts';
 import type { MessageRow } from '../messages.ts';
+import { previewOf } from '../preview.ts';
 import type { Queries } from '../queries.ts';
 import type { RunRow } from '../runs.ts';
 import type { ShareRow } from '../shares.ts';
@@ -17,6 +18,7 @@ export function threadInfo(queries: Queries, row: ThreadRow, epoch: string, head
   return {
     id: row.id,
     title: row.title,
+    preview: previewOfThread(queries, row.key),
     metadata: row.metadata,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
@@ -100,18 +102,20 @@ function messageOf(
   toolCalls: readonly ToolCall[],
   { runId, parentRunId }: { readonly runId: string | undefined; readonly parentRunId: string | undefined },
 ): Message {
-  const base = {
-    id: row.id,
-    // A message that a retry withdrew keeps its text, for forks from before.
-    text: row.status === 'discarded' ? '' : row.text,
-    at: row.at,
+  const { id, at } = row;
+  // A message that a retry withdrew keeps its text, for forks from before.
+  const text = row.status === 'discarded' ? '' : row.text;
+  const of = {
     ...(runId !== undefined && { runId }),
     ...(row.agent !== null && { agent: row.agent }),
   };
   if (row.role === 'user') {
     return {
-      ...base,
+      id,
       role: 'user',
+      text,
+      at,
+      ...of,
       status: row.status === 'queued' || row.status === 'dropped' ? row.status : 'complete',
       ...(row.metadata !== null && { metadata: row.metadata }),
       ...(row.attachments !== null && { attachments: row.attachments }),
@@ -119,8 +123,11 @@ function messageOf(
     };
   }
   return {
-    ...base,
+    id,
     role: 'assistant',
+    text,
+    at,
+    ...of,
     ...(parentRunId !== undefined && { parentRunId }),
     status: row.status === 'streaming' || row.status === 'discarded' ? row.status : 'complete',
     ...(row.reasoning !== null && row.status !== 'discarded' && { reasoning: row.reasoning }),
@@ -158,4 +165,9 @@ function approvalOf({ status, role, question, by, reason }: ApprovalRow): ToolAp
     ...(by !== null && { by }),
     ...(reason !== null && { reason }),
   };
+}
+
+/** How a thread begins, for lists. */
+export function previewOfThread(queries: Queries, thread: number): string | null {
+  return previewOf(queries.messages.beginning(thread) ?? '');
 }

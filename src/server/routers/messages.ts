@@ -13,7 +13,7 @@ export function messagesRouter(services: Services) {
   return router({
     send: procedure.input(inputs.send).mutation(({ ctx, input: { traceparent, ...input } }) => {
       const { principal } = ctx;
-      const { agent, context } = input;
+      const { agent } = input;
       const several = input.agents;
       if ((agent === undefined) === (several === undefined)) {
         throw new VerbatimError('BAD_INPUT', 'Name one `agent`, or several `agents`.', {
@@ -21,7 +21,7 @@ export function messagesRouter(services: Services) {
         });
       }
       const command = commandOf('messages.send', input, { principal, limits });
-      const accepted = acceptInputOf(services, { ...input, principal, command, to: several ?? agent ?? '', context });
+      const accepted = acceptInputOf(services, { principal, command, to: several ?? agent ?? '', ...input });
       const message = { ...accepted, threadId: input.threadId, whenBusy: input.whenBusy ?? 'queue' };
       return observedSend({ ctx, agent: accepted.agent, traceparent }, (trace) => scheduler.send({ ...message, ...trace }));
     }),

@@ -13,8 +13,8 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)(\s+)[\w.~+/=-]+/gi, `$1$2${REDACTED}`],
   // A JSON Web Token.
   [/\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g, REDACTED],
-  // Keys of providers and of this server begin with what they are.
-  [/\b(?:sk|pk|rk|vb|vrb|vbk|ghp|gho|xox[a-z]|AKIA|AIza)[-_]?[A-Za-z0-9][\w*-]{10,}/g, REDACTED],
+  // Keys of providers and of this server begin with what they are; so do words, such as "skipComments", but for the mark after it.
+  [/\b(?:(?:sk|pk|rk|vb(?:[akr]|link)?|gh[op]|xox[a-z])[-_]|AKIA|AIza)[A-Za-z0-9][\w*-]{10,}/g, REDACTED],
   [
     /((?:^|[\s?&;"'{,([])[\w-]*(?:token|ticket|secret|password|passwd|authorization|api[-_]?key|signature)["']?\s*[:=]\s*["']?)(?!Bearer|Basic|\[redacted\])[^\s"'&,;})\]]+/gi,
     `$1${REDACTED}`,
@@ -31,6 +31,10 @@ const MIN_WHOLE = 4;
 const QUOTED = 16;
 const MAX_CONTENT = 256 * 1024;
 
+/** A line of a stack up to where it was, and that: a file of code, which is not what anybody said. Of what was evaluated nothing is known. */
+const FRAME = /^(\s+at (?:.*\()?)((?:node:[\w/]+|(?:file:\/\/\/|\/|[A-Za-z]:[\\/]).*?\.[cm]?[jt]sx?):\d+:\d+)(\)?)$/;
+const MAX_FRAME = 1_024;
+
 /** What a text may quote and must not: inputs, messages, answers. */
 export type Content = readonly string[];
 
@@ -39,6 +43,26 @@ export function redactText(text: string, content: Content = []): string {
   const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
   const unquoted = content.reduce((rest, said) => withoutQuotes(rest, said.slice(-MAX_CONTENT)), cut);
   return SECRETS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), unquoted);
+}
+
+/**
+ * A stack whose frames still say where they were: a word that somebody said, such as "order", is no reason to mask it in a path to a file of
+ * code. What is quoted at length is masked there too, and every secret; and in the message, whatever it looks like, all that is elsewhere.
+ */
+function redactStack(stack: string, message: string, content: Content = []): string {
+  const at = stack.indexOf(message);
+  if (at < 0) return redactText(stack, content);
+  const end = at + message.length;
+  const long = content.filter((said) => said.length >= QUOTED);
+  const frames = stack
+    .slice(end, end + MAX_TEXT)
+    .split('\n')
+    .map((line) => {
+      const [, before, place, after] = (line.length > MAX_FRAME ? null : FRAME.exec(line)) ?? [];
+      if (before === undefined || place === undefined) return redactText(line, content);
+      return redactText(before, content) + redactText(place, long) + after;
+    });
+  return redactText(stack.slice(0, end), content) + frames.join('\n');
 }
 
 /** Fields of a log line without secrets and content: those named so are masked, errors and other texts looked through. */
@@ -63,7 +87,7 @@ function copyOf(error: Error, content: Content | undefined, depth: number): Erro
     if (value !== undefined) Object.defineProperty(copy, key, { value, enumerable, writable: true, configurable: true });
   };
   if (error.name !== copy.name) set('name', error.name);
-  set('stack', error.stack === undefined ? undefined : redactText(error.stack, content));
+  set('stack', error.stack === undefined ? undefined : redactStack(error.stack, String(error.message), content));
   for (const key of ['code', 'status', 'statusCode', 'errno', 'syscall']) {
     const fact: unknown = Reflect.get(error, key);
     if (typeof fact === 'number' || (typeof fact === 'string' && /^[\w.-]{1,60}$/.test(fact))) set(key, fact, true);

@@ -104,13 +104,13 @@ function attributesOf(work: Work): Attributes {
     case 'send':
       return agent;
     case 'run':
-      return { ...agent, 'gen_ai.operation.name': 'invoke_agent', 'verbatim.run.id': work.runId, 'verbatim.run.attempt': work.attempt };
+      return { 'gen_ai.operation.name': 'invoke_agent', 'verbatim.run.id': work.runId, 'verbatim.run.attempt': work.attempt, ...agent };
     case 'step':
-      return { ...agent, 'verbatim.run.id': work.runId, 'verbatim.step': work.step };
+      return { 'verbatim.run.id': work.runId, 'verbatim.step': work.step, ...agent };
     case 'model':
       return {
-        ...agent,
         'gen_ai.operation.name': 'chat',
+        ...agent,
         'gen_ai.request.model': work.model,
         'gen_ai.conversation.id': work.threadId,
         'verbatim.run.id': work.runId,
@@ -119,8 +119,8 @@ function attributesOf(work: Work): Attributes {
       };
     case 'tool':
       return {
-        ...agent,
         'gen_ai.operation.name': 'execute_tool',
+        ...agent,
         'gen_ai.tool.name': work.tool,
         'gen_ai.tool.call.id': work.callId,
         'gen_ai.tool.type': 'function',

@@ -217,7 +217,47 @@ test('an error is masked as deep as it goes, and is of the same kind', () => {
   });
 });
 
+function failedIn(message: string, frames: readonly string[]): Error {
+  const error = new Error(message);
+  error.stack = `Error: ${message}\n${frames.map((frame) => `    at ${frame}`).join('\n')}`;
+  return error;
+}
+
+test('a stack says where it was, though its paths have words that somebody said, or that keys begin with', () => {
+  const frames = [
+    'skipWhitespaceAndComments (/srv/app/src/orders/pkgReaderOfThings.ts:12:3)',
+    'async Object.execute (file:///srv/app/(shop)/node_modules/.pnpm/ghostscript-parser@1.0/refund.mjs:1:20)',
+    'process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
+    'C:\\app\\orders\\refund.js:1:2',
+    'async Promise.all (index 0)',
+  ];
+  const { stack } = redactError(failedIn('the refund of orders failed', frames), ['orders', 'refund', 'node', 'task', 'ghost']);
+  expect(stack?.split('\n')).toEqual([`Error: the ${REDACTED} of ${REDACTED} failed`, ...frames.map((frame) => `    at ${frame}`)]);
+});
+
+test('a stack has no secret and no content all the same', () => {
+  const long = 'my diagnosis is rare xq71';
+  const frames = [
+    'Object.hunter22 (/srv/app/tool.js:1:2)',
+    `run (/srv/app/${long}/tool.js:1:2)`,
+    'run (/srv/app/sk-proj-abcdef0123456789abcd/tool.js:1:2)',
+    'run (data:text/javascript,hunter22:1:2)',
+    'hunter22 (eval at run (/srv/app/tool.js:1:2), <anonymous>:1:1)',
+    'run (/srv/app/hunter22)',
+    `${'('.repeat(2_000)}hunter22 (/srv/app/tool.js:1:2)`,
+  ];
+  const said = `no\n    at login (/srv/hunter22/tool.js:1:2)`;
+  for (const error of [failedIn(said, frames), Object.assign(failedIn(said, frames), { message: 'another' })]) {
+    const { stack = '' } = redactError(error, ['hunter22', long]);
+    expect(stack).not.toMatch(/hunter22|diagnosis|sk-proj/);
+    expect(stack).toContain(`Object.${REDACTED} (/srv/app/tool.js:1:2)`);
+  }
+});
+
 test.each([
+  ['skipWhitespaceAndComments in pkgReaderOfThings', 'skipWhitespaceAndComments in pkgReaderOfThings'],
+  ['sk-abcdef0123456789 AKIAIOSFODNN7EXAMPLE', `${REDACTED} ${REDACTED}`],
+  ['vbk_1aB2cD3e_abcd vba_abcdefghijkl vbr_abcdefghijkl vblink_abcdefghijkl', Array(4).fill(REDACTED).join(' ')],
   ['see https://x.example/a?ticket=abc&b=1', `see https://x.example/a?ticket=${REDACTED}&b=1`],
   ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln is no token', `${REDACTED} is no token`],
   ['{"refresh_token":"abc","code":"EPIPE"}', `{"refresh_token":"${REDACTED}","code":"EPIPE"}`],
