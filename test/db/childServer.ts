@@ -7,6 +7,5 @@ export interface ChildServer extends Child {
 /** A process that opens the database, writes `events` events, records `mark` as the highest, and holds it. Resolves when it has done so. */
 export async function startChildServer(file: string, events = 0, { mark = events } = {}): Promise<ChildServer> {
   const child = startChild('./holdDatabase.ts', file, String(events), String(mark));
-  for await (const line of child.lines) return { ...child, epoch: line };
-  throw new Error('The child server ended before it had opened the database');
+  return { ...child, epoch: await child.firstLine() };
 }

@@ -8,8 +8,7 @@ import { pngOf } from '../support/sampleFiles.ts';
 
 async function serve(database: string) {
   const child = startChild('../faults/uploadServer.ts', database);
-  for await (const line of child.lines) return { child, port: Number(line) };
-  throw new Error('the server ended before it listened');
+  return { child, port: Number(await child.firstLine()) };
 }
 
 test('kill -9 in mid-upload: what was answered is whole, and of the rest nothing is left after the next start', async () => {

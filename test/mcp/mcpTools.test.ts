@@ -193,12 +193,8 @@ describe('over stdio', () => {
   });
 
   test('kill -9 of this process leaves none either', async () => {
-    const parent = startChild('../mcp/orphanParent.ts');
-    let pids: number[] = [];
-    for await (const line of parent.lines) {
-      pids = (JSON.parse(line) as { pids: number[] }).pids;
-      break;
-    }
+    const parent = startChild('../mcp/orphanParent.ts', ...stdioCommand('stubborn').args);
+    const { pids } = JSON.parse(await parent.firstLine()) as { pids: number[] };
     expect(pids.map(isAlive)).toEqual([true, true]);
     await parent.kill();
     await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), { timeout: 15_000 });

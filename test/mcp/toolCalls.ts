@@ -1,18 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { ToolContext } from '../../src/agents/defineTool.ts';
 import type { Memory, MemoryScope } from '../../src/agents/memory.ts';
 import type { McpTools } from '../../src/mcp/index.ts';
 import type { Json } from '../../src/protocol/json.ts';
 import { LOCAL_PRINCIPAL } from '../../src/protocol/principal.ts';
+import { scriptBundle } from '../support/scriptBundle.ts';
 
 const NONE: MemoryScope = { get: async () => undefined, set: async () => {}, delete: async () => {}, list: async () => [] };
 const NO_MEMORY: Memory = { principal: NONE, thread: NONE };
 
 /** The sample server as a process. */
 export function stdioCommand(...args: readonly string[]) {
-  const script = fileURLToPath(new URL('./stdioServer.ts', import.meta.url));
-  return { command: process.execPath, args: ['--import', 'jiti/register', script, ...args] };
+  return { command: process.execPath, args: [scriptBundle(new URL('./stdioServer.ts', import.meta.url)), ...args] };
 }
 
 export function callContext({ signal = new AbortController().signal, progress = (_: Json) => {} } = {}): ToolContext {

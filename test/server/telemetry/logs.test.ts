@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -13,6 +12,7 @@ import { Logs } from '../../../src/server/telemetry/logs.ts';
 import { REDACTED, redactError, redactFields, redactText } from '../../../src/server/telemetry/redact.ts';
 import { createTestServer, scriptedModel, startModelServer } from '../../../src/testing/index.ts';
 import { afterTest, checkLeaksAfterwards } from '../../support/afterTest.ts';
+import { scriptBundle } from '../../support/scriptBundle.ts';
 import { startServer } from '../startServer.ts';
 
 checkLeaksAfterwards();
@@ -188,9 +188,11 @@ test('onError gets each error that is logged with its ids, without secrets; what
 });
 
 test('without a logger warnings and errors are lines of JSON on stderr', async () => {
-  const path = fileURLToPath(new URL('logLines.ts', import.meta.url));
   const env = { ...process.env, VERBATIM_LOG_LEVEL: '' };
-  const child = spawn(process.execPath, ['--import', 'jiti/register', path], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [scriptBundle(new URL('logLines.ts', import.meta.url))], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const stderr = await text(child.stderr);
   const lines = stderr.trim().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toEqual([
