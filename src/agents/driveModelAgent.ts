@@ -29,9 +29,11 @@ export async function driveModelAgent(agent: ModelAgent, drive: Drive, { again }
     if (answer.fits || bad > MAX_REPAIRS) return endWith(answer, newest.finish ?? 'incomplete', behind.steps < maxSteps);
     note = repairNote(answer);
   }
-  const atWork = new CallsAtWork(drive, await runAgent(agent, drive));
   // Looking costs a commit: a run that has called nothing yet has nothing to settle.
-  if (behind.calls > 0 && (await atWork.settle(behind.openCalls)) === 'waiting') return { kind: 'waiting' };
+  if (behind.calls > 0) {
+    const atWork = new CallsAtWork(drive, await runAgent(agent, drive));
+    if ((await atWork.settle(behind.openCalls)) === 'waiting') return { kind: 'waiting' };
+  }
   let calls = behind.calls;
   let hasSpoken = behind.steps > 0 || held.attempt > 1;
   const timeoutMs = agent.stepTimeoutMs ?? limits.stepTimeoutMs;

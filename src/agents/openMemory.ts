@@ -19,10 +19,28 @@ const MAX_VALUE_DEPTH = 100;
 
 /** The memory that a run's tools, instructions and contexts get. */
 export function openMemory(options: MemoryOptions): Memory {
-  return {
-    principal: openScope({ scope: 'principal', id: options.holder }, options),
-    thread: openScope({ scope: 'thread', id: options.threadId }, options),
-  };
+  return new RunMemory(options);
+}
+
+/** Most runs ask for none of it. */
+class RunMemory implements Memory {
+  readonly #options: MemoryOptions;
+  #principal: MemoryScope | undefined;
+  #thread: MemoryScope | undefined;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  get principal(): MemoryScope {
+    this.#principal ??= openScope({ scope: 'principal', id: this.#options.holder }, this.#options);
+    return this.#principal;
+  }
+
+  get thread(): MemoryScope {
+    this.#thread ??= openScope({ scope: 'thread', id: this.#options.threadId }, this.#options);
+    return this.#thread;
+  }
 }
 
 function openScope(holder: MemoryHolder, { memories, limits }: MemoryOptions): MemoryScope {

@@ -158,14 +158,17 @@ export class RunWorker {
       const { id: runId, principal, attempt } = this.run;
       observer.attemptBegan({ runId, threadId, principalId: principal.id, agent: agentOf(this.run), attempt });
       span.tell({ threadId });
-      contexts = this.#openContexts(threadId);
-      const shared = { held, threadId, contexts, nudges: this.#nudges, signal: this.#abort.signal, status, ...this.#options };
+      const open = this.#openContexts(threadId);
+      contexts = open;
       const cut = async (message: StartedMessage): Promise<void> => {
         held.attempt = (await store.cutMessage(held, message)).attempt;
       };
+      const { signal } = this.#abort;
       let run = this.run;
       for (let again = false; ; ) {
-        const driven = await this.#drive({ run, agentName: agentOf(run), cut, ...shared }, again);
+        const agentName = agentOf(run);
+        const drive = { run, agentName, held, threadId, contexts: open, nudges: this.#nudges, signal, status, cut, ...this.#options };
+        const driven = await this.#drive(drive, again);
         if (driven === undefined) {
           await store.leave(held);
           return { kind: 'left' };
@@ -276,10 +279,10 @@ function failedWith(error: ErrorInfo): Driven {
   return { kind: 'end', end: { status: 'failed', error }, mayContinue: false };
 }
 
-/** What work is told. A tool that stops because the server closes has not failed: `isLeaving` tells the two apart. */
 /** One for all: every run is left at its end, and the stack of an error takes long to write down. */
 const LEAVING = new VerbatimError('SHUTTING_DOWN', 'The server is shutting down. The run goes on at its next start.');
 
+/** What work is told. A tool that stops because the server closes has not failed: `isLeaving` tells the two apart. */
 function reasonOf(stop: Stop): VerbatimError {
   if (stop.kind === 'timeout') return stop.error;
   return stop.kind === 'leave' ? LEAVING : new VerbatimError('CANCELLED', 'The run was cancelled.');

@@ -91,7 +91,7 @@ export function mcpHost({ app, logger, router, services, handshakes, audit }: Mc
     maySendTo: (principal, agent) => maySendTo(services, principal, agent),
     isTooDeep: (json) => nestsDeeper(json, limits.maxFrameDepth),
     as(caller) {
-      const api = callerFor(contextOf(caller, undefined, { ...limits, commands: services.commands }));
+      const api = callerFor(contextOf(caller, undefined, { requestTimeoutMs: limits.requestTimeoutMs, commands: services.commands }));
       return {
         enterWait: () => services.waits.enter(caller.principal),
         // The procedure's schema checks it.

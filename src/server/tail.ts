@@ -46,10 +46,10 @@ export interface TailOptions {
   readonly onEnd: () => void;
 }
 
-/** A run and the runs under it, by key, with their ids. */
+/** A run and the runs under it, by key, with their ids: more of them begin while it is read. */
 export interface RunFamily {
   readonly key: number;
-  readonly members: ReadonlyMap<number, string>;
+  readonly members: Map<number, string>;
 }
 
 /** Events read from the store at once: what a reader costs that is behind, however slow it is. */
@@ -67,11 +67,9 @@ const MAX_JOINED = 32 * 1024;
  */
 export class Tail implements Feed {
   readonly #options: TailOptions;
-  readonly #run: number | undefined;
+  readonly #run: RunFamily | undefined;
   readonly #onlyMessages: boolean;
   readonly #leftOut: ReadonlySet<string>;
-  /** Runs under the one that is delivered: more of them begin while it is read. */
-  readonly #family: Map<number, string>;
   #sink: Sink | undefined;
   #follower: Follower | undefined;
   #unlisten = (): void => {};
@@ -87,8 +85,7 @@ export class Tail implements Feed {
 
   constructor(options: TailOptions) {
     this.#options = options;
-    this.#run = options.run?.key;
-    this.#family = new Map(options.run?.members);
+    this.#run = options.run;
     this.#leftOut = options.include.length === 0 ? OPT_IN : new Set(OPT_IN_EVENTS.filter((type) => !options.include.includes(type)));
     this.#onlyMessages = options.mode === 'messages';
     this.#read = options.cursor;
@@ -223,7 +220,7 @@ export class Tail implements Feed {
   }
 
   #wants(event: EncodedEvent): boolean {
-    if (this.#run !== undefined && event.run !== this.#run && !this.#isOfFamily(event)) return false;
+    if (this.#run !== undefined && event.run !== this.#run.key && !isOfFamily(this.#run, event)) return false;
     if (event.head === undefined && this.#leftOut.has(event.type)) return false;
     if (this.#onlyMessages && FINE_GRAINED_EVENTS.has(event.type)) return false;
     if (event.head === undefined) return true;
@@ -231,22 +228,11 @@ export class Tail implements Feed {
     return event.stored !== ERASED && this.#discarded?.has(event.head.messageId) !== true;
   }
 
-  /** A child run is told with its parent's events. The first event of each names its parent. */
-  #isOfFamily(event: EncodedEvent): boolean {
-    if (this.#family.has(event.run)) return true;
-    if (event.type !== 'run.queued') return false;
-    const queued = decodeEvent(event.json);
-    if (queued.type !== 'run.queued' || queued.parentRunId === undefined) return false;
-    if (![...this.#family.values()].includes(queued.parentRunId)) return false;
-    this.#family.set(event.run, queued.runId);
-    return true;
-  }
-
   #send(event: EncodedEvent, sink: Sink): void {
     const firstSeq = this.#delivered + 1;
     this.#delivered = event.seq;
     sink.send(event.seq, event.standingFrom(firstSeq));
-    if (this.#run === event.run && isTerminalEvent(event)) this.end();
+    if (this.#run?.key === event.run && isTerminalEvent(event)) this.end();
   }
 
   /** Begins anew from what is stored, instead of events that are no longer there or are of another epoch. */
@@ -268,4 +254,15 @@ export class Tail implements Feed {
       if (terminal !== undefined) this.#send(terminal, sink);
     });
   }
+}
+
+/** A child run is told with its parent's events. The first event of each names its parent. */
+function isOfFamily({ members }: RunFamily, event: EncodedEvent): boolean {
+  if (members.has(event.run)) return true;
+  if (event.type !== 'run.queued') return false;
+  const queued = decodeEvent(event.json);
+  if (queued.type !== 'run.queued' || queued.parentRunId === undefined) return false;
+  if (![...members.values()].includes(queued.parentRunId)) return false;
+  members.set(event.run, queued.runId);
+  return true;
 }

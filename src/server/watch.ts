@@ -63,7 +63,7 @@ export async function openWatch(services: Services, options: WatchOptions): Prom
   return new Watch(tail, connection, store.log.epoch);
 }
 
-async function familyOf(store: Store, { key, id }: { readonly key: number; readonly id: string }): Promise<ReadonlyMap<number, string>> {
+async function familyOf(store: Store, { key, id }: { readonly key: number; readonly id: string }): Promise<Map<number, string>> {
   return new Map([[key, id], ...(await store.runs.under(key)).map((row) => [row.key, row.id] as const)]);
 }
 

@@ -180,7 +180,7 @@ function createAccept({
         connection?.authenticated();
         const traceparent = info.connectionParams?.traceparent;
         const origin = new CallOrigin({ observer, transport: 'ws', headers: req.headers, connectionId: connection?.id, traceparent });
-        return contextOf(caller, connection, { ...limits, commands, origin });
+        return contextOf(caller, connection, { requestTimeoutMs: limits.requestTimeoutMs, commands, origin });
       } catch (cause) {
         loginFailure(observer, { request: req, params: info.connectionParams, cause });
         audit.refused({ action: 'connect', caller: undefined, address: remoteAddress(req), error: cause });

@@ -24,7 +24,7 @@ export function administering({ may, roles, store, clock, readings }: Administer
     if (!may({ principal, action: 'administer', resource: { kind: 'server', name: path } })) {
       throw new VerbatimError('NOT_ALLOWED', 'This is for administrators.');
     }
-    const result = await next({ ctx: { by } });
+    const result = await next({ ctx: { by, principal } });
     if (!result.ok) await store.audit.record({ ...entry, outcome: 'failed', details: { code: verbatimErrorOf(result.error).code } });
     else if (type !== 'mutation' && readings.isNew([by.actor, by.origin, path], clock.now())) {
       await store.audit.record({ ...entry, outcome: 'ok' });
