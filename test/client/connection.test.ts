@@ -50,11 +50,11 @@ test.each(TRANSPORTS)('a call that never reached a server over %s says at which 
   const { port } = gone.address() as AddressInfo;
   await new Promise((resolve) => gone.close(resolve));
   const token = 'vbk_never_to_be_said';
-  const client = clientOf({ url: `http://127.0.0.1:${port}/private-path` }, { transport, token, timeoutMs: 300 });
+  const client = clientOf({ url: `http://127.0.0.1:${port}/private-path` }, { transport, token, timeoutMs: 2_000 });
   const error: unknown = await client.agents.list().catch((reason: unknown) => reason);
   expect(error).toMatchObject({
     code: 'CONNECTION_LOST',
-    message: `agents.list was not answered: no connection to 127.0.0.1:${port} within 300 ms. The server cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`,
+    message: `agents.list was not answered: no connection to 127.0.0.1:${port} within 2000 ms. The server cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`,
     details: { reason: 'CONNECTION_LOST' },
     cause: { details: { closeCode: CLOSE_CODES.ABNORMAL, reason: `connect ECONNREFUSED 127.0.0.1:${port}` } },
   });
