@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agents } from '../agents/agent.ts';
 import type { Model } from '../agents/model.ts';
 import { type Client, type ClientOptions, createClient as createSdkClient } from '../client/index.node.ts';
@@ -7,7 +8,6 @@ import { LOCAL_PRINCIPAL, type Principal } from '../protocol/principal.ts';
 import { UNBOUNDED_CALLERS } from '../protocol/tiers.ts';
 import { custom } from '../server/auth/custom.ts';
 import { checkOptions } from '../server/checkOptions.ts';
-
 import { serverOver } from '../server/createServer.ts';
 import { type ServerOptions, silentLogger } from '../server/serverOptions.ts';
 import type { InternalServer, ServerStats, VerbatimServer } from '../server/verbatimServer.ts';
@@ -53,6 +53,10 @@ export interface TestServer extends Omit<ClientMaker, 'token'>, AsyncDisposable 
   crash(change?: Partial<TestServerOptions>): Promise<void>;
 }
 
+/** How often, and with what pause, a port is asked for that is taken. */
+const PORT_TRIES = 20;
+const PORT_PAUSE_MS = 100;
+
 const TOKEN_PREFIX = 'test-principal:';
 
 /**
@@ -76,17 +80,28 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     const quiet = own.logger === undefined && own.log === undefined ? { logger: silentLogger } : {};
     const serverOptions = { ...own, ...quiet, limits, agents: withModels(current), ...testAuth(current) };
     const server = await serverOver(database, serverOptions, { closeDatabase: !inMemory });
-    return { server, ...(await server.listen({ port })) };
+    try {
+      return { server, ...(await listenOn(server, port)) };
+    } catch (cause) {
+      await server.close({ drainMs: 0 });
+      throw cause;
+    }
   };
   let running = await start(0).catch(async (cause) => {
     await database.close();
     throw cause;
   });
 
-  async function startAgain(change: Partial<TestServerOptions>): Promise<void> {
-    current = { ...current, ...change };
-    if (!inMemory) database = open();
-    running = await start(running.port);
+  /** One after the other; what disposes the server waits for the last. */
+  let changing: Promise<void> = Promise.resolve();
+  function startAgain(end: () => Promise<void>, change: Partial<TestServerOptions>): Promise<void> {
+    changing = settled(changing).then(async () => {
+      await end();
+      current = { ...current, ...change };
+      if (!inMemory) database = open();
+      running = await start(running.port);
+    });
+    return changing;
   }
 
   const maker = (token: string | undefined) => ({
@@ -115,15 +130,10 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
     },
     fold: (options) => running.server.fold(options),
     broadcast: (notice, options) => running.server.broadcast(notice, options),
-    async restart(change = {}) {
-      await running.server.close({ drainMs: 0 });
-      await startAgain(change);
-    },
-    async crash(change = {}) {
-      await running.server.crash();
-      await startAgain(change);
-    },
+    restart: (change = {}) => startAgain(() => running.server.close({ drainMs: 0 }), change),
+    crash: (change = {}) => startAgain(() => running.server.crash(), change),
     async [Symbol.asyncDispose]() {
+      await settled(changing);
       await Promise.all([...clients].map((client) => client.close()));
       await running.server.close({ drainMs: 0 });
       if (inMemory) await database.close();
@@ -132,6 +142,20 @@ export async function createTestServer(options: TestServerOptions): Promise<Test
       }
     },
   };
+}
+
+const settled = (work: Promise<void>): Promise<void> => work.catch(() => {});
+
+/** A port that it had before may be taken for a moment: the system gives free ones to whoever connects, also to those who try to reach it there. */
+async function listenOn(server: InternalServer, port: number): Promise<{ readonly url: string; readonly port: number }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await server.listen({ port });
+    } catch (cause) {
+      if (port === 0 || tries === PORT_TRIES) throw cause;
+      await sleep(PORT_PAUSE_MS);
+    }
+  }
 }
 
 function withModels({ agents, models = {} }: TestServerOptions): Agents {

@@ -24,7 +24,7 @@ export class ConnectionLine {
   }
 
   lines(width: number): Line[] {
-    if (this.#lostAt !== undefined) return [line(fitText(`~ ${this.#lost()}`, width), { colour: 'yellow' })];
+    if (this.#lostAt !== undefined) return [line(this.#lost(width), { colour: 'yellow' })];
     if (this.#backAt !== undefined) return [line('~ connected again, and nothing was missed', { colour: 'green' })];
     return [];
   }
@@ -34,10 +34,13 @@ export class ConnectionLine {
     this.#unsubscribe();
   }
 
-  #lost(): string {
-    if (this.#state.status !== 'offline') return 'connecting again';
+  /** Of a reason that is too long for the line, the beginning. */
+  #lost(width: number): string {
+    if (this.#state.status !== 'offline') return fitText('~ connecting again', width);
     const seconds = Math.max(0, Math.ceil((this.#state.nextAttemptAt - Date.now()) / 1_000));
-    return `${plainLine(this.#state.reason.message).replace(/\.$/, '')}; trying again${seconds > 0 ? ` in ${seconds} s` : ''}`;
+    const next = `; trying again${seconds > 0 ? ` in ${seconds} s` : ''}`;
+    const reason = fitText(`~ ${plainLine(this.#state.reason.message).replace(/\.$/, '')}`, Math.max(1, width - next.length));
+    return fitText(`${reason}${next}`, width);
   }
 
   #changed(state: ConnectionState): void {
