@@ -4,7 +4,7 @@ import type { InferApi } from '../../src/index.ts';
 import type { AgentContract } from '../../src/protocol/contract.ts';
 import type { AnyEvent } from '../../src/protocol/event.ts';
 import type { stateAgents } from './stateAgents.ts';
-import type { StateStage } from './stateStage.ts';
+import { type StateStage, saidBy } from './stateStage.ts';
 import type { State } from './stateTable.ts';
 
 const PATIENCE = { timeout: 10_000 };
@@ -32,6 +32,8 @@ interface Stand {
   send(agent: keyof StateApi & string): Promise<SentRun<AgentContract>>;
   /** Resolves with the first event of the thread that matches, once it has been read. */
   event<Type extends AnyEvent['type']>(type: Type): Promise<Extract<AnyEvent, { readonly type: Type }>>;
+  /** Resolves when the reader has what a model says before its door. */
+  says(...names: readonly string[]): Promise<void>;
 }
 
 interface Reached {
@@ -57,6 +59,12 @@ export async function reach(state: State, client: Client<StateApi>, stage: State
         const found = events.find((event) => event.type === type);
         expect(found, `${type} of ${state}`).toBeDefined();
         return found as never;
+      }, PATIENCE),
+    says: (...names) =>
+      vi.waitFor(() => {
+        const text = new Map<string, string>();
+        for (const event of events) if (event.type === 'text.delta') text.set(event.runId, (text.get(event.runId) ?? '') + event.delta);
+        expect([...text.values()]).toEqual(expect.arrayContaining(names.map(saidBy)));
       }, PATIENCE),
   });
   return {
@@ -88,10 +96,10 @@ async function toolAtWork({ stage, threadId, send }: Stand, agent: 'worker' | 'l
 }
 
 const REACH: { readonly [Of in State]: (stand: Stand) => Promise<Reached> } = {
-  async 'model streaming'({ stage, threadId, send, event }) {
+  async 'model streaming'({ stage, threadId, send, says }) {
     stage.shut(`speaker/${threadId}`);
     const run = await send('speaker');
-    await event('text.delta');
+    await says('speaker');
     return { run };
   },
   'tool running': (stand) => toolAtWork(stand, 'worker', 'work'),
@@ -117,20 +125,17 @@ const REACH: { readonly [Of in State]: (stand: Stand) => Promise<Reached> } = {
     const [callId = ''] = callIds;
     return { run, callId, answer: (client) => client.run(run.id).submitToolResult(callId, { color: 'red' } as never) };
   },
-  async 'child running'({ stage, threadId, send, event }) {
+  async 'child running'({ stage, threadId, send, event, says }) {
     stage.shut(`researcher/${threadId}`);
     const run = await send('boss');
-    await event('text.delta');
+    await says('researcher');
     await vi.waitFor(async () => expect((await run.info()).status).toBe('waiting'), PATIENCE);
     return { run, callId: (await event('tool.called')).callId };
   },
-  async 'three in parallel'({ client, stage, threadId, events }) {
+  async 'three in parallel'({ client, stage, threadId, says }) {
     for (const name of ['a', 'b', 'c']) stage.shut(`${name}/${threadId}`);
     const run = await client.send({ agents: ['a', 'b', 'c'], text: `Go on with ${threadId}.`, threadId });
-    await vi.waitFor(() => {
-      const speaking = events.flatMap((event) => (event.type === 'text.delta' ? [event.runId] : []));
-      expect(new Set(speaking).size).toBe(3);
-    }, PATIENCE);
+    await says('a', 'b', 'c');
     return { run: run as SentRun<AgentContract> };
   },
   async 'handing off'({ stage, threadId, send, event }) {
