@@ -163,6 +163,7 @@ export function isToolFile(value: unknown): value is ToolFileResult {
   return typeof value === 'object' && value !== null && '~file' in value && value['~file'] === true;
 }
 
+// What a tool needs of a context is what it says, and not what the agent has around which it is written: that is not known yet at this place.
 /** Declares a tool. Throws at once for a name that providers refuse and for schemas that JSON cannot hold. */
 export function defineTool<
   const Name extends string,
@@ -172,13 +173,17 @@ export function defineTool<
   Context = unknown,
 >(
   definition: ToolDefinition<Name, Input, Output, Progress, Context>,
-): Tool<Name, { readonly input: z.output<Input>; readonly output: z.output<Output>; readonly progress: z.output<Progress> }, Context>;
+): Tool<
+  Name,
+  { readonly input: z.output<Input>; readonly output: z.output<Output>; readonly progress: z.output<Progress> },
+  NoInfer<Context>
+>;
 export function defineTool<const Name extends string, Input extends z.ZodType, Output extends z.ZodType, Context = unknown>(
   definition: ClientToolDefinition<Name, Input, Output, Context>,
 ): Tool<
   Name,
   { readonly input: z.output<Input>; readonly output: z.output<Output>; readonly progress: never; readonly client: true },
-  Context
+  NoInfer<Context>
 >;
 export function defineTool(
   definition: ToolDefinition<string, z.ZodType, z.ZodType, z.ZodType> | ClientToolDefinition<string, z.ZodType, z.ZodType>,
