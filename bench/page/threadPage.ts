@@ -40,9 +40,11 @@ export async function showThread({ url, threadId, count }: PageInput): Promise<v
   const List = (): ReactNode => {
     const thread = useThread<JsonApi>({ agent: 'scheduled', threadId });
     const { hasEarlier, isLoadingEarlier, loadEarlier } = thread;
+    const { length } = thread.messages;
+    // A page that comes within a frame is seen by the messages alone.
     useEffect(() => {
-      if (hasEarlier && !isLoadingEarlier) void loadEarlier();
-    }, [hasEarlier, isLoadingEarlier, loadEarlier]);
+      if (hasEarlier && !isLoadingEarlier && length < count) void loadEarlier();
+    }, [hasEarlier, isLoadingEarlier, loadEarlier, length]);
     shown = thread.messages;
     return thread.messages.map((message) => createElement(Row, { key: message.key, message }));
   };
